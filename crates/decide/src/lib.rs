@@ -1,0 +1,1 @@
+//! What to say, if anything: intent, gates, ranking and explanation. Pure.

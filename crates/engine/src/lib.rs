@@ -1,0 +1,1 @@
+//! When: the Shop and Shopper machines, and the core that joins them. Pure.

@@ -1,0 +1,1 @@
+//! Who is where: from signal strengths to a probability for every zone. Pure.

@@ -1,0 +1,22 @@
+//! The words of Attimo: ids, units, time, and one type per stage from sighting to outcome.
+//!
+//! Pure data with checked constructors: no clock, no chance, no I/O, and nothing of ours below it.
+
+pub mod consent;
+pub mod decision;
+pub mod delivery;
+pub mod event;
+pub mod floor;
+pub mod ids;
+pub mod offer;
+pub mod outcome;
+pub mod position;
+pub mod presence;
+pub mod product;
+pub mod reading;
+pub mod shop;
+pub mod sighting;
+pub mod subject;
+pub mod time;
+pub mod units;
+pub mod zone;

@@ -1,0 +1,37 @@
+//! An outcome: what became of a decision.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::DecisionId;
+use crate::time::Timestamp;
+
+/// What became of it, in the order of the funnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeKind {
+    /// The device showed it.
+    Delivered,
+    /// The customer opened it.
+    Opened,
+    /// The customer put it away.
+    Dismissed,
+    /// The customer went to the product.
+    Visited,
+    /// The customer used it.
+    Redeemed,
+    /// The customer bought the product.
+    Purchased,
+    /// Nothing happened in time.
+    Expired,
+}
+
+/// What became of a decision, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Of which decision.
+    pub decision: DecisionId,
+    /// What.
+    pub kind: OutcomeKind,
+    /// When.
+    pub at: Timestamp,
+}

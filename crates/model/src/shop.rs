@@ -1,0 +1,266 @@
+//! A shop as its files declare it: `shop.toml` and `floor.geojson`, read and checked as one.
+
+mod geo_file;
+mod toml_file;
+
+use serde::{Deserialize, Serialize};
+
+use crate::floor::{Floor, Point};
+use crate::ids::{CategoryId, FloorId, OfferId, ProductId, ReceiverId, SensorId, StoreId, TagId, ZoneId};
+use crate::offer::Offer;
+use crate::product::Product;
+use crate::units::Cents;
+use crate::zone::Zone;
+
+/// The name of the file with everything but shapes.
+pub const SHOP_FILE: &str = "shop.toml";
+/// The name of the file with the shapes.
+pub const FLOOR_FILE: &str = "floor.geojson";
+
+/// One thing that is wrong with a shop's files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{file}: {key}: {problem}; {fix}")]
+pub struct ShopError {
+    /// Which file.
+    pub file: String,
+    /// Where in it, such as `offer[2].product`.
+    pub key: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+/// A fixed end of the radio, with its place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receiver {
+    /// Its id; the name it reports under (ESPresense room, gateway name, MAC).
+    pub id: ReceiverId,
+    /// Its floor.
+    pub floor: FloorId,
+    /// Metres along the plan's width.
+    pub x: f64,
+    /// Metres along the plan's depth.
+    pub y: f64,
+    /// Height above the floor, in metres.
+    #[serde(default = "receiver_height")]
+    pub z: f64,
+}
+
+impl Receiver {
+    /// Its place on the plan.
+    #[must_use]
+    pub const fn point(&self) -> Point {
+        Point { x: self.x, y: self.y }
+    }
+}
+
+const fn receiver_height() -> f64 {
+    2.5
+}
+
+/// What a sensor is and how its numbers are to be read: never guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SensorKind {
+    /// Counts people over a line; reports differences.
+    CounterDelta,
+    /// Counts people over a line; reports totals since its start.
+    CounterCumulative,
+    /// Reports how many people are in its field.
+    CounterLevel,
+    /// Reports whether somebody is there.
+    Presence,
+    /// Reports items taken from or put back on a shelf.
+    Shelf,
+}
+
+/// Anything else that reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sensor {
+    /// Its id.
+    pub id: SensorId,
+    /// What it is.
+    pub kind: SensorKind,
+    /// The zone it watches.
+    pub zone: ZoneId,
+    /// The product on its shelf.
+    #[serde(default)]
+    pub product: Option<ProductId>,
+}
+
+/// A tag, cart or card of the store, by its iBeacon numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tag {
+    /// Its id.
+    pub id: TagId,
+    /// Its proximity UUID, 32 hexadecimal digits, dashes allowed.
+    pub uuid: String,
+    /// Its major number.
+    pub major: u16,
+    /// Its minor number.
+    pub minor: u16,
+    /// Worn by staff: left out of every shopper figure.
+    #[serde(default)]
+    pub staff: bool,
+}
+
+impl Tag {
+    /// The 16 bytes of the UUID; none if it is not 32 hexadecimal digits.
+    #[must_use]
+    pub fn uuid_bytes(&self) -> Option<[u8; 16]> {
+        let digits: String = self.uuid.chars().filter(|c| *c != '-').collect();
+        hex::decode(digits).ok()?.try_into().ok()
+    }
+}
+
+/// From when to when nothing is said, in the store's local time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHours {
+    /// `HH:MM`, the first quiet minute.
+    pub from: String,
+    /// `HH:MM`, the first minute that is not quiet any more; may be on the next day.
+    pub to: String,
+}
+
+/// The store and the limits of its figures and decisions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// Its id.
+    pub id: StoreId,
+    /// Its name.
+    pub name: String,
+    /// Its IANA time zone, such as `Europe/Rome`.
+    pub timezone: String,
+    /// ISO 4217 code of its currency.
+    #[serde(default = "euro")]
+    pub currency: String,
+    /// When nothing is said.
+    #[serde(default)]
+    pub quiet_hours: Option<QuietHours>,
+    /// Share of customers kept without offers, 0 to 0.5.
+    #[serde(default = "holdout_default")]
+    pub holdout: f64,
+    /// The shortest time between two offers to one customer, in seconds.
+    #[serde(default = "pause_default")]
+    pub pause_s: u32,
+    /// A stay of this many seconds in a zone is a dwell.
+    #[serde(default = "dwell_default")]
+    pub dwell_s: u32,
+    /// A visit ends after this many seconds of silence.
+    #[serde(default = "gap_default")]
+    pub gap_s: u32,
+    /// Shorter visits than this many seconds are not counted.
+    #[serde(default = "visit_default")]
+    pub visit_min_s: u32,
+    /// What a customer's attention costs, in cents.
+    #[serde(default = "attention_default")]
+    pub attention: Cents,
+}
+
+fn euro() -> String {
+    "EUR".into()
+}
+const fn holdout_default() -> f64 {
+    0.1
+}
+const fn pause_default() -> u32 {
+    120
+}
+const fn dwell_default() -> u32 {
+    8
+}
+const fn gap_default() -> u32 {
+    900
+}
+const fn visit_default() -> u32 {
+    60
+}
+const fn attention_default() -> Cents {
+    Cents(5)
+}
+
+/// A whole shop, checked: every id is unique and every reference has its target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shop {
+    /// The store and its limits.
+    pub store: Store,
+    /// Its floors, lowest first.
+    pub floors: Vec<Floor>,
+    /// Its receivers.
+    pub receivers: Vec<Receiver>,
+    /// Fixed beacons that phones hear.
+    pub beacons: Vec<Receiver>,
+    /// Its sensors.
+    pub sensors: Vec<Sensor>,
+    /// Its own tags.
+    pub tags: Vec<Tag>,
+    /// Its products.
+    pub products: Vec<Product>,
+    /// Its offers, in the order of the file.
+    pub offers: Vec<Offer>,
+}
+
+impl Shop {
+    /// Reads and checks both files. All that is wrong is said at once.
+    ///
+    /// # Errors
+    /// Every [`ShopError`] found, in the order of the files.
+    pub fn parse(shop_toml: &str, floor_geojson: &str) -> Result<Self, Vec<ShopError>> {
+        toml_file::parse(shop_toml, floor_geojson)
+    }
+
+    /// Every zone of every floor.
+    pub fn zones(&self) -> impl Iterator<Item = &Zone> {
+        self.floors.iter().flat_map(|floor| &floor.zones)
+    }
+
+    /// The zone with this id.
+    #[must_use]
+    pub fn zone(&self, id: &ZoneId) -> Option<&Zone> {
+        self.zones().find(|zone| zone.id == *id)
+    }
+
+    /// The product with this id.
+    #[must_use]
+    pub fn product(&self, id: &ProductId) -> Option<&Product> {
+        self.products.iter().find(|product| product.id == *id)
+    }
+
+    /// The offer with this id.
+    #[must_use]
+    pub fn offer(&self, id: &OfferId) -> Option<&Offer> {
+        self.offers.iter().find(|offer| offer.id == *id)
+    }
+
+    /// The zones where an offer may be said: its own list, or else where its product or its category stands.
+    #[must_use]
+    pub fn offer_zones(&self, offer: &Offer) -> Vec<ZoneId> {
+        if !offer.zones.is_empty() {
+            return offer.zones.clone();
+        }
+        let mut zones: Vec<ZoneId> = self
+            .products
+            .iter()
+            .filter(|p| offer.product.as_ref() == Some(&p.id) || offer.category.as_ref() == Some(&p.category))
+            .map(|p| p.zone.clone())
+            .collect();
+        zones.sort();
+        zones.dedup();
+        zones
+    }
+
+    /// Whether any product belongs to the category.
+    #[must_use]
+    pub fn has_category(&self, category: &CategoryId) -> bool {
+        self.products.iter().any(|p| p.category == *category)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+use super::*;
+
+const FLOOR: &str = r#"{"type":"FeatureCollection","features":[
+ {"type":"Feature","properties":{"feature":"floor","id":"ground"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[20,0],[20,30],[0,30],[0,0]]]}},
+ {"type":"Feature","properties":{"feature":"zone","id":"wine","floor":"ground","kind":"shelf"},"geometry":{"type":"Polygon","coordinates":[[[1,1],[5,1],[5,5],[1,5],[1,1]]]}}
+]}"#;
+
+const SHOP: &str = r#"
+[store]
+id = "rome-1"
+name = "Rome"
+timezone = "Europe/Rome"
+
+[[receiver]]
+id = "r1"
+floor = "ground"
+x = 1.0
+y = 2.0
+
+[[product]]
+id = "SKU-1"
+name = "Barolo"
+category = "wine"
+price = 3000
+margin = 900
+zone = "wine"
+
+[[offer]]
+id = "barolo"
+product = "SKU-1"
+discount = 300
+[offer.content.en]
+title = "Barolo, 3 euro off"
+body = "Today only."
+"#;
+
+#[test]
+fn a_right_shop_is_read() {
+    let shop = Shop::parse(SHOP, FLOOR).expect("both files are right");
+    assert_eq!(shop.zones().count(), 1);
+    assert_eq!(shop.offer_zones(&shop.offers[0]), vec![shop.products[0].zone.clone()]);
+}
+
+#[test]
+fn every_error_names_file_key_and_fix() {
+    let check = |shop: &str, floor: &str, file: &str, key: &str| {
+        let errors = Shop::parse(shop, floor).expect_err("something is wrong");
+        assert!(errors.iter().any(|e| e.file == file && e.key.contains(key) && !e.fix.is_empty()), "{key}: {errors:?}");
+    };
+    check(&SHOP.replace("zone = \"wine\"", "zone = \"beer\""), FLOOR, SHOP_FILE, "product[0].zone");
+    check(&SHOP.replace("Europe/Rome", "Rome"), FLOOR, SHOP_FILE, "store.timezone");
+    check(&SHOP.replace("discount = 300", "discont = 300"), FLOOR, SHOP_FILE, "line");
+    check(&SHOP.replace("product = \"SKU-1\"", ""), FLOOR, SHOP_FILE, "offer[0]");
+    check(SHOP, &FLOOR.replace("shelf", "shelve"), FLOOR_FILE, "features[1].properties.kind");
+    check(SHOP, &FLOOR.replace("[5,5],[1,5]", "[1,5],[5,5]"), FLOOR_FILE, "features[1].geometry");
+    check(SHOP, "nothing", FLOOR_FILE, "(file)");
+    check(
+        SHOP,
+        &FLOOR.replace("\"floor\":\"ground\"", "\"floor\":\"first\""),
+        FLOOR_FILE,
+        "features[1].properties.floor",
+    );
+}
+
+#[test]
+fn all_errors_are_said_at_once() {
+    let shop = SHOP.replace("Europe/Rome", "Rome").replace("margin = 900", "margin = 9000");
+    let errors = Shop::parse(&shop, &FLOOR.replace("shelf", "shelve")).expect_err("three things are wrong");
+    assert!(errors.len() >= 3, "{errors:?}");
+}

@@ -1,0 +1,1 @@
+//! What the binaries share with the outside: clock, configuration, MQTT, telemetry, shutdown.

@@ -1,0 +1,1 @@
+//! A whole shop in software, with ground truth.

@@ -1,0 +1,1 @@
+//! The harness: starts real parts for the tests, on free ports and in temporary folders.
