@@ -1,1 +1,5 @@
 //! When: the Shop and Shopper machines, and the core that joins them. Pure.
+
+pub mod core;
+pub mod log;
+pub mod shopper;
