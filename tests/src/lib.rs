@@ -1,1 +1,3 @@
 //! The harness: starts real parts for the tests, on free ports and in temporary folders.
+
+pub mod tree;

@@ -1,0 +1,50 @@
+# Attimo: everything that a person types. `make` alone lists it.
+# PROFILE=dev builds fast and is what the tests use; PROFILE=release is what is shipped.
+
+PROFILE ?= dev
+ARGS ?=
+FOLDER := $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+BIN := target/$(FOLDER)
+WEB := server/web
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check build web need deploy-config coverage accuracy screenshot bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## Build everything and run a whole shop; ARGS="--for 120s --headless" for a short look
+	$(BIN)/attimo-sim demo $(ARGS)
+
+build: web ## Build the page and the three programs
+	cargo build --locked --profile $(PROFILE) -p server -p gateway -p firmware-sim
+
+web: ## Build the page; without Node the programs are built without it and say so
+	@scripts/web.sh
+
+need: ## Install what the tests need, or list it
+	@scripts/need.sh
+
+test: need ## Run all tests; the last line counts them
+	@scripts/test.sh
+
+check: ## Format, lints, laws, documents and licences
+	@scripts/check.sh
+
+deploy-config: ## Write the commented configuration templates into deploy/config
+	cargo build --locked -p server -p gateway
+	$(BIN)/attimo-server config template > deploy/config/server.toml
+	$(BIN)/attimo-gateway config template > deploy/config/gateway.toml
+
+accuracy: build ## Replay the real recording against a running gateway and score the positions
+	@scripts/accuracy.sh
+
+coverage: ## Count the lines that the tests reach
+	@scripts/coverage.sh
+
+screenshot: build ## Make the picture of the live page in docs/images
+	cd tests/browser && npm ci --no-audit --no-fund && node shot.mjs
+
+clean: ## Remove everything that was built
+	cargo clean
+	rm -rf $(WEB)/dist $(WEB)/node_modules tests/browser/node_modules

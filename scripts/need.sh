@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what the tests need from Debian's packages, when it may; otherwise says exactly what to install.
+set -euo pipefail
+
+# program or file : Debian package : what for
+needs="
+/usr/bin/chromium:chromium:the page's tests
+dbus-daemon:dbus:the radio's tests
+mosquitto:mosquitto:the gateway's tests with a broker of another make
+npm:npm:the page and the tests with real clients
+git:git:the tests of the tree
+python3:python3:the scorer of positions
+"
+
+missing=""
+reasons=""
+while IFS=: read -r program package reason; do
+  [ -n "$program" ] || continue
+  if ! command -v "$program" >/dev/null 2>&1 && [ ! -x "/usr/sbin/$program" ]; then
+    missing="$missing $package"
+    reasons="$reasons  $package: $reason"$'\n'
+  fi
+done <<<"$needs"
+if ! command -v initdb >/dev/null 2>&1 && ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
+  missing="$missing postgresql"
+  reasons="$reasons  postgresql: the stories on PostgreSQL"$'\n'
+fi
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+  as_root=""
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+  as_root="sudo"
+else
+  printf 'The tests need these Debian packages:\n%s' "$reasons"
+  printf 'Install them with:\n  sudo apt-get install --no-install-recommends%s\n' "$missing"
+  exit 1
+fi
+
+printf 'Installing for the tests:\n%s' "$reasons"
+$as_root apt-get update -qq
+# shellcheck disable=SC2086  # a list of package names
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Runs every suite, shows what it does, and closes with one line that counts all tests.
+# A suite that fails does not stop the others: the last line and the exit code tell.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+passed=0
+failed=0
+started=$SECONDS
+
+# run NAME COMMAND...: shows the suite's own output and counts its tests; a suite that breaks counts as one failure.
+run() {
+  local name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  local from=$SECONDS
+  "$@" 2>&1 | tee "$logs/$name.log"
+  local code=${PIPESTATUS[0]}
+  local counts
+  counts=$(awk -f scripts/count.awk "$logs/$name.log")
+  local ok=${counts% *} bad=${counts#* }
+  if [ "$code" != 0 ] && [ "$bad" = 0 ]; then
+    bad=1
+  fi
+  if [ "$code" = 0 ] && [ "$ok" = 0 ]; then
+    echo "$name: ran no test"
+    bad=1
+  fi
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  printf '== %s: %s passed, %s failed, %s s\n' "$name" "$ok" "$bad" "$((SECONDS - from))"
+}
+
+scripts/web.sh || failed=$((failed + 1))
+run page bash -c 'cd server/web && npm test'
+# Tests that start programs find them in target/: build them before.
+cargo build --locked -p server -p gateway -p firmware-sim || exit 1
+run crates cargo test --locked --workspace --exclude tests --no-fail-fast
+run whole cargo test --locked -p tests --no-fail-fast
+run browser bash -c 'cd tests/browser && npm ci --no-audit --no-fund && npm test'
+
+printf '\nAll suites took %s s.\n' "$((SECONDS - started))"
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]
