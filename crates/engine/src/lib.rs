@@ -2,4 +2,5 @@
 
 pub mod core;
 pub mod log;
+pub mod shop;
 pub mod shopper;

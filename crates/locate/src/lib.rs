@@ -1,1 +1,6 @@
 //! Who is where: from signal strengths to a probability for every zone. Pure.
+
+pub mod grid;
+pub mod identity;
+pub mod presence;
+pub mod zones;
