@@ -1,1 +1,5 @@
 //! The edge box: hears the shop, loses nothing that counts, gives nothing away.
+
+pub mod config;
+pub mod metric;
+pub mod spool;

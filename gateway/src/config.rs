@@ -1,0 +1,370 @@
+//! What a gateway is told: `gateway.toml`, read and checked whole before anything is opened.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use model::ids::{GatewayId, ReceiverId, SensorId, StoreId};
+use runtime::config::ConfigError;
+use runtime::telemetry::Format;
+use serde::Deserialize;
+
+/// The commented template, as `config template` prints it.
+pub const TEMPLATE: &str = include_str!("config/template.toml");
+/// Environment variables that start so, and go on with `__`, are laid over the file.
+pub const ENV_PREFIX: &str = "ATTIMO_GATEWAY";
+/// The smallest spool that still holds one batch of the largest size and its successor.
+pub const SPOOL_BYTES_MIN: u64 = 1 << 20;
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who this box is.
+    pub gateway: Gateway,
+    /// Receivers and sensors over MQTT.
+    #[serde(default)]
+    pub receivers: Receivers,
+    /// This box's own radio.
+    #[serde(default)]
+    pub radio: Radio,
+    /// Sensors, and how their numbers are to be read.
+    #[serde(default)]
+    pub sensors: BTreeMap<SensorId, Sensor>,
+    /// The way to the server.
+    pub uplink: Uplink,
+    /// What waits on disk.
+    #[serde(default)]
+    pub spool: Spool,
+    /// What is kept of strangers.
+    #[serde(default)]
+    pub privacy: Privacy,
+    /// The status page.
+    #[serde(default)]
+    pub status: Status,
+    /// The log.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// Who this box is, and what belongs to its chain.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Its id.
+    pub id: GatewayId,
+    /// Its store.
+    pub store: StoreId,
+    /// Where the spool lives.
+    pub data_dir: PathBuf,
+    /// The chain's constant at the start of every rotating id.
+    #[serde(default)]
+    pub prefix: Prefix,
+    /// iBeacon UUIDs of the store's own tags.
+    #[serde(default)]
+    pub tag_uuids: Vec<TagUuid>,
+}
+
+/// The chain's constant: 4 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Prefix(pub [u8; 4]);
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self([0xa7, 0x71, 0x00, 0x01])
+    }
+}
+
+impl TryFrom<String> for Prefix {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        hex_array(&text).map(Self).ok_or_else(|| format!("{text:?} is not 8 hexadecimal digits, such as \"a7710001\""))
+    }
+}
+
+/// An iBeacon proximity UUID of the store's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TagUuid(pub [u8; 16]);
+
+impl TryFrom<String> for TagUuid {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let digits: String = text.chars().filter(|c| *c != '-').collect();
+        hex_array(&digits).map(Self).ok_or_else(|| format!("{text:?} is not a UUID of 32 hexadecimal digits"))
+    }
+}
+
+fn hex_array<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    hex::decode(digits).ok()?.try_into().ok()
+}
+
+/// The broker of receivers and sensors, and which topics are whose.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Receivers {
+    /// The broker; no MQTT intake if none.
+    pub url: Option<String>,
+    /// The user there.
+    pub username: Option<String>,
+    /// The password there.
+    pub password: Option<String>,
+    /// The authority to trust for `mqtts`.
+    pub ca_file: Option<PathBuf>,
+    /// Topic filters of ESPresense.
+    pub espresense: Vec<String>,
+    /// Topic filters of Theengs Gateway and OpenMQTTGateway.
+    pub theengs: Vec<String>,
+    /// Topic filters of Minew.
+    pub minew: Vec<String>,
+}
+
+impl Default for Receivers {
+    fn default() -> Self {
+        Self {
+            url: None,
+            username: None,
+            password: None,
+            ca_file: None,
+            espresense: vec!["espresense/devices/+/+".into()],
+            theengs: vec!["home/+/BTtoMQTT/+".into()],
+            minew: vec!["minew/+/status".into()],
+        }
+    }
+}
+
+/// Where this box's own advertisements come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RadioSource {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// The system's Bluetooth service, through `btleplug`.
+    Btleplug,
+}
+
+/// This box's own radio.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Radio {
+    /// Where advertisements come from.
+    pub source: RadioSource,
+    /// Which adapter; the first if none.
+    pub adapter: Option<String>,
+    /// The receiver's id of this radio; the gateway's if none.
+    pub receiver: Option<ReceiverId>,
+    /// After so many seconds without an advertisement the radio is started anew.
+    pub silence_s: u32,
+}
+
+impl Default for Radio {
+    fn default() -> Self {
+        Self { source: RadioSource::Off, adapter: None, receiver: None, silence_s: 15 }
+    }
+}
+
+/// How a sensor's numbers are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SensorKind {
+    /// Totals since the counter's own start.
+    CounterCumulative,
+    /// Differences since the last report.
+    CounterDelta,
+    /// People in the field now.
+    CounterLevel,
+    /// Items on a shelf.
+    Shelf,
+}
+
+/// One sensor.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sensor {
+    /// How its numbers are to be read.
+    pub kind: SensorKind,
+    /// The topic it publishes on; no wildcard.
+    pub topic: String,
+}
+
+/// The way to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uplink {
+    /// The server's broker.
+    pub url: String,
+    /// The user there.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The password there.
+    #[serde(default)]
+    pub password: Option<String>,
+    /// The authority to trust for `mqtts`.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// What waits on disk, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Spool {
+    /// Bytes.
+    pub bytes_max: u64,
+    /// Hours.
+    pub age_max_h: u32,
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Self { bytes_max: 512 << 20, age_max_h: 24 }
+    }
+}
+
+/// What is kept of strangers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// A pseudonym for at most five minutes, never on disk.
+    #[default]
+    Count,
+    /// A pseudonym until local midnight.
+    Day,
+}
+
+/// What is kept of strangers, and where midnight is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// How long a stranger keeps one pseudonym.
+    pub mode: Mode,
+    /// The store's IANA time zone.
+    pub timezone: String,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self { mode: Mode::Count, timezone: "Europe/Rome".into() }
+    }
+}
+
+/// The status page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Status {
+    /// Where it listens.
+    pub listen: SocketAddr,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9180)) }
+    }
+}
+
+/// The log.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// How lines look.
+    pub format: Format,
+    /// What is logged, in the form of `RUST_LOG`.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: Format::Text, filter: "info".into() }
+    }
+}
+
+impl Config {
+    /// Reads the file, lays the environment over it, and checks all of it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file, the key and the fix.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = runtime::config::load(path, ENV_PREFIX)?;
+        config.check(&path.display().to_string())?;
+        Ok(config)
+    }
+
+    /// The same as [`Config::load`], on text alone.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file, the key and the fix.
+    pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let config: Self = runtime::config::parse(text, file, ENV_PREFIX, [])?;
+        config.check(file)?;
+        Ok(config)
+    }
+
+    /// The receiver's id of this box's own radio.
+    ///
+    /// # Panics
+    /// Never: both kinds of id have the same form.
+    #[must_use]
+    pub fn radio_receiver(&self) -> ReceiverId {
+        self.radio.receiver.clone().unwrap_or_else(|| {
+            ReceiverId::new(self.gateway.id.as_str()).expect("a gateway's id has the form of a receiver's")
+        })
+    }
+
+    /// The store's time zone.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        TimeZone::get(&self.privacy.timezone).unwrap_or(TimeZone::UTC)
+    }
+
+    fn check(&self, file: &str) -> Result<(), ConfigError> {
+        let wrong = |key: &str, problem: String, fix: &str| {
+            Err(ConfigError { file: file.to_owned(), key: key.to_owned(), problem, fix: fix.to_owned() })
+        };
+        let urls = [("uplink.url", Some(&self.uplink.url)), ("receivers.url", self.receivers.url.as_ref())];
+        for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
+            if !is_broker_url(url) {
+                return wrong(key, format!("{url:?} is no broker address"), "write mqtt://host:port or mqtts://host:port");
+            }
+        }
+        if self.spool.bytes_max < SPOOL_BYTES_MIN {
+            let problem = format!("{} bytes hold no batch", self.spool.bytes_max);
+            return wrong("spool.bytes_max", problem, "allow at least 1048576");
+        }
+        if self.spool.age_max_h == 0 {
+            return wrong("spool.age_max_h", "nothing could wait".into(), "allow at least 1 hour");
+        }
+        if self.radio.silence_s == 0 {
+            return wrong("radio.silence_s", "the radio would always start anew".into(), "allow at least 1 second");
+        }
+        if TimeZone::get(&self.privacy.timezone).is_err() {
+            let problem = format!("{:?} is no time zone", self.privacy.timezone);
+            return wrong("privacy.timezone", problem, "write an IANA name such as Europe/Rome");
+        }
+        self.check_sensors().or_else(|(key, problem, fix)| wrong(&key, problem, fix))
+    }
+
+    fn check_sensors(&self) -> Result<(), (String, String, &'static str)> {
+        let mut topics = BTreeMap::new();
+        for (id, sensor) in &self.sensors {
+            let key = format!("sensors.{id}.topic");
+            if sensor.topic.is_empty() || sensor.topic.contains(['+', '#']) {
+                return Err((key, format!("{:?} is not one topic", sensor.topic), "name one topic, without + and #"));
+            }
+            if let Some(other) = topics.insert(&sensor.topic, id) {
+                return Err((key, format!("{:?} belongs to {other} already", sensor.topic), "give each sensor its own topic"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_broker_url(url: &str) -> bool {
+    url.split_once("://").is_some_and(|(scheme, host)| {
+        matches!(scheme, "mqtt" | "mqtts" | "tcp" | "ssl") && !host.is_empty() && !host.contains([' ', '@'])
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use super::*;
+
+/// The template with every commented key switched on.
+fn all_keys() -> String {
+    let is_key = |line: &str| line.contains(" = ") || line.starts_with('[');
+    let mut text = String::new();
+    for line in TEMPLATE.lines() {
+        let bare = line.strip_prefix("# ").filter(|rest| is_key(rest) && !rest.ends_with(['.', ':']));
+        text.push_str(bare.unwrap_or(line));
+        text.push('\n');
+    }
+    text
+}
+
+fn error(text: &str) -> ConfigError {
+    Config::parse(text, "gateway.toml").expect_err("a wrong configuration")
+}
+
+#[test]
+fn template_parses_and_its_comments_tell_the_true_defaults() {
+    let plain = Config::parse(TEMPLATE, "template").expect("the template is right");
+    let all = Config::parse(&all_keys(), "template").expect("every key in the template exists");
+    assert_eq!(plain.receivers.espresense, all.receivers.espresense);
+    assert_eq!(plain.receivers.theengs, all.receivers.theengs);
+    assert_eq!(plain.receivers.minew, all.receivers.minew);
+    assert_eq!(plain.radio.silence_s, all.radio.silence_s);
+    assert_eq!(plain.radio.source, all.radio.source);
+    assert_eq!(plain.gateway.prefix, all.gateway.prefix);
+    assert_eq!((plain.spool, &plain.privacy, plain.status), (all.spool, &all.privacy, all.status));
+    assert_eq!(plain.log, all.log);
+    assert_eq!(all.sensors.len(), 1);
+    assert_eq!(all.gateway.tag_uuids.len(), 1);
+}
+
+#[test]
+fn a_typo_names_the_key_and_the_fix() {
+    let wrong = error(&TEMPLATE.replace("store = \"demo\"", "stroe = \"demo\""));
+    assert_eq!(wrong.key, "gateway.stroe");
+    assert!(wrong.fix.contains("config template"));
+}
+
+#[test]
+fn what_can_not_work_is_refused_by_name() {
+    let with = |section: &str, line: &str| TEMPLATE.replace(section, &format!("{section}\n{line}"));
+    for (text, key) in [
+        (TEMPLATE.replacen("url = \"mqtt://", "url = \"http://", 1), "receivers.url"),
+        (with("[spool]", "bytes_max = 10"), "spool.bytes_max"),
+        (with("[spool]", "age_max_h = 0"), "spool.age_max_h"),
+        (with("[privacy]", "timezone = \"Mars/Olympus\""), "privacy.timezone"),
+        (with("[privacy]", "mode = \"forever\""), "privacy.mode"),
+        (with("[gateway]", "prefix = \"xyz\""), "gateway.prefix"),
+        (with("[radio]", "silence_s = 0"), "radio.silence_s"),
+        (format!("{TEMPLATE}\n[sensors.a]\nkind = \"shelf\"\ntopic = \"a/+\"\n"), "sensors.a.topic"),
+    ] {
+        assert_eq!(error(&text).key, key);
+    }
+    let twice = "\n[sensors.a]\nkind = \"shelf\"\ntopic = \"x\"\n[sensors.b]\nkind = \"shelf\"\ntopic = \"x\"\n";
+    assert_eq!(error(&format!("{TEMPLATE}{twice}")).key, "sensors.b.topic");
+}

@@ -1,0 +1,70 @@
+//! Every metric of the gateway, by one name each.
+
+use crate::spool::Standing;
+
+/// A metric's name, as Prometheus sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// Advertisements heard, over all receivers.
+    Heard,
+    /// Sightings given to the uplink, by lane.
+    Sightings,
+    /// Readings given to the uplink.
+    Readings,
+    /// Things dropped, by reason.
+    Dropped,
+    /// Batches on disk that the server has not acknowledged.
+    SpoolBatches,
+    /// Bytes of the spool on disk.
+    SpoolBytes,
+    /// Writes or syncs of the spool that failed.
+    SpoolErrors,
+    /// Batches sent, again ones included.
+    Sent,
+    /// Whether the uplink stands: 1 or 0.
+    Connected,
+    /// Times that the radio was started anew.
+    RadioRestarts,
+}
+
+impl Name {
+    /// The name as Prometheus sees it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Heard => "attimo_gateway_adverts_heard_total",
+            Self::Sightings => "attimo_gateway_sightings_total",
+            Self::Readings => "attimo_gateway_readings_total",
+            Self::Dropped => "attimo_gateway_dropped_total",
+            Self::SpoolBatches => "attimo_gateway_spool_batches",
+            Self::SpoolBytes => "attimo_gateway_spool_bytes",
+            Self::SpoolErrors => "attimo_gateway_spool_errors_total",
+            Self::Sent => "attimo_gateway_batches_sent_total",
+            Self::Connected => "attimo_gateway_uplink_connected",
+            Self::RadioRestarts => "attimo_gateway_radio_restarts_total",
+        }
+    }
+}
+
+/// Tells how the spool stands.
+pub fn spool(standing: &Standing) {
+    set(Name::SpoolBatches, standing.last + 1 - standing.oldest.min(standing.last + 1));
+    set(Name::SpoolBytes, standing.bytes);
+    metrics::counter!(Name::SpoolErrors.as_str()).absolute(standing.disk_errors);
+}
+
+/// Adds to a counter.
+pub fn add(name: Name, count: u64) {
+    metrics::counter!(name.as_str()).increment(count);
+}
+
+/// Adds to a counter with a label.
+pub fn add_labelled(name: Name, label: &'static str, value: &'static str, count: u64) {
+    metrics::counter!(name.as_str(), label => value).increment(count);
+}
+
+/// Sets a gauge.
+#[expect(clippy::cast_precision_loss, reason = "figures of one box are far below 2^53")]
+pub fn set(name: Name, value: u64) {
+    metrics::gauge!(name.as_str()).set(value as f64);
+}

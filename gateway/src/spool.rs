@@ -1,0 +1,444 @@
+//! The spool: what the server has not acknowledged yet, on disk, in order.
+//!
+//! Append-only segments of checked records. A record counts as kept once its file is synced, and is let go only
+//! when the server says so, or when a bound is hit: then the oldest segment goes and every item in it is counted.
+
+pub mod medium;
+mod record;
+mod segment;
+pub mod worker;
+
+use std::collections::VecDeque;
+use std::io;
+
+use model::time::{Millis, Timestamp};
+
+use medium::{Medium, SegmentFile};
+use record::{Kind, Record};
+use segment::Segment;
+
+/// Longest batch, in bytes.
+pub const BATCH_BYTES_MAX: usize = 256 * 1024;
+/// Most entries that wait in memory while the disk refuses them.
+pub const PENDING_MAX: usize = 256;
+/// An acknowledgement this far beyond our last batch is not meant for us.
+const AHEAD_MAX: u64 = 1 << 32;
+/// A wall clock before 2020 is not set yet: what was stamped with it has no known age.
+const CLOCK_SET: Timestamp = Timestamp(1_577_836_800_000);
+
+/// How much may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all segments together.
+    pub bytes_max: u64,
+    /// Age of the newest record of a segment.
+    pub age_max: Millis,
+    /// A segment of this many bytes is closed, and the next one begins.
+    pub segment_bytes: u64,
+}
+
+impl Limits {
+    /// The usual limits: a sixteenth of the bytes for each segment, so that little goes at a time.
+    #[must_use]
+    pub fn new(bytes_max: u64, age_max: Millis) -> Self {
+        Self { bytes_max, age_max, segment_bytes: (bytes_max / 16).clamp(4 * 1024, 4 << 20) }
+    }
+}
+
+/// One batch on its way to the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Sightings in it.
+    pub sightings: u32,
+    /// Readings in it.
+    pub readings: u32,
+    /// What the sensors' meters stand at once this batch is kept; none if nothing changed.
+    pub state: Option<Vec<u8>>,
+    /// The batch, encoded.
+    pub batch: Vec<u8>,
+}
+
+/// One batch from the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number.
+    pub seq: u64,
+    /// The batch, encoded.
+    pub batch: Vec<u8>,
+}
+
+/// Things that were let go without an acknowledgement, since this process began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Batches.
+    pub batches: u64,
+    /// Sightings in them.
+    pub sightings: u64,
+    /// Readings in them.
+    pub readings: u64,
+}
+
+impl Dropped {
+    const fn add(&mut self, sightings: u32, readings: u32) {
+        self.batches += 1;
+        self.sightings += sightings as u64;
+        self.readings += readings as u64;
+    }
+}
+
+/// How the spool stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The first batch that is not acknowledged; one more than `last` if there is none.
+    pub oldest: u64,
+    /// The last batch that is on disk.
+    pub last: u64,
+    /// When the oldest one was made.
+    pub oldest_at: Option<Timestamp>,
+    /// Bytes of all segments.
+    pub bytes: u64,
+    /// Entries that wait for the disk.
+    pub pending: usize,
+    /// Let go because a bound was hit.
+    pub over_bounds: Dropped,
+    /// Let go because the disk refused for too long.
+    pub disk_refused: Dropped,
+    /// Writes or syncs that failed.
+    pub disk_errors: u64,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// What the meters stood at.
+    pub state: Option<Vec<u8>>,
+    /// Bytes that were cut off because they were torn or damaged.
+    pub bytes_cut: u64,
+}
+
+/// What can go wrong with the disk.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder could not be read at the start.
+    #[error("the spool folder can't be opened")]
+    Open(#[source] io::Error),
+    /// A write or a sync failed twice, the second time on a new file.
+    #[error("the spool can't be written")]
+    Write(#[source] io::Error),
+    /// A stored batch could not be read back.
+    #[error("the spool can't be read")]
+    Read(#[source] io::Error),
+}
+
+/// The spool itself. Not for async code: every call may touch the disk.
+#[derive(Debug)]
+pub struct Spool<M: Medium> {
+    medium: M,
+    limits: Limits,
+    id: [u8; 16],
+    /// Oldest first; the last one is written to, unless it was sealed.
+    segments: VecDeque<Segment>,
+    active: Option<M::File>,
+    ordinal_next: u64,
+    seq_next: u64,
+    acked: u64,
+    acked_written: u64,
+    state: Option<Vec<u8>>,
+    pending: VecDeque<Entry>,
+    over_bounds: Dropped,
+    disk_refused: Dropped,
+    disk_errors: u64,
+}
+
+impl<M: Medium> Spool<M> {
+    /// Opens the folder, cuts torn tails off, and goes on where it ended.
+    ///
+    /// `fresh_id` names the folder if it has no name yet.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when the folder can't be read at all.
+    pub fn open(medium: M, limits: Limits, fresh_id: [u8; 16]) -> Result<(Self, Recovery), Error> {
+        let mut spool = Self {
+            medium,
+            limits,
+            id: fresh_id,
+            segments: VecDeque::new(),
+            active: None,
+            ordinal_next: 1,
+            seq_next: 1,
+            acked: 0,
+            acked_written: 0,
+            state: None,
+            pending: VecDeque::new(),
+            over_bounds: Dropped::default(),
+            disk_refused: Dropped::default(),
+            disk_errors: 0,
+        };
+        let bytes_cut = spool.recover().map_err(Error::Open)?;
+        let state = spool.state.clone();
+        spool.drop_acked();
+        Ok((spool, Recovery { state, bytes_cut }))
+    }
+
+    /// The folder's own id: batch numbers mean something only together with it.
+    #[must_use]
+    pub const fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    /// Takes a batch. It is kept only after [`Spool::commit`].
+    pub fn push(&mut self, entry: Entry) {
+        if self.pending.len() >= PENDING_MAX {
+            self.shed_pending();
+        }
+        self.pending.push_back(entry);
+    }
+
+    /// Writes all that was taken, with one sync. Afterwards it is kept, whatever happens.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; what was taken then waits for the next call.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        while !self.pending.is_empty() {
+            self.write_group()?;
+        }
+        Ok(())
+    }
+
+    /// Batches from `from` on, in order, at most `count`.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when one is on disk and can't be read.
+    pub fn read(&self, from: u64, count: usize) -> Result<Vec<Stored>, Error> {
+        let mut found = Vec::new();
+        for segment in &self.segments {
+            if found.len() >= count || segment.last_seq() < from {
+                continue;
+            }
+            segment.read(&self.medium, from, count - found.len(), &mut found).map_err(Error::Read)?;
+        }
+        Ok(found)
+    }
+
+    /// The server keeps everything up to `through`: it may go here.
+    pub fn acked(&mut self, through: u64) {
+        if through >= self.seq_next.saturating_add(AHEAD_MAX) {
+            tracing::warn!(through, next = self.seq_next, "an acknowledgement far ahead of this spool was ignored");
+            return;
+        }
+        if through >= self.seq_next {
+            // The server has seen batches that this disk lost. Their numbers must not be used again,
+            // and numbers within a segment have no gap.
+            self.seal();
+            self.seq_next = through + 1;
+        }
+        self.acked = self.acked.max(through);
+        self.drop_acked();
+    }
+
+    /// Lets the oldest segments go while a bound is exceeded.
+    pub fn enforce(&mut self, now: Timestamp) {
+        while self.bytes() > self.limits.bytes_max && self.segments.len() > 1 {
+            self.drop_oldest();
+        }
+        while self.segments.front().is_some_and(|oldest| self.is_too_old(oldest, now)) {
+            // The id and the meters live in the last file, so another one must hold them before it goes.
+            if self.segments.len() == 1 {
+                self.seal();
+                if self.try_group().is_err() {
+                    self.disk_errors += 1;
+                    return;
+                }
+            }
+            self.drop_oldest();
+        }
+    }
+
+    /// Lets the segment go that holds `seq`, because it can't be read back.
+    pub fn abandon(&mut self, seq: u64) {
+        if let Some(index) = self.segments.iter().position(|segment| segment.last_seq() >= seq) {
+            for _ in 0..=index {
+                if self.segments.len() == 1 {
+                    self.seal();
+                    self.acked = self.acked.max(self.segments[0].last_seq());
+                    return;
+                }
+                self.drop_oldest();
+            }
+        }
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let last = self.segments.back().map_or(0, Segment::last_seq).max(self.acked);
+        let oldest = self.segments.iter().find_map(|s| s.oldest_after(self.acked));
+        Standing {
+            oldest: oldest.map_or(last + 1, |(seq, _)| seq),
+            last,
+            oldest_at: oldest.map(|(_, at)| at),
+            bytes: self.bytes(),
+            pending: self.pending.len(),
+            over_bounds: self.over_bounds,
+            disk_refused: self.disk_refused,
+            disk_errors: self.disk_errors,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.segments.iter().map(Segment::bytes).sum()
+    }
+
+    fn recover(&mut self) -> io::Result<u64> {
+        let mut cut = 0;
+        for ordinal in segment::ordinals(&self.medium)? {
+            self.ordinal_next = self.ordinal_next.max(ordinal + 1);
+            let found = segment::recover(&self.medium, ordinal, self.seq_next)?;
+            cut += found.bytes_cut;
+            let Some(id) = found.id else {
+                self.medium.remove(&segment::name(ordinal))?;
+                continue;
+            };
+            self.id = id;
+            self.acked = self.acked.max(found.acked);
+            if let Some(first) = found.segment.first_held() {
+                // Where two files hold one number, the earlier one could not be synced: the later one counts.
+                self.segments.iter_mut().for_each(|earlier| earlier.forget_from(first));
+            }
+            self.seq_next = found.segment.last_seq().max(self.acked) + 1;
+            if let Some(state) = found.state {
+                self.state = (!state.is_empty()).then_some(state);
+            }
+            self.segments.push_back(found.segment);
+        }
+        self.acked_written = self.acked;
+        Ok(cut)
+    }
+
+    fn write_group(&mut self) -> Result<(), Error> {
+        let first = match self.try_group() {
+            Ok(()) => return Ok(()),
+            Err(cause) => cause,
+        };
+        // What a failed sync left behind is unknown, so that file is never written again.
+        self.disk_errors += 1;
+        self.seal();
+        tracing::warn!(cause = %first, "a spool segment could not be written, a new one begins");
+        self.try_group().map_err(|cause| {
+            self.disk_errors += 1;
+            self.seal();
+            Error::Write(cause)
+        })
+    }
+
+    /// Writes as many waiting entries as fit into one segment, and syncs.
+    fn try_group(&mut self) -> io::Result<()> {
+        let mut state = self.state.clone();
+        let mut bytes = Vec::new();
+        let begins = self.active.is_none();
+        if begins {
+            segment::begin(&mut bytes, &self.id, self.acked, self.state.as_deref());
+        } else if self.acked > self.acked_written {
+            Record { kind: Kind::Acked, seq: self.acked, body: &[] }.write(&mut bytes);
+        }
+        let base = if begins { 0 } else { self.segments.back().map_or(0, Segment::bytes) };
+        let mut items = Vec::new();
+        for entry in &self.pending {
+            if !items.is_empty() && base + bytes.len() as u64 >= self.limits.segment_bytes {
+                break;
+            }
+            let seq = self.seq_next + items.len() as u64;
+            items.push(segment::Item::write(&mut bytes, base, seq, entry));
+            state = entry.state.clone().or(state);
+        }
+        self.write_synced(begins, &bytes)?;
+        self.acked_written = self.acked;
+        self.state = state;
+        self.seq_next += items.len() as u64;
+        self.pending.drain(..items.len());
+        let full = self.segments.back_mut().is_some_and(|active| {
+            active.extend(items, bytes.len() as u64);
+            active.bytes() >= self.limits.segment_bytes
+        });
+        if full {
+            self.seal();
+        }
+        Ok(())
+    }
+
+    fn write_synced(&mut self, begins: bool, bytes: &[u8]) -> io::Result<()> {
+        if begins {
+            let ordinal = self.ordinal_next;
+            self.ordinal_next += 1;
+            let mut file = self.medium.create(&segment::name(ordinal))?;
+            let written = file.append(bytes).and_then(|()| file.sync()).and_then(|()| self.medium.sync_folder());
+            if let Err(cause) = written {
+                // An empty or half-written file is worth nothing; recovery would skip it as well.
+                drop(file);
+                let _ = self.medium.remove(&segment::name(ordinal));
+                return Err(cause);
+            }
+            self.active = Some(file);
+            self.segments.push_back(Segment::new(ordinal, self.seq_next));
+            return Ok(());
+        }
+        let Some(file) = &mut self.active else {
+            return Err(io::Error::other("no segment is open"));
+        };
+        file.append(bytes)?;
+        file.sync()
+    }
+
+    fn seal(&mut self) {
+        self.active = None;
+    }
+
+    fn is_too_old(&self, segment: &Segment, now: Timestamp) -> bool {
+        segment.newest_at().is_some_and(|at| at > CLOCK_SET && now.since(at) > self.limits.age_max)
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(oldest) = self.segments.pop_front() else {
+            return;
+        };
+        for item in oldest.items_after(self.acked) {
+            self.over_bounds.add(item.sightings, item.readings);
+        }
+        self.acked = self.acked.max(oldest.last_seq());
+        self.remove(&oldest);
+    }
+
+    fn drop_acked(&mut self) {
+        if self.segments.back().is_some_and(|active| active.last_seq() <= self.acked && active.is_worn(&self.limits)) {
+            self.seal();
+        }
+        while self.segments.len() > 1 && self.segments.front().is_some_and(|s| s.last_seq() <= self.acked) {
+            if let Some(oldest) = self.segments.pop_front() {
+                self.remove(&oldest);
+            }
+        }
+    }
+
+    fn remove(&self, segment: &Segment) {
+        // What can't be removed now is found, and removed, at the next start.
+        if let Err(cause) = self.medium.remove(&segment.name()).and_then(|()| self.medium.sync_folder()) {
+            tracing::warn!(%cause, segment = segment.name(), "a spool segment could not be removed");
+        }
+    }
+
+    fn shed_pending(&mut self) {
+        let Some(mut shed) = self.pending.pop_front() else {
+            return;
+        };
+        self.disk_refused.add(shed.sightings, shed.readings);
+        // The meters moved on with it; what they counted is in the figures of what was dropped.
+        if let (Some(next), Some(state)) = (self.pending.front_mut(), shed.state.take()) {
+            next.state.get_or_insert(state);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
