@@ -149,9 +149,9 @@ impl Refusal {
 /// The terms of an offer's score; `score` is their exact sum, and silence scores 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Terms {
-    /// Expected gain if it is said: chance to buy times margin after the discount, in cents.
+    /// Expected gain if it is said: the extra chance to buy times the margin after the discount, in cents.
     pub gain: f64,
-    /// Margin given away to those who would buy anyway, in cents; never positive.
+    /// Discount given away to those who would buy anyway, in cents; never positive.
     pub giveaway: f64,
     /// The price of the customer's attention, in cents; never positive.
     pub attention: f64,
@@ -176,9 +176,9 @@ pub struct Candidate {
     pub intent: f64,
     /// The first gate that refused it; none if all let it pass.
     pub refused: Option<Refusal>,
-    /// Its score's terms; only when it passed.
+    /// Its score's terms; only when it passed, or when the holdout alone refused it.
     pub terms: Option<Terms>,
-    /// The chance with which it is chosen; 0 when refused.
+    /// The chance with which it is chosen; 0 when refused, but kept when the holdout alone refused it.
     pub propensity: Probability,
 }
 
@@ -204,7 +204,7 @@ pub enum Choice {
         /// Which.
         offer: OfferId,
     },
-    /// Say nothing. `code` is the refusal that mattered most, or `no-offer` or `not-worth-it`.
+    /// Say nothing. `code` is the refusal that mattered most, or `no-offer`, `not-worth-it` or `explore`.
     Silence {
         /// Why, in one code.
         code: String,

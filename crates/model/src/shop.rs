@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::floor::{Floor, Point};
 use crate::ids::{CategoryId, FloorId, OfferId, ProductId, ReceiverId, SensorId, StoreId, TagId, ZoneId};
-use crate::offer::Offer;
+use crate::offer::{Cap, Offer};
 use crate::product::Product;
 use crate::units::Cents;
 use crate::zone::Zone;
@@ -149,6 +149,9 @@ pub struct Store {
     /// The shortest time between two offers to one customer, in seconds.
     #[serde(default = "pause_default")]
     pub pause_s: u32,
+    /// How often one customer may be told, over all offers.
+    #[serde(default = "cap_default")]
+    pub cap: Cap,
     /// A stay of this many seconds in a zone is a dwell.
     #[serde(default = "dwell_default")]
     pub dwell_s: u32,
@@ -171,6 +174,9 @@ const fn holdout_default() -> f64 {
 }
 const fn pause_default() -> u32 {
     120
+}
+const fn cap_default() -> Cap {
+    Cap { times: 5, hours: 24 }
 }
 const fn dwell_default() -> u32 {
     8

@@ -118,6 +118,9 @@ impl Check<'_> {
                 }
             }
         }
+        if store.cap.times == 0 || store.cap.hours == 0 {
+            self.say("store.cap", "has a zero", "write how often one customer may be told in how many hours");
+        }
         if store.gap_s < 60 {
             self.say("store.gap_s", "is below 60", "a visit ends after this many seconds of silence; 900 is usual");
         }
