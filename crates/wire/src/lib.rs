@@ -1,1 +1,9 @@
 //! The bytes of Attimo: what goes over the air and over MQTT, decoded and encoded without I/O.
+//!
+//! Everything read here comes from outside: it is bounded, checked, and refused with a stable code, never with a panic.
+
+pub mod ble;
+pub mod state;
+pub mod topics;
+pub mod uplink;
+pub mod vendor;

@@ -1,0 +1,86 @@
+//! A transmitter's radio address. It never leaves the edge box: see the privacy rules in `gateway`.
+
+use std::fmt;
+
+/// What kind of address it is, as far as the receiver says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressKind {
+    /// Bought from the IEEE; it does not change.
+    Public,
+    /// Made up by the transmitter; it may rotate.
+    Random,
+    /// The receiver did not say.
+    Unknown,
+}
+
+/// A 48-bit radio address, most significant byte first, as people write it.
+///
+/// It has no `Display` and its `Debug` shows the kind alone, so that it can't slip into a log.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The six bytes.
+    pub bytes: [u8; 6],
+    /// What kind it is.
+    pub kind: AddressKind,
+}
+
+impl Address {
+    /// Reads 12 hexadecimal digits in either case, bare or in pairs parted by `:` or `-`.
+    #[must_use]
+    pub fn parse(text: &str, kind: AddressKind) -> Option<Self> {
+        let mut digits = [0u8; 12];
+        match text.len() {
+            12 => digits.copy_from_slice(text.as_bytes()),
+            17 => take_pairs(text.as_bytes(), &mut digits)?,
+            _ => return None,
+        }
+        let mut bytes = [0; 6];
+        hex::decode_to_slice(digits, &mut bytes).ok()?;
+        Some(Self { bytes, kind })
+    }
+
+    /// Whether the transmitter may change it: a random address that is not a static one.
+    #[must_use]
+    pub const fn may_rotate(self) -> bool {
+        matches!(self.kind, AddressKind::Random) && self.bytes[0] >> 6 != 0b11
+    }
+
+    /// Twelve digits in lower case, as ESPresense writes it.
+    #[must_use]
+    pub fn to_lower(self) -> String {
+        hex::encode(self.bytes)
+    }
+
+    /// Twelve digits in upper case, as Minew writes it.
+    #[must_use]
+    pub fn to_upper(self) -> String {
+        hex::encode_upper(self.bytes)
+    }
+
+    /// Six pairs in upper case parted by colons, as Theengs and OpenMQTTGateway write it.
+    #[must_use]
+    pub fn to_colons(self) -> String {
+        let pairs: Vec<String> = self.bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        pairs.join(":")
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({:?})", self.kind)
+    }
+}
+
+fn take_pairs(text: &[u8], digits: &mut [u8; 12]) -> Option<()> {
+    let separator = text[2];
+    if !matches!(separator, b':' | b'-') {
+        return None;
+    }
+    for (index, group) in text.chunks(3).enumerate() {
+        if group.get(2).is_some_and(|found| *found != separator) {
+            return None;
+        }
+        digits[index * 2..index * 2 + 2].copy_from_slice(&group[..2]);
+    }
+    Some(())
+}

@@ -1,0 +1,161 @@
+//! The frames that tell who is there, found in an advertisement or in its already split parts.
+
+use model::sighting::{RollingId, Transmitter};
+
+use super::ad;
+use super::altbeacon::AltBeacon;
+use super::eddystone::{self, Eid, EncryptedTlm, Tlm, Uid};
+use super::ibeacon::IBeacon;
+
+/// Most frames taken from one advertisement; further ones are not read.
+pub const FRAMES_MAX: usize = 4;
+/// Longest advertisement that is read, in bytes: what an extended advertisement can carry in one piece.
+pub const ADVERTISEMENT_LEN_MAX: usize = 1_650;
+
+/// A frame that we can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Frame {
+    /// iBeacon; the rotating customer id travels in it.
+    IBeacon(IBeacon),
+    /// AltBeacon; the rotating customer id may travel in it.
+    AltBeacon(AltBeacon),
+    /// Eddystone ephemeral id.
+    Eid(Eid),
+    /// Eddystone fixed id.
+    Uid(Uid),
+    /// Eddystone telemetry.
+    Tlm(Tlm),
+    /// Eddystone telemetry, encrypted.
+    EncryptedTlm(EncryptedTlm),
+}
+
+impl Frame {
+    /// The strength at 1 m that the frame claims; none when it carries none or an impossible one.
+    ///
+    /// Real powers at 1 m lie below 0 dBm; cheap beacons leave the byte at 0 or put their battery there.
+    #[must_use]
+    pub fn power_at_1m(&self) -> Option<i8> {
+        let power = match self {
+            Self::IBeacon(beacon) => beacon.power,
+            Self::AltBeacon(beacon) => beacon.power,
+            Self::Eid(eid) => eddystone::power_at_1m(eid.power_at_0m),
+            Self::Uid(uid) => eddystone::power_at_1m(uid.power_at_0m),
+            Self::Tlm(_) | Self::EncryptedTlm(_) => return None,
+        };
+        (-120..0).contains(&power).then_some(power)
+    }
+
+    /// The rotating customer id in it, if it starts with the chain's prefix.
+    #[must_use]
+    pub fn rolling(&self, prefix: [u8; 4]) -> Option<RollingId> {
+        let body = match self {
+            Self::IBeacon(beacon) => beacon.body(),
+            Self::AltBeacon(beacon) => beacon.id,
+            Self::Eid(_) | Self::Uid(_) | Self::Tlm(_) | Self::EncryptedTlm(_) => return None,
+        };
+        let id = RollingId::from_bytes(&body);
+        (id.prefix == prefix).then_some(id)
+    }
+
+    /// The transmitter, if it is one of ours: a rotating id with the chain's prefix, an ephemeral id, or one of the store's own beacons.
+    ///
+    /// Anything else is somebody unknown, and only the edge box may say under which pseudonym.
+    #[must_use]
+    pub fn known(&self, prefix: [u8; 4], own_uuids: &[[u8; 16]]) -> Option<Transmitter> {
+        if let Some(id) = self.rolling(prefix) {
+            return Some(Transmitter::Rolling(id));
+        }
+        match self {
+            Self::IBeacon(IBeacon { uuid, major, minor, .. }) if own_uuids.contains(uuid) => {
+                Some(Transmitter::Beacon { uuid: *uuid, major: *major, minor: *minor })
+            }
+            Self::Eid(eid) => Some(Transmitter::Eid(eid.eid)),
+            Self::IBeacon(_) | Self::AltBeacon(_) | Self::Uid(_) | Self::Tlm(_) | Self::EncryptedTlm(_) => None,
+        }
+    }
+
+    /// The whole advertisement, as a transmitter sends it.
+    #[must_use]
+    pub fn to_advertisement(&self) -> Vec<u8> {
+        match self {
+            Self::IBeacon(beacon) => beacon.to_advertisement(),
+            Self::AltBeacon(beacon) => beacon.to_advertisement(),
+            Self::Eid(eid) => eddystone::to_advertisement(&eid.to_service()),
+            Self::Uid(uid) => eddystone::to_advertisement(&uid.to_service()),
+            Self::Tlm(tlm) => eddystone::to_advertisement(&tlm.to_service()),
+            Self::EncryptedTlm(tlm) => eddystone::to_advertisement(&tlm.to_service()),
+        }
+    }
+
+    /// How much the frame says about who is there: the lowest says most.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::IBeacon(_) => 0,
+            Self::AltBeacon(_) => 1,
+            Self::Eid(_) => 2,
+            Self::Uid(_) => 3,
+            Self::Tlm(_) => 4,
+            Self::EncryptedTlm(_) => 5,
+        }
+    }
+}
+
+/// The frames of one advertisement, in the order in which they stand there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Frames {
+    frames: [Option<Frame>; FRAMES_MAX],
+}
+
+impl Frames {
+    /// Every frame.
+    pub fn iter(&self) -> impl Iterator<Item = Frame> + '_ {
+        self.frames.iter().flatten().copied()
+    }
+
+    /// The frame that says most about who is there.
+    #[must_use]
+    pub fn best(&self) -> Option<Frame> {
+        self.iter().min_by_key(Frame::rank)
+    }
+
+    fn add(&mut self, frame: Frame) {
+        if let Some(place) = self.frames.iter_mut().find(|place| place.is_none()) {
+            *place = Some(frame);
+        }
+    }
+}
+
+/// Finds the frames of an advertisement. Takes any bytes: what is not understood is left out.
+#[must_use]
+pub fn decode(adv: &[u8]) -> Frames {
+    let adv = &adv[..adv.len().min(ADVERTISEMENT_LEN_MAX)];
+    let mut frames = Frames::default();
+    for structure in ad::structures(adv) {
+        let manufacturer = structure.manufacturer().and_then(|(company, data)| from_manufacturer(company, data));
+        let service = || structure.service16().and_then(|(uuid, data)| from_service(uuid, data));
+        if let Some(frame) = manufacturer.or_else(service) {
+            frames.add(frame);
+        }
+    }
+    frames
+}
+
+/// Reads manufacturer data whose company is already taken off, as D-Bus and JSON sources give it.
+#[must_use]
+pub fn from_manufacturer(company: u16, data: &[u8]) -> Option<Frame> {
+    let altbeacon = || AltBeacon::from_manufacturer(company, data).map(Frame::AltBeacon);
+    IBeacon::from_manufacturer(company, data).map(Frame::IBeacon).or_else(altbeacon)
+}
+
+/// Reads service data whose 16-bit UUID is already taken off, as D-Bus and JSON sources give it.
+#[must_use]
+pub fn from_service(uuid16: u16, data: &[u8]) -> Option<Frame> {
+    if uuid16 != eddystone::SERVICE {
+        return None;
+    }
+    Eid::from_service(data)
+        .map(Frame::Eid)
+        .or_else(|| Uid::from_service(data).map(Frame::Uid))
+        .or_else(|| Tlm::from_service(data).map(Frame::Tlm))
+        .or_else(|| EncryptedTlm::from_service(data).map(Frame::EncryptedTlm))
+}

@@ -1,0 +1,105 @@
+//! A gateway's birth and will: what it was started as, and whether it is there.
+
+use model::ids::BootId;
+use model::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Longest state that is read, in bytes.
+pub const STATE_LEN_MAX: usize = 1_024;
+/// Longest version that is read, in bytes.
+pub const VERSION_LEN_MAX: usize = 64;
+
+/// Whether the gateway is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Liveness {
+    /// It said so itself.
+    Online,
+    /// It said so when it stopped, or the broker says so for it.
+    Offline,
+}
+
+/// The retained message of a gateway.
+///
+/// Birth and will carry the same `boot`, so that a late will can't bury a newer run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Which run of the gateway it speaks of.
+    pub boot: BootId,
+    /// Whether it is there.
+    pub state: Liveness,
+    /// The gateway's version.
+    pub version: String,
+    /// When the run began.
+    pub started_at: Timestamp,
+}
+
+/// Why a state can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is too long.
+    #[error("the state has {len} bytes, at most {STATE_LEN_MAX} are read")]
+    TooLarge {
+        /// Bytes it has.
+        len: usize,
+    },
+    /// It is not the JSON that it must be.
+    #[error("read the state")]
+    Json(#[source] serde_json::Error),
+    /// A field holds what it can't hold.
+    #[error("{field} is out of range: {range}")]
+    OutOfRange {
+        /// Which.
+        field: &'static str,
+        /// What is possible.
+        range: &'static str,
+    },
+}
+
+impl Error {
+    /// The stable code for counters.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too-large",
+            Self::Json(_) => "not-json",
+            Self::OutOfRange { .. } => "out-of-range",
+        }
+    }
+}
+
+/// Writes a state.
+///
+/// ```
+/// use model::{ids::BootId, time::Timestamp};
+/// use wire::state::{self, Liveness, State};
+///
+/// let birth = State { boot: BootId(7), state: Liveness::Online, version: "0.1.0".into(), started_at: Timestamp(1_000) };
+/// assert_eq!(
+///     state::encode(&birth),
+///     br#"{"boot":"00000000000000000000000000000007","state":"online","version":"0.1.0","started_at":1000}"#
+/// );
+/// assert_eq!(state::decode(&state::encode(&birth)).expect("what was just written"), birth);
+/// ```
+#[must_use]
+pub fn encode(state: &State) -> Vec<u8> {
+    serde_json::to_vec(state).expect("a state has text keys and finite numbers only")
+}
+
+/// Reads a state.
+///
+/// # Errors
+/// [`Error`] says what is wrong with it.
+pub fn decode(payload: &[u8]) -> Result<State, Error> {
+    if payload.len() > STATE_LEN_MAX {
+        return Err(Error::TooLarge { len: payload.len() });
+    }
+    let state: State = serde_json::from_slice(payload).map_err(Error::Json)?;
+    if state.version.is_empty() || state.version.len() > VERSION_LEN_MAX || state.version.contains(char::is_control) {
+        return Err(Error::OutOfRange { field: "version", range: "1 to 64 bytes without control characters" });
+    }
+    if !crate::uplink::is_possible(state.started_at) {
+        return Err(Error::OutOfRange { field: "started_at", range: "milliseconds from 1970 to the year 9999" });
+    }
+    Ok(state)
+}

@@ -1,0 +1,183 @@
+//! What other makers' receivers and sensors publish, read into one shape and written exactly as they write it.
+//!
+//! One file per maker. Names, enrolled keys and the makers' own distances are never taken over.
+
+pub mod counter;
+pub mod espresense;
+mod json;
+pub mod minew;
+pub mod shelf;
+pub mod theengs;
+
+use model::ids::{IdError, ReceiverId};
+use model::time::Timestamp;
+use model::units::Dbm;
+
+use crate::ble::address::Address;
+use crate::ble::frame::Frame;
+use crate::topics::Topic;
+
+/// Longest message that is read, in bytes.
+pub const PAYLOAD_LEN_MAX: usize = 64 * 1024;
+/// Deepest nesting of a JSON message that is read.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// The weakest strength that a receiver can report, in dBm.
+pub const RSSI_MIN: f64 = -127.0;
+/// The strongest strength that a receiver can report, in dBm; 127 is how a radio says that it does not know.
+pub const RSSI_MAX: f64 = 20.0;
+
+/// One receiver heard one transmitter once, or as a value that the receiver itself has filtered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// Who heard it.
+    pub receiver: ReceiverId,
+    /// The transmitter's radio address. It must not leave the edge box.
+    pub address: Option<Address>,
+    /// The frame that says who is there; none when the receiver passed on nothing that we can read.
+    pub frame: Option<Frame>,
+    /// How strong it was.
+    pub rssi: Dbm,
+    /// Variance of `rssi` in dB², when the receiver filtered it.
+    pub variance: Option<f32>,
+    /// Strength at 1 m, by the frame or by the receiver's own table.
+    pub power_at_1m: Option<i8>,
+    /// The receiver's own time: to the second at best and never to be used for ordering.
+    pub at: Option<Timestamp>,
+}
+
+/// A message ready to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Where to.
+    pub topic: String,
+    /// What.
+    pub payload: Vec<u8>,
+}
+
+/// Why a message was dropped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// The topic is not one that we read.
+    #[error("the topic is none that is read here; check the subscription against wire::topics")]
+    UnknownTopic,
+    /// The topic or payload names a receiver or sensor in a way that can't be an id.
+    #[error("{field}: {source}; name the device with letters, digits, '.', '_', ':' or '-'")]
+    BadName {
+        /// Where the name stands.
+        field: &'static str,
+        /// What is wrong with it.
+        source: IdError,
+    },
+    /// The message is too long.
+    #[error("the message has {len} bytes, at most {max} are read; let the device report more often")]
+    TooLarge {
+        /// Bytes it has.
+        len: usize,
+        /// Bytes that are read.
+        max: usize,
+    },
+    /// The message is not text.
+    #[error("the message is not UTF-8; set the device to JSON")]
+    NotUtf8,
+    /// The message is no JSON, or it is cut short.
+    #[error("the message is no complete JSON of the expected shape; set the device to JSON and check its buffer size")]
+    NotJson,
+    /// The message is nested too deeply.
+    #[error("the message is nested deeper than {JSON_DEPTH_MAX} levels")]
+    TooDeep,
+    /// A field that must be there is not.
+    #[error("{field} is missing; switch it on in the device's settings")]
+    MissingField {
+        /// Which.
+        field: &'static str,
+    },
+    /// A field has another type than it must have.
+    #[error("{field} is not {expected}")]
+    WrongType {
+        /// Which.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A number or a length is not possible.
+    #[error("{field} is out of range: {range}")]
+    OutOfRange {
+        /// Which.
+        field: &'static str,
+        /// What is possible.
+        range: &'static str,
+    },
+    /// A field is not written as it must be.
+    #[error("{field} is not {expected}")]
+    Malformed {
+        /// Which.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A binary message ends before its own lengths say.
+    #[error("the message ends inside {field}; check the device's buffer size")]
+    CutShort {
+        /// Where.
+        field: &'static str,
+    },
+}
+
+impl Rejected {
+    /// Every code, for metrics and pages.
+    pub const CODES: [&'static str; 11] = [
+        "unknown-topic",
+        "bad-name",
+        "too-large",
+        "not-utf8",
+        "not-json",
+        "too-deep",
+        "missing-field",
+        "wrong-type",
+        "out-of-range",
+        "malformed",
+        "cut-short",
+    ];
+
+    /// The stable code for counters.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownTopic => "unknown-topic",
+            Self::BadName { .. } => "bad-name",
+            Self::TooLarge { .. } => "too-large",
+            Self::NotUtf8 => "not-utf8",
+            Self::NotJson => "not-json",
+            Self::TooDeep => "too-deep",
+            Self::MissingField { .. } => "missing-field",
+            Self::WrongType { .. } => "wrong-type",
+            Self::OutOfRange { .. } => "out-of-range",
+            Self::Malformed { .. } => "malformed",
+            Self::CutShort { .. } => "cut-short",
+        }
+    }
+}
+
+/// Reads a message of any receiver under the makers' usual topics. Sensors are read by [`counter`] and [`shelf`].
+///
+/// # Errors
+/// [`Rejected`] when nothing of the message can be used.
+pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
+    match Topic::parse(topic).ok_or(Rejected::UnknownTopic)? {
+        Topic::EspresenseDevice { .. } => espresense::decode(topic, payload),
+        Topic::BtToMqtt { .. } => theengs::decode(topic, payload),
+        Topic::Minew { .. } => minew::decode(topic, payload),
+        Topic::EspresenseStatus { .. }
+        | Topic::EspresenseTelemetry { .. }
+        | Topic::TasmotaSensor { .. }
+        | Topic::Counter { .. }
+        | Topic::GatewayUp { .. }
+        | Topic::GatewayLive { .. }
+        | Topic::GatewayAck { .. }
+        | Topic::GatewayState { .. } => Err(Rejected::UnknownTopic),
+    }
+}
+
+fn receiver(field: &'static str, name: &str) -> Result<ReceiverId, Rejected> {
+    ReceiverId::new(name).map_err(|source| Rejected::BadName { field, source })
+}

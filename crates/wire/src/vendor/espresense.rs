@@ -1,0 +1,214 @@
+//! ESPresense nodes: one JSON object per transmitter and report.
+//!
+//! The node filters strengths itself and has taken its own adjustment off them already; `rssiVar` is the noise that is left.
+//! Identity stands in `id`, never in the topic. Names and freshly enrolled keys are not read.
+
+use model::ids::ReceiverId;
+use model::units::Dbm;
+use serde_json::{Map, Value, json};
+
+use super::json::{Fields, Range, Wanted, object};
+use super::{Heard, Message, Rejected, receiver};
+use crate::ble::address::{Address, AddressKind};
+use crate::ble::eddystone::Uid;
+use crate::ble::frame::Frame;
+use crate::ble::ibeacon::IBeacon;
+use crate::topics::Topic;
+
+/// Path loss exponent that nodes use for their own distance, unless told otherwise.
+const ABSORPTION: f64 = 2.7;
+/// Strength at 1 m that nodes take for a transmitter that does not say its own, in dBm.
+const POWER_DEFAULT: i8 = -59;
+/// Eddystone gives its power at 0 m; nodes turn it into the power at 1 m with this difference.
+const EDDYSTONE_LOSS: i8 = 41;
+
+const KEYS: [&str; 5] = ["mac", "id", "rssi@1m", "rssi", "rssiVar"];
+
+/// Reads what a node heard; nothing comes out for the nodes' own advertisements.
+///
+/// # Errors
+/// [`Rejected`] names what makes the message useless.
+pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
+    let Some(Topic::EspresenseDevice { room, .. }) = Topic::parse(topic) else { return Err(Rejected::UnknownTopic) };
+    let receiver = receiver("room", room)?;
+    let fields = object(payload, Wanted::flat(&KEYS))?;
+    let id = fields.text("id")?.ok_or(Rejected::MissingField { field: "id" })?;
+    if id.starts_with("node:") {
+        return Ok(Vec::new());
+    }
+    let power_at_1m = fields.whole("rssi@1m", &Range::POWER)?.and_then(|power| i8::try_from(power).ok());
+    let frame = read_id(id, power_at_1m.unwrap_or(0));
+    let address = read_address(&fields)?;
+    if address.is_none() && frame.is_none() {
+        return Err(Rejected::MissingField { field: "mac" });
+    }
+    let rssi = fields.number("rssi", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "rssi" })?;
+    let variance = fields.number("rssiVar", &Range::VARIANCE)?;
+    Ok(vec![Heard {
+        receiver,
+        address,
+        frame,
+        rssi: Dbm(narrow(rssi)),
+        variance: variance.map(narrow),
+        power_at_1m,
+        at: None,
+    }])
+}
+
+/// Reads whether a node is there.
+///
+/// # Errors
+/// [`Rejected`] names what makes the message useless.
+pub fn decode_status(topic: &str, payload: &[u8]) -> Result<(ReceiverId, bool), Rejected> {
+    let Some(Topic::EspresenseStatus { room }) = Topic::parse(topic) else { return Err(Rejected::UnknownTopic) };
+    let receiver = receiver("room", room)?;
+    match payload {
+        b"online" => Ok((receiver, true)),
+        b"offline" => Ok((receiver, false)),
+        _ => Err(Rejected::Malformed { field: "the message", expected: "online or offline" }),
+    }
+}
+
+/// How a node fares. Firmware versions differ in what they tell, so everything may be absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telemetry {
+    /// Which node.
+    pub receiver: ReceiverId,
+    /// Seconds since its start.
+    pub uptime_s: Option<u32>,
+    /// Advertisements heard since its start.
+    pub adverts: Option<u32>,
+    /// Reports since its start.
+    pub reported: Option<u32>,
+}
+
+/// Reads how a node fares.
+///
+/// # Errors
+/// [`Rejected`] names what makes the message useless.
+pub fn decode_telemetry(topic: &str, payload: &[u8]) -> Result<Telemetry, Rejected> {
+    let Some(Topic::EspresenseTelemetry { room }) = Topic::parse(topic) else { return Err(Rejected::UnknownTopic) };
+    let fields = object(payload, Wanted::flat(&["uptime", "adverts", "reported"]))?;
+    let count =
+        |key| Ok(fields.whole(key, &Range::U32)?.and_then(|count| u32::try_from(count).ok())) as Result<_, Rejected>;
+    Ok(Telemetry {
+        receiver: receiver("room", room)?,
+        uptime_s: count("uptime")?,
+        adverts: count("adverts")?,
+        reported: count("reported")?,
+    })
+}
+
+/// Writes what a node publishes, or nothing where a node says nothing: it loses ephemeral ids, and it keeps transmitters
+/// with a rotating address and no id of their own to itself.
+///
+/// `interval_ms` is the mean time between the transmitter's advertisements.
+#[must_use]
+pub fn encode(heard: &Heard, interval_ms: u32) -> Option<Message> {
+    let address = heard.address?;
+    let id = write_id(heard.frame.as_ref(), address)?;
+    let power = heard.power_at_1m.unwrap_or(POWER_DEFAULT);
+    let rssi = f64::from(heard.rssi.0);
+    let distance = 10f64.powf((f64::from(power) - rssi) / (10.0 * ABSORPTION));
+    let mut fields = Map::new();
+    fields.insert("mac".into(), address.to_lower().into());
+    fields.insert("id".into(), id.clone().into());
+    fields.insert("rssi@1m".into(), power.into());
+    fields.insert("rssi".into(), two_places(rssi));
+    if let Some(variance) = heard.variance {
+        let slope = distance * std::f64::consts::LN_10 / (10.0 * ABSORPTION);
+        fields.insert("rxAdj".into(), 0.into());
+        fields.insert("rssiVar".into(), two_places(f64::from(variance)));
+        fields.insert("distance".into(), two_places(distance));
+        fields.insert("var".into(), two_places(slope * slope * f64::from(variance)));
+    } else {
+        fields.insert("distance".into(), two_places(distance));
+    }
+    fields.insert("int".into(), interval_ms.into());
+    let topic = Topic::EspresenseDevice { id: &id, room: heard.receiver.as_str() }.to_string();
+    Some(Message { topic, payload: Value::Object(fields).to_string().into_bytes() })
+}
+
+/// Writes a node's retained word that it is there, or its will.
+#[must_use]
+pub fn encode_status(receiver: &ReceiverId, is_online: bool) -> Message {
+    let topic = Topic::EspresenseStatus { room: receiver.as_str() }.to_string();
+    let word = if is_online { "online" } else { "offline" };
+    Message { topic, payload: word.into() }
+}
+
+/// Writes how a node fares.
+#[must_use]
+pub fn encode_telemetry(telemetry: &Telemetry) -> Message {
+    let topic = Topic::EspresenseTelemetry { room: telemetry.receiver.as_str() }.to_string();
+    let payload = json!({
+        "uptime": telemetry.uptime_s,
+        "adverts": telemetry.adverts,
+        "reported": telemetry.reported,
+    });
+    Message { topic, payload: payload.to_string().into_bytes() }
+}
+
+fn read_address(fields: &Fields<'_, { KEYS.len() }>) -> Result<Option<Address>, Rejected> {
+    let Some(text) = fields.text("mac")? else { return Ok(None) };
+    let address = Address::parse(text, AddressKind::Unknown);
+    address.map(Some).ok_or(Rejected::Malformed { field: "mac", expected: "12 hexadecimal digits" })
+}
+
+/// Reads the ids that carry a frame's own numbers; every other id is a name for something that we know by its address alone.
+fn read_id(id: &str, power: i8) -> Option<Frame> {
+    if let Some(numbers) = id.strip_prefix("iBeacon:") {
+        let mut parts = numbers.rsplitn(3, '-');
+        let minor = parts.next()?.parse().ok()?;
+        let major = parts.next()?.parse().ok()?;
+        let uuid = parts.next()?.replace('-', "");
+        let mut beacon = IBeacon { uuid: [0; 16], major, minor, power };
+        hex::decode_to_slice(uuid, &mut beacon.uuid).ok()?;
+        return Some(Frame::IBeacon(beacon));
+    }
+    let (namespace, instance) = id.strip_prefix("eddy:")?.split_once('-')?;
+    let mut uid = Uid { namespace: [0; 10], instance: [0; 6], power_at_0m: power.saturating_add(EDDYSTONE_LOSS) };
+    hex::decode_to_slice(undouble(namespace)?, &mut uid.namespace).ok()?;
+    hex::decode_to_slice(instance, &mut uid.instance).ok()?;
+    Some(Frame::Uid(uid))
+}
+
+/// Takes out the namespace's fifth byte where a node has written it twice.
+fn undouble(namespace: &str) -> Option<String> {
+    match namespace.len() {
+        20 => Some(namespace.to_owned()),
+        22 => {
+            let (head, fifth, sixth, tail) =
+                (namespace.get(..8)?, namespace.get(8..10)?, namespace.get(10..12)?, namespace.get(12..)?);
+            (fifth == sixth).then(|| format!("{head}{fifth}{tail}"))
+        }
+        _ => None,
+    }
+}
+
+fn write_id(frame: Option<&Frame>, address: Address) -> Option<String> {
+    let by_address = || (!address.may_rotate()).then(|| address.to_lower());
+    match frame {
+        Some(Frame::IBeacon(beacon)) => {
+            let [a, b, c, d, e] = [0..4, 4..6, 6..8, 8..10, 10..16].map(|part| hex::encode(&beacon.uuid[part]));
+            Some(format!("iBeacon:{a}-{b}-{c}-{d}-{e}-{}-{}", beacon.major, beacon.minor))
+        }
+        // A node compares the wrong two bytes, so an AltBeacon becomes "some manufacturer data, 26 bytes".
+        Some(Frame::AltBeacon(beacon)) => Some(format!("md:{:04x}:26", beacon.company)),
+        Some(Frame::Uid(uid)) => {
+            let namespace = hex::encode(uid.namespace);
+            let doubled = format!("{}{}{}", &namespace[..10], &namespace[8..10], &namespace[10..]);
+            Some(format!("eddy:{doubled}-{}", hex::encode(uid.instance)))
+        }
+        Some(Frame::Eid(_) | Frame::Tlm(_) | Frame::EncryptedTlm(_)) | None => by_address(),
+    }
+}
+
+fn two_places(number: f64) -> Value {
+    ((number * 100.0).round() / 100.0).into()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
+const fn narrow(number: f64) -> f32 {
+    number as f32
+}

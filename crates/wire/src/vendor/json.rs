@@ -1,0 +1,326 @@
+//! Flat JSON objects, read without copying: the wanted fields only, leniently as to order, repeats and strangers.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{JSON_DEPTH_MAX, PAYLOAD_LEN_MAX, Rejected};
+
+/// Which fields to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<const N: usize> {
+    /// Their names.
+    pub(super) keys: &'static [&'static str; N],
+    /// An object under this name is read as if its fields stood beside it.
+    pub(super) inner: Option<&'static str>,
+}
+
+impl<const N: usize> Wanted<N> {
+    pub(super) const fn flat(keys: &'static [&'static str; N]) -> Self {
+        Self { keys, inner: None }
+    }
+}
+
+/// The wanted fields of one object. Of a field that stands there twice, the last counts.
+#[derive(Debug)]
+pub(super) struct Fields<'a, const N: usize> {
+    keys: &'static [&'static str; N],
+    values: [Value<'a>; N],
+}
+
+#[derive(Debug)]
+enum Value<'a> {
+    Absent,
+    Bool(bool),
+    Number(f64),
+    Text(Cow<'a, str>),
+    Nested,
+}
+
+impl<const N: usize> Fields<'_, N> {
+    /// A text; absent and null are none.
+    pub(super) fn text(&self, key: &'static str) -> Result<Option<&str>, Rejected> {
+        match self.value(key) {
+            Value::Absent => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            Value::Bool(_) | Value::Number(_) | Value::Nested => {
+                Err(Rejected::WrongType { field: key, expected: "a text" })
+            }
+        }
+    }
+
+    /// A text, where some firmware writes `false` for none.
+    pub(super) fn text_or_false(&self, key: &'static str) -> Result<Option<&str>, Rejected> {
+        if matches!(self.value(key), Value::Bool(false)) { Ok(None) } else { self.text(key) }
+    }
+
+    /// A number within a range; absent and null are none.
+    pub(super) fn number(&self, key: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
+        match self.value(key) {
+            Value::Absent => Ok(None),
+            Value::Number(number) if range.values.contains(number) => Ok(Some(*number)),
+            Value::Number(_) => Err(Rejected::OutOfRange { field: key, range: range.text }),
+            Value::Bool(_) | Value::Text(_) | Value::Nested => {
+                Err(Rejected::WrongType { field: key, expected: "a number" })
+            }
+        }
+    }
+
+    /// A whole number within a range; absent and null are none.
+    pub(super) fn whole(&self, key: &'static str, range: &Range) -> Result<Option<i64>, Rejected> {
+        let Some(number) = self.number(key, range)? else { return Ok(None) };
+        if number.fract() != 0.0 {
+            return Err(Rejected::WrongType { field: key, expected: "a whole number" });
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and within a range that fits")]
+        Ok(Some(number as i64))
+    }
+
+    fn value(&self, key: &str) -> &Value<'_> {
+        let place = self.keys.iter().position(|known| *known == key);
+        place.map_or(&Value::Absent, |place| &self.values[place])
+    }
+}
+
+/// Which numbers are possible, and how to say it.
+#[derive(Debug, Clone)]
+pub(super) struct Range {
+    values: RangeInclusive<f64>,
+    text: &'static str,
+}
+
+impl Range {
+    /// Strength of a received signal.
+    pub(super) const RSSI: Self = Self { values: super::RSSI_MIN..=super::RSSI_MAX, text: "-127 to 20 dBm" };
+    /// Strength at 1 m, in one signed byte.
+    pub(super) const POWER: Self = Self { values: -128.0..=127.0, text: "-128 to 127 dBm" };
+    /// Variance of a strength.
+    pub(super) const VARIANCE: Self = Self { values: 0.0..=10_000.0, text: "0 to 10000 dB²" };
+    /// A 16-bit number.
+    pub(super) const U16: Self = Self { values: 0.0..=65_535.0, text: "0 to 65535" };
+    /// A count.
+    pub(super) const U32: Self = Self { values: 0.0..=4_294_967_295.0, text: "0 to 4294967295" };
+    /// A battery's or power byte's tenths.
+    pub(super) const VOLT: Self = Self { values: 0.0..=12.7, text: "0 to 12.7 V" };
+    /// A weight on a shelf.
+    pub(super) const KILOGRAMS: Self = Self { values: -1_000.0..=1_000.0, text: "-1000 to 1000 kg" };
+}
+
+/// Reads one object.
+pub(super) fn object<const N: usize>(payload: &[u8], wanted: Wanted<N>) -> Result<Fields<'_, N>, Rejected> {
+    let text = check(payload)?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let fields = FieldsSeed(wanted).deserialize(&mut json).and_then(|fields| json.end().map(|()| fields));
+    fields.map_err(|error| reject(&error, "a JSON object"))
+}
+
+/// Reads a list of objects and hands each over in its order.
+pub(super) fn each_object<'a, const N: usize>(
+    payload: &'a [u8],
+    wanted: Wanted<N>,
+    visit: impl FnMut(Fields<'a, N>),
+) -> Result<(), Rejected> {
+    let text = check(payload)?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = json.deserialize_seq(ListVisitor { wanted, visit }).and_then(|()| json.end());
+    read.map_err(|error| reject(&error, "a JSON list of objects"))
+}
+
+fn check(payload: &[u8]) -> Result<&str, Rejected> {
+    if payload.len() > PAYLOAD_LEN_MAX {
+        return Err(Rejected::TooLarge { len: payload.len(), max: PAYLOAD_LEN_MAX });
+    }
+    let text = std::str::from_utf8(payload).map_err(|_| Rejected::NotUtf8)?;
+    if is_too_deep(payload) { Err(Rejected::TooDeep) } else { Ok(text) }
+}
+
+/// Whether brackets outside of texts nest too deeply; seen before parsing, so that depth costs nothing.
+fn is_too_deep(payload: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
+    for byte in payload {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > JSON_DEPTH_MAX {
+            return true;
+        }
+    }
+    false
+}
+
+fn reject(error: &serde_json::Error, expected: &'static str) -> Rejected {
+    if error.is_data() { Rejected::WrongType { field: "the message", expected } } else { Rejected::NotJson }
+}
+
+struct FieldsSeed<const N: usize>(Wanted<N>);
+
+impl<'de, const N: usize> DeserializeSeed<'de> for FieldsSeed<N> {
+    type Value = Fields<'de, N>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        let mut fields = Fields { keys: self.0.keys, values: std::array::from_fn(|_| Value::Absent) };
+        from.deserialize_map(Into { wanted: self.0, fields: &mut fields })?;
+        Ok(fields)
+    }
+}
+
+/// Reads an object's fields into their places.
+struct Into<'f, 'de, const N: usize> {
+    wanted: Wanted<N>,
+    fields: &'f mut Fields<'de, N>,
+}
+
+impl<'de, const N: usize> Visitor<'de> for Into<'_, 'de, N> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key_seed(KeySeed(self.wanted))? {
+            match key {
+                Key::Wanted(place) => self.fields.values[place] = map.next_value_seed(ValueSeed)?,
+                Key::Inner => {
+                    let wanted = Wanted { inner: None, ..self.wanted };
+                    map.next_value_seed(InnerSeed(Into { wanted, fields: self.fields }))?;
+                }
+                Key::Stranger => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct InnerSeed<'f, 'de, const N: usize>(Into<'f, 'de, N>);
+
+impl<'de, const N: usize> DeserializeSeed<'de> for InnerSeed<'_, 'de, N> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self.0)
+    }
+}
+
+enum Key {
+    Wanted(usize),
+    Inner,
+    Stranger,
+}
+
+struct KeySeed<const N: usize>(Wanted<N>);
+
+impl<'de, const N: usize> DeserializeSeed<'de> for KeySeed<N> {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Key, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl<const N: usize> Visitor<'_> for KeySeed<N> {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+        if self.0.inner == Some(key) {
+            return Ok(Key::Inner);
+        }
+        let place = self.0.keys.iter().position(|wanted| *wanted == key);
+        Ok(place.map_or(Key::Stranger, Key::Wanted))
+    }
+}
+
+struct ValueSeed;
+
+impl<'de> DeserializeSeed<'de> for ValueSeed {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value<'de>, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value<'de>, E> {
+        Ok(Value::Bool(value))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "every range that is read lies within 2^53")]
+    fn visit_i64<E>(self, value: i64) -> Result<Value<'de>, E> {
+        Ok(Value::Number(value as f64))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "every range that is read lies within 2^53")]
+    fn visit_u64<E>(self, value: u64) -> Result<Value<'de>, E> {
+        Ok(Value::Number(value as f64))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value<'de>, E> {
+        Ok(Value::Number(value))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
+        Ok(Value::Absent)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Nested)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Value::Nested)
+    }
+}
+
+struct ListVisitor<F, const N: usize> {
+    wanted: Wanted<N>,
+    visit: F,
+}
+
+impl<'de, F: FnMut(Fields<'de, N>), const N: usize> Visitor<'de> for ListVisitor<F, N> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(fields) = list.next_element_seed(FieldsSeed(self.wanted))? {
+            (self.visit)(fields);
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        Err(A::Error::custom("one object in place of a list"))
+    }
+}

@@ -1,0 +1,99 @@
+//! Shelf scales: a HX711 load cell on a device with Tasmota, which knows the weight of one item.
+//!
+//! `{"Time","HX711":{"Weight" /*kg*/,"Count","WeightRaw","AbsRaw"}}`. The device leaves `Count` out when it is 0 or 1.
+
+use model::ids::SensorId;
+use model::reading::ReadingKind;
+use model::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::json::{Range, Wanted, object};
+use super::{Message, Rejected};
+use crate::topics::Topic;
+
+/// What a scale reports.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    /// Weight on the shelf, in kilograms.
+    pub weight_kg: f64,
+    /// Items by the device's own count; none when it does not say.
+    pub count: Option<u32>,
+}
+
+/// Reads a scale under the usual topic.
+///
+/// # Errors
+/// [`Rejected`] names what makes the message useless.
+pub fn decode(topic: &str, payload: &[u8]) -> Result<(SensorId, Scale), Rejected> {
+    let Some(Topic::TasmotaSensor { name }) = Topic::parse(topic) else { return Err(Rejected::UnknownTopic) };
+    let sensor = SensorId::new(name).map_err(|source| Rejected::BadName { field: "sensor", source })?;
+    Ok((sensor, read(payload)?))
+}
+
+/// Reads a scale under any topic.
+///
+/// # Errors
+/// [`Rejected`] names what makes the message useless.
+pub fn read(payload: &[u8]) -> Result<Scale, Rejected> {
+    let fields = object(payload, Wanted { keys: &["Weight", "Count"], inner: Some("HX711") })?;
+    let weight_kg =
+        fields.number("Weight", &Range::KILOGRAMS)?.ok_or(Rejected::MissingField { field: "HX711.Weight" })?;
+    let count = fields.whole("Count", &Range::U16)?.and_then(|count| u32::try_from(count).ok());
+    Ok(Scale { weight_kg, count })
+}
+
+/// Turns a scale's reports into items picked up and put back.
+///
+/// With the weight of one item the count is the nearest whole number of items; the device itself rounds down, so that a little
+/// noise costs it an item. Without, the device's count is taken, and an unsaid one is 1 when anything is on the shelf, else 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Items {
+    item_kg: Option<f64>,
+    last: Option<u32>,
+}
+
+impl Items {
+    /// Starts with the weight of one item, if it is known; a weight that is no weight counts as unknown.
+    #[must_use]
+    pub fn new(item_kg: Option<f64>) -> Self {
+        Self { item_kg: item_kg.filter(|kg| kg.is_finite() && *kg > 0.0), last: None }
+    }
+
+    /// Items picked up (negative) or put back since the last report. None for the first report and when nothing changed.
+    pub fn step(&mut self, scale: Scale) -> Option<ReadingKind> {
+        let count = self.count(scale);
+        let last = self.last.replace(count)?;
+        let delta = i64::from(count) - i64::from(last);
+        (delta != 0).then(|| {
+            ReadingKind::ShelfDelta(i32::try_from(delta).unwrap_or(if delta < 0 { i32::MIN } else { i32::MAX }))
+        })
+    }
+
+    fn count(&self, scale: Scale) -> u32 {
+        match (self.item_kg, scale.count) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to the range just before")]
+            (Some(item_kg), _) => (scale.weight_kg / item_kg).round().clamp(0.0, f64::from(u32::MAX)) as u32,
+            (None, Some(count)) => count,
+            (None, None) => u32::from(scale.weight_kg > 0.0),
+        }
+    }
+}
+
+/// Writes what the device publishes for a weight in grams, given the weight of one item in grams. It writes local time; here that is UTC.
+#[must_use]
+pub fn encode(sensor: &SensorId, at: Timestamp, weight_g: u32, item_g: u32) -> Message {
+    let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let mut scale = Map::new();
+    scale.insert("Weight".into(), (f64::from(weight_g) / 1_000.0).into());
+    let count = weight_g.checked_div(item_g).unwrap_or(0);
+    if count > 1 {
+        scale.insert("Count".into(), count.into());
+    }
+    scale.insert("WeightRaw".into(), weight_g.into());
+    scale.insert("AbsRaw".into(), (u64::from(weight_g) * 120).into());
+    let payload = json!({ "Time": time.strftime("%Y-%m-%dT%H:%M:%S").to_string(), "HX711": Value::Object(scale) });
+    Message {
+        topic: Topic::TasmotaSensor { name: sensor.as_str() }.to_string(),
+        payload: payload.to_string().into_bytes(),
+    }
+}
