@@ -1,0 +1,191 @@
+//! What a page sees of one shop, and the memory behind it.
+
+use std::sync::Arc;
+
+use model::ids::{FloorId, GatewayId, ReceiverId, SensorId, ZoneId};
+use model::shop::Shop;
+use model::time::Timestamp;
+use serde::Serialize;
+
+use crate::store::DecisionRow;
+
+/// Whether something that reports is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It reports.
+    Online,
+    /// Its gateway is there, but nothing has come from it for a while.
+    Silent,
+    /// Its gateway is not there, or it said goodbye.
+    Offline,
+    /// It never reported.
+    Unknown,
+}
+
+/// How many are there, by what is known of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct People {
+    /// All of them.
+    pub total: usize,
+    /// Customers who allow it.
+    pub identified: usize,
+    /// Tags and carts.
+    pub tags: usize,
+    /// Nobody knows who.
+    pub anonymous: usize,
+}
+
+/// How many are in a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ZoneNow {
+    /// Which.
+    pub zone: ZoneId,
+    /// How many.
+    #[serde(flatten)]
+    pub people: People,
+}
+
+/// One subject on the plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dot {
+    /// `device:<hex>`, `tag:<id>` or `anonymous:<hex>`.
+    pub subject: String,
+    /// `customer`, `tag` or `anonymous`.
+    pub kind: &'static str,
+    /// On which floor.
+    pub floor: FloorId,
+    /// Metres along the plan's width.
+    pub x: f64,
+    /// Metres along the plan's depth.
+    pub y: f64,
+    /// How sure that is, in metres.
+    pub uncertainty_m: f64,
+    /// The likeliest zone.
+    pub zone: Option<ZoneId>,
+    /// Belief in that zone.
+    pub probability: f64,
+    /// When.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Timestamp,
+}
+
+/// A receiver's health.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceiverNow {
+    /// Which.
+    pub id: ReceiverId,
+    /// Whether it hears.
+    pub state: State,
+    /// When it last heard anything.
+    #[serde(serialize_with = "rfc3339_opt")]
+    pub last_heard: Option<Timestamp>,
+    /// Sightings of the last minute.
+    pub sightings_per_minute: u32,
+    /// The edge box it reports to.
+    pub gateway: Option<GatewayId>,
+}
+
+/// An edge box's health.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayNow {
+    /// Which.
+    pub id: GatewayId,
+    /// Whether it is connected.
+    pub state: State,
+    /// The version it runs.
+    pub version: Option<String>,
+    /// When a message last came from it.
+    #[serde(serialize_with = "rfc3339_opt")]
+    pub last_seen: Option<Timestamp>,
+    /// Batches on its disk.
+    pub spool_batches: u64,
+    /// Age of the oldest of them.
+    pub oldest_unsent_ms: u64,
+}
+
+/// A sensor's last word.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SensorNow {
+    /// Which.
+    pub id: SensorId,
+    /// When it last reported.
+    #[serde(serialize_with = "rfc3339_opt")]
+    pub last_reading: Option<Timestamp>,
+    /// What, in words.
+    pub value: Option<String>,
+}
+
+/// Crossings of the entrance counters since local midnight.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Door {
+    /// Into the store.
+    pub entered: u64,
+    /// Out of the store.
+    pub left: u64,
+}
+
+/// The shop now.
+#[derive(Debug, Clone)]
+pub struct Now {
+    /// When this was so.
+    pub at: Timestamp,
+    /// How many in the store.
+    pub people: People,
+    /// How many per zone, in the order of the plan.
+    pub zones: Vec<ZoneNow>,
+    /// Everybody on the plan.
+    pub dots: Vec<Dot>,
+    /// Receivers and their health, in the order of the file.
+    pub receivers: Vec<ReceiverNow>,
+    /// Edge boxes.
+    pub gateways: Vec<GatewayNow>,
+    /// Sensors, in the order of the file.
+    pub sensors: Vec<SensorNow>,
+    /// The newest decisions, newest first; at most 30.
+    pub decisions: Vec<Arc<DecisionRow>>,
+    /// The door's counts of today.
+    pub door: Door,
+}
+
+/// A moment as RFC 3339 in UTC with milliseconds.
+#[must_use]
+pub fn to_rfc3339(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    format!("{moment:.3}")
+}
+
+fn rfc3339<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&to_rfc3339(*at))
+}
+
+#[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
+fn rfc3339_opt<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => rfc3339(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// The memory of one shop.
+#[derive(Debug)]
+pub(super) struct ShopNow {
+    plan: Arc<Shop>,
+}
+
+impl ShopNow {
+    pub(super) const fn plan(&self) -> &Arc<Shop> {
+        &self.plan
+    }
+
+    pub(super) fn snapshot(&self, at: Timestamp) -> Now {
+        todo!("{at:?}")
+    }
+}

@@ -1,0 +1,185 @@
+//! The one owner of the core: everything that changes the shop or a shopper goes through its queue, is committed
+//! together with what it caused, and is answered only then.
+
+use model::consent::ConsentRecord;
+use model::delivery::DeliveryState;
+use model::event::Event;
+use model::ids::{CustomerId, DecisionId, DeviceId, GatewayId};
+use model::outcome::Outcome;
+use model::sighting::Sighting;
+use tokio::sync::{mpsc, oneshot};
+use wire::uplink::Batch;
+
+use crate::store::Device;
+
+/// Most requests waiting for the owner; whoever sends more waits.
+pub const QUEUE_MAX: usize = 4_096;
+
+/// What became of a request, after the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is on disk, with all that it caused.
+    Stored,
+    /// It was known already; nothing changed.
+    Duplicate,
+    /// The person does not allow it; nothing was kept.
+    NotAllowed,
+    /// It speaks of something that is not known (a decision, a device, a receiver); nothing was kept.
+    Unknown,
+}
+
+/// The owner is gone: the server is stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the server is stopping")]
+pub struct Stopped;
+
+/// Where a batch of a gateway came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Numbered and acknowledged.
+    Durable,
+    /// Best effort: never touches a disk.
+    Volatile,
+}
+
+/// What the owner is asked to do.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Event { customer: CustomerId, event: Event },
+    Device { device: Box<Device>, consent: Option<ConsentRecord> },
+    Consent { customer: CustomerId, record: ConsentRecord },
+    Outcome { customer: CustomerId, outcome: Outcome },
+    Unlink { device: DeviceId },
+    Forget { customer: CustomerId },
+    Sighting(Box<Sighting>),
+    Delivery { customer: CustomerId, decision: DecisionId, state: DeliveryState },
+    Batch { gateway: GatewayId, lane: Lane, batch: Box<Batch> },
+}
+
+/// A request with the way back.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) request: Request,
+    pub(crate) reply: Option<oneshot::Sender<Taken>>,
+}
+
+/// Asks the owner. Cheap to clone; every method returns after the commit.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Handle {
+    pub(crate) const fn new(jobs: mpsc::Sender<Job>) -> Self {
+        Self { jobs }
+    }
+
+    /// Takes an event of a customer. Without consent to profiling nothing is kept ([`Taken::NotAllowed`]);
+    /// a consent event is a call of [`Handle::consent`] instead.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn event(&self, customer: CustomerId, event: Event) -> Result<Taken, Stopped> {
+        self.ask(Request::Event { customer, event }).await
+    }
+
+    /// The same for many; they share commits.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn events(&self, events: Vec<(CustomerId, Event)>) -> Result<Vec<Taken>, Stopped> {
+        self.ask_all(events.into_iter().map(|(customer, event)| Request::Event { customer, event })).await
+    }
+
+    /// Keeps a device (adds or replaces it) and links it to its customer, whose consent it may bring along.
+    /// When the customer then consents to nothing, nothing is kept ([`Taken::NotAllowed`]).
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn device(&self, device: Device, consent: Option<ConsentRecord>) -> Result<Taken, Stopped> {
+        self.ask(Request::Device { device: Box::new(device), consent }).await
+    }
+
+    /// Takes a consent given or withdrawn. Withdrawing everything forgets the customer.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn consent(&self, customer: CustomerId, record: ConsentRecord) -> Result<Taken, Stopped> {
+        self.ask(Request::Consent { customer, record }).await
+    }
+
+    /// Takes what became of a decision. Idempotent per decision and kind.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn outcome(&self, customer: CustomerId, outcome: Outcome) -> Result<Taken, Stopped> {
+        self.ask(Request::Outcome { customer, outcome }).await
+    }
+
+    /// Forgets one device; its customer stays while others are left or consent stands.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn unlink(&self, device: DeviceId) -> Result<Taken, Stopped> {
+        self.ask(Request::Unlink { device }).await
+    }
+
+    /// Forgets a customer: devices, profile, deliveries, and the name on every presence, visit and decision.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn forget(&self, customer: CustomerId) -> Result<Taken, Stopped> {
+        self.ask(Request::Forget { customer }).await
+    }
+
+    /// Takes what a phone heard of the shop; the caller has checked the device's token.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn sightings(&self, sightings: Vec<Sighting>) -> Result<Vec<Taken>, Stopped> {
+        self.ask_all(sightings.into_iter().map(|sighting| Request::Sighting(Box::new(sighting)))).await
+    }
+
+    /// Takes the answer of a channel: moves the delivery in the outbox and tells the core.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn delivery(
+        &self,
+        customer: CustomerId,
+        decision: DecisionId,
+        state: DeliveryState,
+    ) -> Result<Taken, Stopped> {
+        self.ask(Request::Delivery { customer, decision, state }).await
+    }
+
+    /// Takes a gateway's batch; [`Taken::Stored`] and [`Taken::Duplicate`] both mean that it may be acknowledged.
+    pub(crate) async fn batch(&self, gateway: GatewayId, lane: Lane, batch: Batch) -> Result<Reply, Stopped> {
+        self.send(Request::Batch { gateway, lane, batch: Box::new(batch) }).await
+    }
+
+    async fn ask(&self, request: Request) -> Result<Taken, Stopped> {
+        self.send(request).await?.await.map_err(|_| Stopped)
+    }
+
+    async fn ask_all(&self, requests: impl Iterator<Item = Request>) -> Result<Vec<Taken>, Stopped> {
+        let mut replies = Vec::new();
+        for request in requests {
+            replies.push(self.send(request).await?);
+        }
+        let mut taken = Vec::with_capacity(replies.len());
+        for reply in replies {
+            taken.push(reply.await.map_err(|_| Stopped)?);
+        }
+        Ok(taken)
+    }
+
+    async fn send(&self, request: Request) -> Result<Reply, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job { request, reply: Some(reply) }).await.map_err(|_| Stopped)?;
+        Ok(answer)
+    }
+}
+
+/// The answer that comes after the commit.
+pub(crate) type Reply = oneshot::Receiver<Taken>;

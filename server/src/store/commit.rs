@@ -1,0 +1,343 @@
+//! One commit of the owner task: all that a handful of inputs caused, in one transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::consent::ConsentRecord;
+use model::decision::{Choice, Decision};
+use model::delivery::{Delivery, DeliveryState};
+use model::ids::{CustomerId, DecisionId, DeviceId, GatewayId, MessageId, OfferId, StoreId, VisitId, ZoneId};
+use model::outcome::Outcome;
+use model::presence::{Presence, PresenceKind, Visit};
+use model::reading::Reading;
+use model::subject::Subject;
+use model::time::Timestamp;
+
+use super::decisions::Body;
+use super::driver::{Step, Table, Value, to_json, to_name};
+use super::rows::{CountKind, Device, Lease};
+use super::tables;
+use super::traffic::{ReadingBody, subject_text};
+use super::{Result, Store};
+
+/// A quarter of an hour, in milliseconds: the finest grain in which people without a name are counted.
+const QUARTER_MS: i64 = 15 * 60 * 1_000;
+
+/// All that is to be committed together. Presences and visits of people without a name become counts.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    pub(crate) consents: Vec<(CustomerId, ConsentRecord)>,
+    pub(crate) devices: BTreeMap<DeviceId, Device>,
+    pub(crate) unlinked: BTreeSet<DeviceId>,
+    pub(crate) hidden: BTreeSet<CustomerId>,
+    pub(crate) forgotten: BTreeSet<CustomerId>,
+    pub(crate) snapshots: BTreeMap<CustomerId, String>,
+    pub(crate) presences: BTreeMap<(VisitId, ZoneId, Timestamp), Stay>,
+    pub(crate) visits: BTreeMap<VisitId, Visit>,
+    pub(crate) counts: BTreeMap<(StoreId, i64, Option<ZoneId>, CountKind), u64>,
+    pub(crate) readings: Vec<(StoreId, Reading)>,
+    pub(crate) decisions: BTreeMap<DecisionId, Decision>,
+    pub(crate) deliveries: BTreeMap<DecisionId, Delivery>,
+    pub(crate) delivery_states: Vec<(CustomerId, DecisionId, DeliveryState)>,
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) message_ids: BTreeMap<MessageId, Timestamp>,
+    pub(crate) watermarks: BTreeMap<(GatewayId, [u8; 16]), (u64, Timestamp)>,
+    pub(crate) leases: Vec<Lease>,
+}
+
+/// A stay with the moments of its changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Stay {
+    last: Presence,
+    dwelling_at: Option<Timestamp>,
+    left_at: Option<Timestamp>,
+}
+
+/// What a commit gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Units given per lease asked for, in the same order; fewer than asked when fewer were left.
+    pub leased: Vec<u64>,
+}
+
+impl Changes {
+    /// Adds a change of a stay.
+    pub(crate) fn presence(&mut self, presence: Presence) {
+        let at = presence.at;
+        let kind = presence.kind;
+        if let Subject::Anonymous(_) = presence.subject {
+            match kind {
+                PresenceKind::Entered => self.count(presence.store, at, Some(presence.zone), CountKind::Entered),
+                PresenceKind::Dwelling => self.count(presence.store, at, Some(presence.zone), CountKind::Dwelt),
+                PresenceKind::Left => {}
+            }
+            return;
+        }
+        let key = (presence.visit, presence.zone.clone(), presence.since);
+        let stay =
+            self.presences.entry(key).or_insert_with(|| Stay { last: presence.clone(), dwelling_at: None, left_at: None });
+        match kind {
+            PresenceKind::Entered => {}
+            PresenceKind::Dwelling => stay.dwelling_at = Some(at),
+            PresenceKind::Left => stay.left_at = Some(at),
+        }
+        stay.last = presence;
+    }
+
+    /// Adds a visit that started, went on or ended.
+    pub(crate) fn visit(&mut self, visit: Visit) {
+        match (&visit.subject, visit.ended) {
+            (Subject::Anonymous(_), Some(ended)) => self.count(visit.store, ended, None, CountKind::Visited),
+            (Subject::Anonymous(_), None) => {}
+            (Subject::Device(_) | Subject::Tag(_), _) => {
+                self.visits.insert(visit.id, visit);
+            }
+        }
+    }
+
+    fn count(&mut self, store: StoreId, at: Timestamp, zone: Option<ZoneId>, kind: CountKind) {
+        let quarter = at.0 - at.0.rem_euclid(QUARTER_MS);
+        *self.counts.entry((store, quarter, zone, kind)).or_default() += 1;
+    }
+
+    /// The steps in an order that the references between tables allow; forgetting comes last.
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        self.identity_steps(&mut steps);
+        self.decision_steps(&mut steps);
+        self.traffic_steps(&mut steps);
+        let rows = self.message_ids.iter().map(|(id, at)| vec![id.as_str().into(), (*at).into()]);
+        insert(&mut steps, &tables::MESSAGE_IDS, rows.collect());
+        let rows = self.watermarks.iter().map(|((gateway, spool), (seq, at))| {
+            vec![gateway.as_str().into(), spool.as_slice().into(), whole(*seq).into(), (*at).into()]
+        });
+        insert(&mut steps, &tables::WATERMARKS, rows.collect());
+        for device in &self.unlinked {
+            unlink_steps(&mut steps, *device);
+        }
+        for customer in &self.hidden {
+            hide_steps(&mut steps, customer);
+        }
+        for customer in &self.forgotten {
+            forget_steps(&mut steps, customer);
+        }
+        steps
+    }
+
+    fn identity_steps(&self, steps: &mut Vec<Step>) {
+        let newest: BTreeMap<&CustomerId, &ConsentRecord> = self.consents.iter().map(|(id, record)| (id, record)).collect();
+        insert(steps, &tables::CUSTOMERS, newest.into_iter().map(|(id, record)| consent_row(id, record)).collect());
+        insert(steps, &tables::CONSENTS, self.consents.iter().map(|(id, record)| consent_row(id, record)).collect());
+        insert(steps, &tables::DEVICES, self.devices.values().map(device_row).collect());
+        for (customer, snapshot) in &self.snapshots {
+            let sql = "UPDATE customers SET snapshot = $1 WHERE id = $2";
+            steps.push(Step::Execute { sql, args: vec![snapshot.as_str().into(), customer.as_str().into()] });
+        }
+    }
+
+    fn decision_steps(&self, steps: &mut Vec<Step>) {
+        insert(steps, &tables::DECISIONS, self.decisions.values().map(decision_row).collect());
+        let mut granted: BTreeMap<(&StoreId, &OfferId), i64> = BTreeMap::new();
+        for delivery in self.deliveries.values() {
+            *granted.entry((&delivery.store, &delivery.offer)).or_default() += 1;
+        }
+        for ((store, offer), n) in granted {
+            let sql = "UPDATE budgets SET granted = granted + $3 WHERE store = $1 AND offer = $2";
+            steps.push(Step::Execute { sql, args: vec![store.as_str().into(), offer.as_str().into(), n.into()] });
+        }
+        insert(steps, &tables::DELIVERIES, self.deliveries.values().map(delivery_row).collect());
+        for (customer, decision, state) in &self.delivery_states {
+            let sql = "UPDATE deliveries SET state = $1 WHERE decision = $2 AND customer = $3 \
+                       AND state IN ('pending', 'sending')";
+            let args = vec![to_name(state).into(), decision.to_string().into(), customer.as_str().into()];
+            steps.push(Step::Execute { sql, args });
+        }
+        for outcome in &self.outcomes {
+            // Only for decisions that are there: one that was purged meanwhile has nothing to say any more.
+            let sql = "INSERT INTO outcomes (decision, kind, at) SELECT id, $2, $3 FROM decisions WHERE id = $1 \
+                       ON CONFLICT DO NOTHING";
+            let args = vec![outcome.decision.to_string().into(), to_name(&outcome.kind).into(), outcome.at.into()];
+            steps.push(Step::Execute { sql, args });
+        }
+    }
+
+    fn traffic_steps(&self, steps: &mut Vec<Step>) {
+        insert(steps, &tables::VISITS, self.visits.values().map(visit_row).collect());
+        insert(steps, &tables::PRESENCE, self.presences.values().map(stay_row).collect());
+        let counts = self.counts.iter().map(|((store, quarter, zone, kind), n)| {
+            let zone = zone.as_ref().map_or("", ZoneId::as_str);
+            vec![store.as_str().into(), (*quarter).into(), zone.into(), kind.name().into(), whole(*n).into()]
+        });
+        insert(steps, &tables::COUNTS, counts.collect());
+        let readings = self.readings.iter().map(|(store, reading)| {
+            let body = to_json(&ReadingBody(reading.kind));
+            vec![store.as_str().into(), reading.at.into(), reading.sensor.as_str().into(), body.into()]
+        });
+        insert(steps, &tables::READINGS, readings.collect());
+    }
+}
+
+impl Store {
+    /// Commits all changes or none; when it returns, they are on disk.
+    ///
+    /// # Errors
+    /// When the database fails; the same changes may be tried again.
+    pub async fn commit(&self, changes: &Changes) -> Result<Committed> {
+        let mut steps = changes.steps();
+        let first_lease = steps.len();
+        for lease in &changes.leases {
+            lease_steps(&mut steps, lease);
+        }
+        let done = self.transact("commit", steps).await?;
+        let mut leased = Vec::with_capacity(changes.leases.len());
+        // Two steps a lease: the row, then the lease itself.
+        for answer in done.iter().skip(first_lease).skip(1).step_by(2) {
+            leased.push(answer.rows.first().map_or(Ok(0), |row| row.unsigned(0))?);
+        }
+        Ok(Committed { leased })
+    }
+}
+
+fn insert(steps: &mut Vec<Step>, table: &'static Table, rows: Vec<Vec<Value>>) {
+    if !rows.is_empty() {
+        steps.push(Step::Insert { table, rows });
+    }
+}
+
+fn whole(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn lease_steps(steps: &mut Vec<Step>, lease: &Lease) {
+    let key: Vec<Value> = vec![lease.store.as_str().into(), lease.offer.as_str().into()];
+    let sql = "INSERT INTO budgets (store, offer, used, granted, leased) VALUES ($1, $2, 0, 0, 0) ON CONFLICT DO NOTHING";
+    steps.push(Step::Execute { sql, args: key.clone() });
+    let sql = "UPDATE budgets SET leased = CASE WHEN used + $3 <= $4 THEN $3 ELSE $4 - used END, \
+               used = CASE WHEN used + $3 <= $4 THEN used + $3 ELSE $4 END \
+               WHERE store = $1 AND offer = $2 AND used < $4 RETURNING leased";
+    let args = key.into_iter().chain([whole(lease.units).into(), whole(lease.budget).into()]).collect();
+    steps.push(Step::Execute { sql, args });
+}
+
+/// Takes the name off a device's stays and visits, and deletes it.
+fn unlink_steps(steps: &mut Vec<Step>, device: DeviceId) {
+    let subject = format!("device:{device}");
+    for sql in [
+        "UPDATE visits SET subject = NULL WHERE subject = $1",
+        "UPDATE presence SET subject = NULL WHERE subject = $1",
+    ] {
+        steps.push(Step::Execute { sql, args: vec![subject.as_str().into()] });
+    }
+    steps.push(Step::Execute { sql: "DELETE FROM devices WHERE id = $1", args: vec![device.to_string().into()] });
+}
+
+/// Takes the name off a customer's stays and visits.
+fn hide_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
+    for sql in [
+        "UPDATE visits SET subject = NULL WHERE subject IN (SELECT 'device:' || id FROM devices WHERE customer = $1)",
+        "UPDATE presence SET subject = NULL WHERE subject IN (SELECT 'device:' || id FROM devices WHERE customer = $1)",
+    ] {
+        steps.push(Step::Execute { sql, args: vec![customer.as_str().into()] });
+    }
+}
+
+/// Forgets a customer: devices and the log of consents go with the customer's row.
+fn forget_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
+    hide_steps(steps, customer);
+    for sql in [
+        "UPDATE decisions SET customer = NULL WHERE customer = $1",
+        "DELETE FROM deliveries WHERE customer = $1",
+        "DELETE FROM customers WHERE id = $1",
+    ] {
+        steps.push(Step::Execute { sql, args: vec![customer.as_str().into()] });
+    }
+}
+
+fn consent_row(customer: &CustomerId, record: &ConsentRecord) -> Vec<Value> {
+    vec![
+        customer.as_str().into(),
+        record.consent.locating.into(),
+        record.consent.profiling.into(),
+        record.consent.marketing_push.into(),
+        record.at.into(),
+        record.text_version.as_str().into(),
+        record.channel.as_str().into(),
+    ]
+}
+
+fn device_row(device: &Device) -> Vec<Value> {
+    let push = device.push.as_ref();
+    vec![
+        device.id.to_string().into(),
+        device.customer.as_str().into(),
+        device.anonymous.as_ref().map(|id| id.as_str().to_owned()).into(),
+        device.platform.as_str().into(),
+        device.language.as_ref().map(to_name).into(),
+        push.map(|p| p.endpoint.clone()).into(),
+        push.map(|p| p.p256dh.clone()).into(),
+        push.map(|p| p.auth.clone()).into(),
+        device.created_at.into(),
+    ]
+}
+
+fn visit_row(visit: &Visit) -> Vec<Value> {
+    vec![
+        visit.id.to_string().into(),
+        visit.store.as_str().into(),
+        subject_text(&visit.subject).into(),
+        visit.started.into(),
+        visit.last_heard.into(),
+        visit.ended.into(),
+        i64::from(visit.sightings).into(),
+    ]
+}
+
+fn stay_row(stay: &Stay) -> Vec<Value> {
+    let presence = &stay.last;
+    vec![
+        presence.visit.to_string().into(),
+        presence.zone.as_str().into(),
+        presence.since.into(),
+        presence.store.as_str().into(),
+        subject_text(&presence.subject).into(),
+        to_name(&presence.kind).into(),
+        presence.at.into(),
+        stay.dwelling_at.into(),
+        stay.left_at.into(),
+        presence.probability.get().into(),
+        to_json(&presence.reason).into(),
+    ]
+}
+
+fn decision_row(decision: &Decision) -> Vec<Value> {
+    let (offer, code) = match &decision.choice {
+        Choice::Offer { offer } => (Some(offer.as_str().to_owned()), None),
+        Choice::Silence { code } => (None, Some(code.clone())),
+    };
+    vec![
+        decision.id.to_string().into(),
+        decision.moment.store.as_str().into(),
+        decision.customer.as_str().into(),
+        decision.moment.at.into(),
+        decision.moment.zone.as_str().into(),
+        decision.moment.visit.to_string().into(),
+        offer.into(),
+        code.into(),
+        decision.holdout.into(),
+        to_json(&Body::from(decision)).into(),
+    ]
+}
+
+fn delivery_row(delivery: &Delivery) -> Vec<Value> {
+    vec![
+        delivery.id.to_string().into(),
+        delivery.decision.to_string().into(),
+        delivery.customer.as_str().into(),
+        delivery.store.as_str().into(),
+        delivery.decided_at.into(),
+        delivery.expires_at.into(),
+        to_name(&DeliveryState::Pending).into(),
+        0.into(),
+        0.into(),
+        to_json(delivery).into(),
+    ]
+}
