@@ -1,3 +1,17 @@
 //! The harness: starts real parts for the tests, on free ports and in temporary folders.
 
+pub mod house;
+pub mod postgres;
+pub mod process;
+pub mod push;
+pub mod tables;
 pub mod tree;
+pub mod walker;
+
+/// A port that nobody uses at this moment.
+///
+/// # Errors
+/// When the machine gives none.
+pub fn free_port() -> std::io::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

@@ -1,0 +1,16 @@
+// Sends what a shop's website sends: who is there, and what was looked at. Segment's own client, our address.
+import { Analytics } from '@segment/analytics-node'
+
+const [host, writeKey, userId, product] = process.argv.slice(2)
+const analytics = new Analytics({ host, writeKey, maxRetries: 2 })
+let failed = false
+analytics.on('error', (error) => {
+  failed = true
+  console.error('the SDK reports', error)
+})
+
+analytics.identify({ userId, traits: { plan: 'loyal' } })
+analytics.track({ userId, event: 'Product Viewed', properties: { product_id: product } })
+await analytics.closeAndFlush({ timeout: 10_000 })
+if (failed) process.exit(1)
+console.log('flushed 2')

@@ -1,0 +1,176 @@
+//! A whole shop's machinery for one story: server, gateway, broker and database, all real, in one temporary folder.
+
+mod app;
+mod config;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+pub use app::{App, Consent, Phone};
+
+use crate::postgres::Postgres;
+use crate::process::{Running, output, program};
+use crate::walker::Receivers;
+
+/// Where the tables lie.
+#[derive(Debug)]
+pub enum Database {
+    /// In a file of the house.
+    Sqlite,
+    /// In a PostgreSQL of its own.
+    Postgres(Postgres),
+}
+
+/// A running house.
+#[derive(Debug)]
+pub struct House {
+    folder: TempDir,
+    database: Database,
+    /// The server's process.
+    pub server: Running,
+    /// The gateway's process.
+    pub gateway: Running,
+    /// Where the server answers, `http://..`.
+    pub http: String,
+    /// Where its broker answers, `mqtt://..`.
+    pub mqtt: String,
+    /// Where the gateway's status page answers, `host:port`.
+    pub gateway_status: String,
+    /// A key for the back office.
+    pub api_key: String,
+    /// A key for the app's intake.
+    pub write_key: String,
+    receiver_password: String,
+}
+
+impl House {
+    /// Builds the folder, applies the small shop, makes keys and users, and starts both programs.
+    ///
+    /// # Errors
+    /// When a part does not start; the message holds its log.
+    pub fn start(database: Database) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("attimo-house").tempdir()?;
+        let at = folder.path();
+        let (http_port, mqtt_port) = (crate::free_port()?, crate::free_port()?);
+        config::write_server(at, http_port, mqtt_port)?;
+        let cli = |arguments: &[&str]| server_cli(at, &database, arguments);
+        let shop = crate::tree::root().join("tests/shops/small");
+        output(cli(&["apply"]).arg(shop)).context("apply the shop")?;
+        let api_key = last_word(&output(&mut cli(&["key", "create", "--kind", "api", "story"]))?);
+        let write_key = last_word(&output(&mut cli(&["key", "create", "--kind", "write", "story-app"]))?);
+        let gateway_password = last_word(&output(&mut cli(&["broker-user", "add", "--role", "gateway", "edge-1"]))?);
+        let receiver_password =
+            last_word(&output(&mut cli(&["broker-user", "add", "--role", "receiver", "receivers"]))?);
+        config::write_gateway(at, mqtt_port, &gateway_password)?;
+        let mut server = start_server(at, &database)?;
+        server.wait_ready()?;
+        let mut gateway = start_gateway(at)?;
+        let gateway_status =
+            gateway.wait_ready()?.remove("status").context("the gateway says where its status page is")?;
+        Ok(Self {
+            gateway_status,
+            http: format!("http://127.0.0.1:{http_port}"),
+            mqtt: format!("mqtt://127.0.0.1:{mqtt_port}"),
+            folder,
+            database,
+            server,
+            gateway,
+            api_key,
+            write_key,
+            receiver_password,
+        })
+    }
+
+    /// The folder of the house.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The database's address.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        match &self.database {
+            Database::Sqlite => format!("sqlite:{}", self.folder.path().join("server/attimo.db").display()),
+            Database::Postgres(postgres) => postgres.url(),
+        }
+    }
+
+    /// The receivers of the shop.
+    ///
+    /// # Errors
+    /// When the broker's address is wrong.
+    pub fn receivers(&self) -> anyhow::Result<Receivers> {
+        Receivers::connect(&self.mqtt, "receivers", &self.receiver_password)
+    }
+
+    /// The app of the shop, as a developer would write it.
+    #[must_use]
+    pub fn app(&self) -> App {
+        App::new(&self.http, &self.write_key)
+    }
+
+    /// Asks the back office.
+    ///
+    /// # Errors
+    /// When it does not answer with JSON.
+    pub async fn api(&self, path: &str) -> anyhow::Result<serde_json::Value> {
+        let answer =
+            reqwest::Client::new().get(format!("{}{path}", self.http)).bearer_auth(&self.api_key).send().await?;
+        anyhow::ensure!(answer.status().is_success(), "{path}: {} {}", answer.status(), answer.text().await?);
+        Ok(answer.json().await?)
+    }
+
+    /// Kills the server with SIGKILL and starts it again.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub fn kill_server(&mut self) -> anyhow::Result<()> {
+        self.server.kill_9();
+        self.server = start_server(self.folder.path(), &self.database)?;
+        self.server.wait_ready().map(|_| ())
+    }
+
+    /// Kills the gateway with SIGKILL and starts it again.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub fn kill_gateway(&mut self) -> anyhow::Result<()> {
+        self.gateway.kill_9();
+        self.gateway = start_gateway(self.folder.path())?;
+        self.gateway_status =
+            self.gateway.wait_ready()?.remove("status").context("the gateway says where its status page is")?;
+        Ok(())
+    }
+}
+
+fn server_cli(folder: &Path, database: &Database, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program("attimo-server"));
+    command.args(arguments).arg("--config").arg(folder.join("server.toml"));
+    match database {
+        Database::Sqlite => command.env_remove("DATABASE_URL"),
+        Database::Postgres(postgres) => command.env("DATABASE_URL", postgres.url()),
+    };
+    command
+}
+
+fn start_server(folder: &Path, database: &Database) -> anyhow::Result<Running> {
+    Running::start(&mut server_cli(folder, database, &["run"]), &log_of(folder, "server"))
+}
+
+fn start_gateway(folder: &Path) -> anyhow::Result<Running> {
+    let mut command = Command::new(program("attimo-gateway"));
+    command.arg("run").arg("--config").arg(folder.join("gateway.toml"));
+    Running::start(&mut command, &log_of(folder, "gateway"))
+}
+
+fn log_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.log"))
+}
+
+fn last_word(text: &str) -> String {
+    text.split_whitespace().last().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,47 @@
+//! Stories: real programs, a real broker, real databases; each told once and run on every database.
+
+#[path = "story/app.rs"]
+mod app;
+#[path = "story/config.rs"]
+mod config;
+#[path = "story/consent.rs"]
+mod consent;
+#[path = "story/garbage.rs"]
+mod garbage;
+#[path = "story/kill.rs"]
+mod kill;
+#[path = "story/offer.rs"]
+mod offer;
+
+use tests::house::Database;
+use tests::postgres::Postgres;
+
+/// Makes two tests of a story: one on SQLite, one on a PostgreSQL of its own.
+macro_rules! on_both_databases {
+    ($story:ident) => {
+        mod $story {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() -> anyhow::Result<()> {
+                super::$story(tests::house::Database::Sqlite).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() -> anyhow::Result<()> {
+                match crate::postgres()? {
+                    Some(database) => super::$story(database).await,
+                    None => Ok(()),
+                }
+            }
+        }
+    };
+}
+pub(crate) use on_both_databases;
+
+/// A PostgreSQL for one story; none, and said so, where it is not installed.
+fn postgres() -> anyhow::Result<Option<Database>> {
+    let started = Postgres::start()?;
+    if started.is_none() {
+        println!("left out: PostgreSQL is not installed (apt-get install postgresql)");
+    }
+    Ok(started.map(Database::Postgres))
+}
