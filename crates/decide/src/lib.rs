@@ -1,1 +1,12 @@
-//! What to say, if anything: intent, gates, ranking and explanation. Pure.
+//! What to say, if anything: intent, gates, ranking and explanation. Pure: time and seed are values.
+//!
+//! [`evaluate::evaluate`] is the way in; everything else is a part of it or the state it reads.
+
+pub mod evaluate;
+pub mod explain;
+pub mod gates;
+pub mod history;
+pub mod intent;
+pub mod keyed;
+mod local;
+pub mod rank;

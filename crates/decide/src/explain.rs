@@ -1,0 +1,219 @@
+//! Plain sentences, in English and Italian: why an offer was made, and why not. They speak to the customer.
+
+use model::consent::Purpose;
+use model::decision::{Candidate, Choice, Refusal};
+use model::ids::{OfferId, ProductId, ZoneId};
+use model::offer::Language;
+use model::shop::Shop;
+use model::time::Timestamp;
+
+use crate::evaluate::{self, Context};
+use crate::local;
+
+/// The two sentences of a decision.
+pub(crate) fn decision(
+    context: &Context<'_>,
+    candidates: &[Candidate],
+    choice: &Choice,
+    holdout: bool,
+) -> (String, String) {
+    let say = |language| {
+        let words = Words { shop: context.shop, now: context.now, language };
+        match choice {
+            Choice::Offer { offer } if holdout => words.ghost(offer),
+            Choice::Offer { offer } => words.offer(context, candidates, offer),
+            Choice::Silence { code } => words.silence(code, candidates),
+        }
+    };
+    (say(Language::En), say(Language::It))
+}
+
+/// Why an offer was not made, as one sentence.
+#[must_use]
+pub fn refusal(shop: &Shop, now: Timestamp, refusal: &Refusal, language: Language) -> String {
+    let words = Words { shop, now, language };
+    words.not_sent(&words.refusal(refusal))
+}
+
+struct Words<'a> {
+    shop: &'a Shop,
+    now: Timestamp,
+    language: Language,
+}
+
+impl Words<'_> {
+    fn pick(&self, en: String, it: String) -> String {
+        match self.language {
+            Language::En => en,
+            Language::It => it,
+        }
+    }
+
+    fn not_sent(&self, why: &str) -> String {
+        self.pick(format!("not sent: {why}"), format!("non inviata: {why}"))
+    }
+
+    fn offer(&self, context: &Context<'_>, candidates: &[Candidate], offer: &OfferId) -> String {
+        let intent = candidates.iter().find(|c| c.offer == *offer).map_or(0.0, |c| c.intent);
+        let (subject, zone) = (self.subject(offer), self.zone(&context.moment.zone));
+        let interest = percent(intent);
+        self.pick(
+            format!("sent: you are interested in {subject} ({interest}) and are here, in {zone}"),
+            format!("inviata: ti interessa {subject} ({interest}) e sei qui, in {zone}"),
+        )
+    }
+
+    fn ghost(&self, offer: &OfferId) -> String {
+        self.of(&self.not_sent(&self.refusal(&Refusal::Holdout)), offer)
+    }
+
+    fn silence(&self, code: &str, candidates: &[Candidate]) -> String {
+        let plain = match code {
+            evaluate::NO_OFFER => self.pick("the store has no offers".into(), "il negozio non ha offerte".into()),
+            evaluate::NOT_WORTH_IT => self
+                .pick("no offer was worth your attention".into(), "nessuna offerta meritava la tua attenzione".into()),
+            evaluate::EXPLORE => self.pick(
+                "silence was tried this time, to learn what offers change".into(),
+                "questa volta si è provato il silenzio, per capire che cosa cambiano le offerte".into(),
+            ),
+            _ => {
+                let Some((candidate, refusal)) = evaluate::weightiest(candidates) else { return self.not_sent(code) };
+                return self.of(&self.not_sent(&self.refusal(refusal)), &candidate.offer);
+            }
+        };
+        self.not_sent(&plain)
+    }
+
+    fn refusal(&self, refusal: &Refusal) -> String {
+        match refusal {
+            Refusal::Schedule { paused, starts, ends } => self.schedule(*paused, *starts, *ends),
+            Refusal::Consent { missing } => self.consent(*missing),
+            Refusal::Place { zone, probability } => self.place(zone, probability.get()),
+            Refusal::Stock { product } => {
+                let name = self.product(product);
+                self.pick(format!("{name} is sold out"), format!("{name} è esaurito"))
+            }
+            Refusal::Bought { at, .. } => {
+                let day = self.day(*at);
+                self.pick(format!("you bought it {day}"), format!("l'hai comprato {day}"))
+            }
+            Refusal::Cap { told, times, hours } => self.pick(
+                format!("you were told {told} of at most {times} times in {hours} hours"),
+                format!("te l'abbiamo detto {told} volte su {times} in {hours} ore"),
+            ),
+            Refusal::Pause { last, seconds } => {
+                let ago = self.now.since(*last).0.max(0) / 1_000;
+                self.pick(
+                    format!("you were told something {ago} s ago, and {seconds} s must pass"),
+                    format!("ti abbiamo scritto {ago} s fa, e devono passare {seconds} s"),
+                )
+            }
+            Refusal::QuietHours { local } => self.pick(
+                format!("the store keeps quiet at this hour ({local})"),
+                format!("a quest'ora il negozio non disturba ({local})"),
+            ),
+            Refusal::Intent { intent, min } => {
+                let (intent, min) = (percent(*intent), percent(*min));
+                self.pick(
+                    format!("your interest is too low ({intent} of {min})"),
+                    format!("il tuo interesse è troppo basso ({intent} su {min})"),
+                )
+            }
+            Refusal::Budget { budget } => self.pick(
+                format!("all {budget} of this offer are taken"),
+                format!("tutte le {budget} di questa offerta sono finite"),
+            ),
+            Refusal::Holdout => self.pick(
+                "you are among those kept without offers, to measure what offers change".into(),
+                "fai parte di chi resta senza offerte, per misurare che cosa cambiano".into(),
+            ),
+        }
+    }
+
+    fn schedule(&self, paused: bool, starts: Option<Timestamp>, ends: Option<Timestamp>) -> String {
+        if paused {
+            return self.pick("the offer is paused".into(), "l'offerta è sospesa".into());
+        }
+        let minute = |at| local::wall_clock(&self.shop.store.timezone, at).strftime("%Y-%m-%d %H:%M").to_string();
+        match (starts.filter(|starts| self.now < *starts), ends) {
+            (Some(starts), _) => {
+                let at = minute(starts);
+                self.pick(format!("the offer starts on {at}"), format!("l'offerta comincia il {at}"))
+            }
+            (None, Some(ends)) => {
+                let at = minute(ends);
+                self.pick(format!("the offer ended on {at}"), format!("l'offerta è finita il {at}"))
+            }
+            (None, None) => self.pick("the offer is not valid now".into(), "l'offerta non è valida ora".into()),
+        }
+    }
+
+    fn consent(&self, missing: Purpose) -> String {
+        match missing {
+            Purpose::Locating => self.pick(
+                "you have not allowed being located in the store".into(),
+                "non hai consentito di essere localizzato nel negozio".into(),
+            ),
+            Purpose::Profiling => self.pick(
+                "you have not allowed your interests to be kept".into(),
+                "non hai consentito di conservare i tuoi interessi".into(),
+            ),
+            Purpose::MarketingPush => self.pick(
+                "you have not allowed offers by push".into(),
+                "non hai consentito di ricevere offerte push".into(),
+            ),
+        }
+    }
+
+    fn place(&self, zone: &ZoneId, probability: f64) -> String {
+        let name = self.zone(zone);
+        if probability < crate::gates::place::PROBABILITY_MIN {
+            let sure = percent(probability);
+            return self.pick(
+                format!("it is not sure enough that you are in {name} ({sure})"),
+                format!("non è abbastanza sicuro che tu sia in {name} ({sure})"),
+            );
+        }
+        self.pick(format!("you are in {name}, and it is for another place"), format!("sei in {name}, e vale altrove"))
+    }
+
+    fn day(&self, at: Timestamp) -> String {
+        match local::days_between(&self.shop.store.timezone, at, self.now) {
+            ..=0 => self.pick("today".into(), "oggi".into()),
+            1 => self.pick("yesterday".into(), "ieri".into()),
+            days => self.pick(format!("{days} days ago"), format!("{days} giorni fa")),
+        }
+    }
+
+    /// The sentence, and which offer it is about.
+    fn of(&self, sentence: &str, offer: &OfferId) -> String {
+        let content = self.shop.offer(offer).map(|offer| &offer.content);
+        let text = content.and_then(|content| content.get(&self.language).or_else(|| content.values().next()));
+        text.map_or_else(|| sentence.to_owned(), |text| format!("{sentence} ({})", text.title))
+    }
+
+    /// What an offer is about, in words.
+    fn subject(&self, offer: &OfferId) -> String {
+        let Some(offer) = self.shop.offer(offer) else { return offer.to_string() };
+        match (&offer.product, &offer.category) {
+            (Some(product), _) => self.product(product),
+            (None, Some(category)) => category.to_string(),
+            (None, None) => offer.id.to_string(),
+        }
+    }
+
+    fn product(&self, id: &ProductId) -> String {
+        self.shop.product(id).map_or_else(|| id.to_string(), |product| product.name.clone())
+    }
+
+    fn zone(&self, id: &ZoneId) -> String {
+        self.shop.zone(id).map_or_else(|| id.to_string(), |zone| zone.name.clone())
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,251 @@
+//! Intent: how much a customer wants a product or a category now. It fades with time, each interest at its own pace.
+//!
+//! Every touch leaves evidence that halves in its half-life; intent is `1 - exp(-evidence)`, so it stays within 0 to 1.
+//! What was wanted is set aside by a purchase and comes back with a return.
+
+use std::collections::BTreeMap;
+
+use model::event::Interest;
+use model::ids::{CategoryId, ProductId};
+use model::offer::Offer;
+use model::shop::Shop;
+use model::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Most products, and most categories, kept per customer; the least wanted is forgotten first.
+pub const TOPICS_MAX: usize = 256;
+
+/// Evidence of one interest stops growing at so many fresh touches.
+///
+/// With it and a half-life of one day, a year of viewing every day until yesterday never outweighs one view today.
+pub const TOUCHES_MAX: f64 = 2.0;
+
+/// Share of a category's other evidence that counts for one product of it.
+///
+/// A house prior: one look at another wine must not pass the usual threshold of 0.3, two must.
+pub const SPILL: f64 = 0.25;
+
+/// What a touch weighs and how fast it fades.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Evidence of one fresh touch.
+    pub weight: f64,
+    /// After this long it counts half.
+    pub half_life: Millis,
+}
+
+/// The pace of each interest.
+///
+/// House priors, to be replaced by what outcomes teach. They are set so that: one view today passes the usual
+/// threshold of 0.3 today and tomorrow, and no later (0.59, 0.36, 0.20); being listed never does by itself; a cart
+/// outlives a view; a wish lasts for weeks and weighs less than a view today; a product lifted from the shelf counts
+/// most, and for the length of a visit. Taking out of the cart undoes putting in.
+#[must_use]
+pub const fn pace(interest: Interest) -> Pace {
+    const DAY: i64 = 24;
+    let (weight, half_life) = match interest {
+        Interest::Listed => (0.15, Millis::hours(12)),
+        Interest::Viewed => (0.9, Millis::hours(DAY)),
+        Interest::Added => (1.6, Millis::hours(3 * DAY)),
+        Interest::Removed => (-1.6, Millis::hours(3 * DAY)),
+        Interest::Wished => (0.8, Millis::hours(14 * DAY)),
+        Interest::Shared => (0.6, Millis::hours(7 * DAY)),
+        Interest::PickedUp => (2.0, Millis::minutes(30)),
+    };
+    Pace { weight, half_life }
+}
+
+/// The share that is left after a time; all of it when the time is negative.
+fn left_after(age: Millis, half_life: Millis) -> f64 {
+    (-age.as_seconds().max(0.0) / half_life.as_seconds()).exp2()
+}
+
+/// Evidence of one interest, as it was at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Trace {
+    amount: f64,
+    at: Timestamp,
+}
+
+/// Evidence of every interest in one topic.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Evidence(BTreeMap<Interest, Trace>);
+
+impl Evidence {
+    fn touch(&mut self, interest: Interest, at: Timestamp) {
+        self.add(interest, Trace { amount: pace(interest).weight, at });
+    }
+
+    fn add(&mut self, interest: Interest, new: Trace) {
+        let Pace { weight, half_life } = pace(interest);
+        let old = self.0.get(&interest).copied().unwrap_or(Trace { amount: 0.0, at: new.at });
+        let at = old.at.max(new.at);
+        let amount =
+            old.amount * left_after(at.since(old.at), half_life) + new.amount * left_after(at.since(new.at), half_life);
+        let most = TOUCHES_MAX * weight.abs();
+        self.0.insert(interest, Trace { amount: amount.clamp(-most, most), at });
+    }
+
+    fn join(&mut self, other: Self) {
+        for (interest, trace) in other.0 {
+            self.add(interest, trace);
+        }
+    }
+
+    fn sum(&self, now: Timestamp) -> f64 {
+        let amounts =
+            self.0.iter().map(|(i, trace)| trace.amount * left_after(now.since(trace.at), pace(*i).half_life));
+        amounts.sum::<f64>().max(0.0)
+    }
+}
+
+/// What is known of one topic.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Topic {
+    /// Of a product: its category.
+    category: Option<CategoryId>,
+    /// What counts.
+    evidence: Evidence,
+    /// What a purchase turned off, kept for a return.
+    set_aside: Evidence,
+    /// When it was last bought.
+    bought: Option<Timestamp>,
+}
+
+impl Topic {
+    fn touch(&mut self, interest: Interest, at: Timestamp) {
+        // An event that comes late and is older than the purchase is what the purchase has answered.
+        let answered = self.bought.is_some_and(|bought| at <= bought);
+        if answered { self.set_aside.touch(interest, at) } else { self.evidence.touch(interest, at) }
+    }
+
+    fn buy(&mut self, at: Timestamp) {
+        let (answered, open) = self.evidence.0.iter().partition(|(_, trace)| trace.at <= at);
+        self.set_aside.join(Evidence(answered));
+        self.evidence = Evidence(open);
+        self.bought = self.bought.max(Some(at));
+    }
+
+    fn give_back(&mut self) {
+        let set_aside = std::mem::take(&mut self.set_aside);
+        self.evidence.join(set_aside);
+        self.bought = None;
+    }
+
+    fn weight(&self, now: Timestamp) -> f64 {
+        self.evidence.sum(now).max(self.set_aside.sum(now))
+    }
+}
+
+/// How much a customer wants what.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    products: BTreeMap<ProductId, Topic>,
+    categories: BTreeMap<CategoryId, Topic>,
+}
+
+impl Intent {
+    /// Takes in that a product, or else a category, was touched.
+    pub fn touch(
+        &mut self,
+        interest: Interest,
+        product: Option<&ProductId>,
+        category: Option<&CategoryId>,
+        at: Timestamp,
+    ) {
+        match (product, category) {
+            (Some(product), category) => {
+                let topic = topic_of(&mut self.products, product, at);
+                topic.category = category.cloned().or(topic.category.take());
+                topic.touch(interest, at);
+            }
+            (None, Some(category)) => topic_of(&mut self.categories, category, at).touch(interest, at),
+            (None, None) => {}
+        }
+    }
+
+    /// Takes in a purchase: what was wanted of the product, and of its category in general, is answered.
+    pub fn buy(&mut self, product: &ProductId, category: Option<&CategoryId>, at: Timestamp) {
+        let topic = topic_of(&mut self.products, product, at);
+        topic.category = category.cloned().or(topic.category.take());
+        topic.buy(at);
+        if let Some(general) = topic.category.clone().and_then(|category| self.categories.get_mut(&category)) {
+            general.buy(at);
+        }
+    }
+
+    /// Takes in a return: what the purchase had answered is open again.
+    pub fn give_back(&mut self, product: &ProductId) {
+        let Some(topic) = self.products.get_mut(product) else { return };
+        topic.give_back();
+        if let Some(general) = topic.category.clone().and_then(|category| self.categories.get_mut(&category)) {
+            general.give_back();
+        }
+    }
+
+    /// Intent towards what an offer is about, 0 to 1.
+    #[must_use]
+    pub fn towards(&self, offer: &Offer, shop: &Shop, now: Timestamp) -> f64 {
+        match (&offer.product, &offer.category) {
+            (Some(product), _) => self.product(product, shop.product(product).map(|p| &p.category), now),
+            (None, Some(category)) => self.category(category, now),
+            (None, None) => 0.0,
+        }
+    }
+
+    /// Intent towards a product of a category, 0 to 1.
+    #[must_use]
+    pub fn product(&self, product: &ProductId, category: Option<&CategoryId>, now: Timestamp) -> f64 {
+        let topic = self.products.get(product);
+        let own = topic.map_or(0.0, |topic| topic.evidence.sum(now));
+        let bought = topic.is_some_and(|topic| topic.bought.is_some());
+        // Once it is bought, looking at its neighbours says nothing about it any more.
+        let spill = if bought { 0.0 } else { category.map_or(0.0, |c| self.around(c, Some(product), now)) };
+        saturate(own + SPILL * spill)
+    }
+
+    /// Intent towards a category, 0 to 1.
+    #[must_use]
+    pub fn category(&self, category: &CategoryId, now: Timestamp) -> f64 {
+        saturate(self.around(category, None, now))
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.products.is_empty() && self.categories.is_empty()
+    }
+
+    /// How many topics are kept; at most twice [`TOPICS_MAX`].
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.products.len() + self.categories.len()
+    }
+
+    /// Evidence for a category and its products, but for one of them.
+    fn around(&self, category: &CategoryId, except: Option<&ProductId>, now: Timestamp) -> f64 {
+        let general = self.categories.get(category).map_or(0.0, |topic| topic.evidence.sum(now));
+        let products =
+            self.products.iter().filter(|(id, topic)| topic.category.as_ref() == Some(category) && Some(*id) != except);
+        general + products.map(|(_, topic)| topic.evidence.sum(now)).sum::<f64>()
+    }
+}
+
+/// Evidence as a number from 0 to 1.
+fn saturate(evidence: f64) -> f64 {
+    -(-evidence).exp_m1()
+}
+
+/// The topic to write to. At the bound the least wanted other one makes room.
+fn topic_of<'a, Id: Ord + Clone>(topics: &'a mut BTreeMap<Id, Topic>, id: &Id, now: Timestamp) -> &'a mut Topic {
+    if topics.len() >= TOPICS_MAX && !topics.contains_key(id) {
+        let weights = topics.iter().map(|(id, topic)| (topic.weight(now), id));
+        let least = weights.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id.clone());
+        least.map(|id| topics.remove(&id));
+    }
+    topics.entry(id.clone()).or_default()
+}
+
+#[cfg(test)]
+mod tests;
