@@ -1,1 +1,15 @@
-//! A whole shop in software, with ground truth.
+//! A whole shop in software, with ground truth: people, radio, devices on the wall, phones with the app.
+//!
+//! [`world`] is pure and on virtual time. It shares nothing with the estimator and the decision core that it is there to judge.
+
+mod carried;
+pub mod chance;
+pub mod person;
+pub mod radio;
+pub mod scenario;
+pub mod shopper;
+pub mod truth;
+mod walkways;
+pub mod world;
+
+pub use carried::Source;

@@ -1,0 +1,315 @@
+//! A scenario: the shop's own files, and who walks through it with what.
+
+use model::floor::Point;
+use model::ids::{ProductId, ReceiverId};
+use model::shop::{Shop, ShopError};
+use serde::Deserialize;
+
+/// The demo shop's `shop.toml`.
+pub const DEMO_SHOP: &str = include_str!("../scenarios/demo/shop.toml");
+/// The demo shop's `floor.geojson`.
+pub const DEMO_FLOOR: &str = include_str!("../scenarios/demo/floor.geojson");
+/// The demo's `scenario.toml`.
+pub const DEMO_SCENARIO: &str = include_str!("../scenarios/demo/scenario.toml");
+
+/// Why a scenario can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The shop's files are wrong.
+    #[error("read the shop: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Shop(Vec<ShopError>),
+    /// `scenario.toml` can't be read.
+    #[error("read scenario.toml")]
+    Scenario(#[from] toml::de::Error),
+    /// It names something that the shop does not have.
+    #[error(
+        "scenario.toml: {key} names {name:?}, which the shop does not have; add it to shop.toml or correct the name"
+    )]
+    Unknown {
+        /// Where in the file.
+        key: &'static str,
+        /// What it names.
+        name: String,
+    },
+}
+
+/// A place as it is written in the file: `[x, y]`.
+type Place = [f64; 2];
+/// Bounds, or a mean and a deviation, as they are written in the file.
+pub type Pair = [f64; 2];
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    places: PlacesFile,
+    people: People,
+    habits: Habits,
+    radio: RadioFigures,
+    device: Vec<DeviceEntry>,
+    spot: Vec<SpotEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlacesFile {
+    outside: Place,
+    inside: Place,
+    till: Place,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpotEntry {
+    product: ProductId,
+    at: Place,
+}
+
+/// How many people there are of each kind.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct People {
+    /// With the app and every consent.
+    pub app_full: usize,
+    /// How many of them withdraw everything during the run.
+    pub withdraws: usize,
+    /// When they do, in seconds after the start.
+    pub withdraws_after_s: f64,
+    /// With the app, but without offers by push.
+    pub app_no_push: usize,
+    /// With the app and a profile only.
+    pub app_profile_only: usize,
+    /// With the app and no consent.
+    pub app_no_consent: usize,
+    /// With a cart that carries a tag of the store.
+    pub cart: usize,
+    /// With an ordinary phone.
+    pub anonymous: usize,
+    /// With nothing that sends.
+    pub silent: usize,
+}
+
+/// How people behave.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Habits {
+    /// Everybody's first visit begins within so many seconds.
+    pub arrive_within_s: f64,
+    /// Time between two visits, in seconds.
+    pub away_s: Pair,
+    /// Walking speed in m/s: mean and deviation.
+    pub speed: Pair,
+    /// How many products a visit is for, at least and at most.
+    pub wants: [usize; 2],
+    /// How many more are looked at.
+    pub browses: [usize; 2],
+    /// Time in front of a product, in seconds.
+    pub dwell_s: Pair,
+    /// Time at the till, in seconds.
+    pub pay_s: Pair,
+    /// Share of wanted products that are looked up in the app.
+    pub looks_up: f64,
+    /// Share of looks at a wanted product that end with taking it.
+    pub takes: f64,
+    /// Share of those that are put back at once.
+    pub puts_back: f64,
+    /// Inclination to open an offer.
+    pub opens: f64,
+    /// Inclination to dismiss one that is not opened.
+    pub dismisses: f64,
+    /// Inclination to go to the product of an opened offer.
+    pub goes: f64,
+    /// Inclination to redeem it there.
+    pub redeems: f64,
+}
+
+/// How the radio behaves.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RadioFigures {
+    /// What a frame says about its own power at 1 m, in dBm.
+    pub power_at_1m: f64,
+    /// Path loss exponent, one draw per receiver between these.
+    pub exponent: Pair,
+    /// Shadowing's deviation, one draw per receiver between these.
+    pub shadowing_db: Pair,
+    /// Distance over which shadowing stays alike.
+    pub shadowing_metres: f64,
+    /// Fading's deviation, drawn per packet.
+    pub fading_db: f64,
+    /// Spread between the most and the least sensitive receiver.
+    pub receiver_spread_db: f64,
+    /// A device's offset, one draw per device between these.
+    pub device_offset_db: Pair,
+    /// Loss through the carrier's own body when it is between both ends.
+    pub body_db: f64,
+    /// Loss through each other person on the way, at most three count.
+    pub crowd_db: f64,
+    /// The level at which half of the packets are lost, in dBm.
+    pub sensitivity: f64,
+    /// Share of packets lost to collisions and scan gaps, whatever their level.
+    pub loss: f64,
+    /// A phone's adverts per second, one draw per phone between these.
+    pub adverts_per_s: Pair,
+    /// A cart tag's adverts per second.
+    pub cart_adverts_per_s: f64,
+}
+
+/// What a receiver on the wall is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vendor {
+    /// An ESP32 with ESPresense.
+    Espresense,
+    /// A computer with Theengs Gateway.
+    Theengs,
+    /// An ESP32 with OpenMQTTGateway.
+    OpenMqttGateway,
+    /// A Minew gateway sending JSON-LONG.
+    Minew,
+    /// The edge box's own radio, by D-Bus.
+    Bluez,
+}
+
+/// One receiver on the wall.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceEntry {
+    /// The receiver, as the shop's file names it.
+    pub receiver: ReceiverId,
+    /// What it is.
+    pub vendor: Vendor,
+}
+
+/// Where people stand to look at a product.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spot {
+    /// The product.
+    pub product: ProductId,
+    /// The place.
+    pub at: Point,
+}
+
+/// A scenario, checked against its shop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// The shop.
+    pub shop: Shop,
+    /// A place outside the door.
+    pub outside: Point,
+    /// A place inside the door.
+    pub inside: Point,
+    /// Where people stand to pay.
+    pub till: Point,
+    /// Who comes.
+    pub people: People,
+    /// How they behave.
+    pub habits: Habits,
+    /// How the radio behaves.
+    pub radio: RadioFigures,
+    /// What hangs on the wall, one per receiver of the shop, in its order.
+    pub devices: Vec<DeviceEntry>,
+    /// Where products stand.
+    pub spots: Vec<Spot>,
+}
+
+impl Scenario {
+    /// The demo's.
+    ///
+    /// # Errors
+    /// Never for the files as they are; a broken file is named.
+    pub fn demo() -> Result<Self, Error> {
+        Self::parse(DEMO_SHOP, DEMO_FLOOR, DEMO_SCENARIO)
+    }
+
+    /// Reads the three files and checks that they fit together.
+    ///
+    /// # Errors
+    /// [`Error`] names what is wrong.
+    pub fn parse(shop_toml: &str, floor_geojson: &str, scenario_toml: &str) -> Result<Self, Error> {
+        let shop = Shop::parse(shop_toml, floor_geojson).map_err(Error::Shop)?;
+        let file: File = toml::from_str(scenario_toml)?;
+        let devices = devices_in_order(&shop, &file.device)?;
+        let spots = file.spot.into_iter().map(|s| Spot { product: s.product, at: point(s.at) }).collect();
+        let scenario = Self {
+            shop,
+            outside: point(file.places.outside),
+            inside: point(file.places.inside),
+            till: point(file.places.till),
+            people: file.people,
+            habits: file.habits,
+            radio: file.radio,
+            devices,
+            spots,
+        };
+        scenario.check()?;
+        Ok(scenario)
+    }
+
+    /// Where people stand to look at a product.
+    #[must_use]
+    pub fn spot(&self, product: &ProductId) -> Option<Point> {
+        self.spots.iter().find(|spot| spot.product == *product).map(|spot| spot.at)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        for spot in &self.spots {
+            if self.shop.product(&spot.product).is_none() {
+                return Err(Error::Unknown { key: "spot.product", name: spot.product.to_string() });
+            }
+        }
+        match self.shop.products.iter().find(|product| self.spot(&product.id).is_none()) {
+            Some(product) => Err(Error::Unknown { key: "spot", name: product.id.to_string() }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn point([x, y]: Place) -> Point {
+    Point { x, y }
+}
+
+fn devices_in_order(shop: &Shop, entries: &[DeviceEntry]) -> Result<Vec<DeviceEntry>, Error> {
+    if let Some(entry) = entries.iter().find(|e| !shop.receivers.iter().any(|r| r.id == e.receiver)) {
+        return Err(Error::Unknown { key: "device.receiver", name: entry.receiver.to_string() });
+    }
+    let find = |id: &ReceiverId| {
+        let entry = entries.iter().find(|entry| entry.receiver == *id).cloned();
+        entry.ok_or_else(|| Error::Unknown { key: "device", name: id.to_string() })
+    };
+    shop.receivers.iter().map(|receiver| find(&receiver.id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_has_the_size_it_promises() {
+        let demo = Scenario::demo().expect("the embedded files are right");
+        assert_eq!(demo.shop.zones().count(), 8);
+        assert_eq!(demo.shop.receivers.len(), 8);
+        assert_eq!(demo.shop.products.len(), 12);
+        let people = &demo.people;
+        let apps = people.app_full + people.app_no_push + people.app_profile_only + people.app_no_consent;
+        assert_eq!(apps + people.cart + people.anonymous + people.silent, 40);
+        assert_eq!(demo.devices.iter().filter(|d| d.vendor == Vendor::Bluez).count(), 1);
+    }
+
+    #[test]
+    fn every_product_is_looked_at_inside_its_own_zone() {
+        use geo::Contains;
+        let demo = Scenario::demo().expect("the embedded files are right");
+        for product in &demo.shop.products {
+            let at = demo.spot(&product.id).expect("each product has its spot");
+            let zone = demo.shop.zone(&product.zone).expect("checked by the shop");
+            assert!(zone.polygon.contains(&geo::Point::new(at.x, at.y)), "{}", product.id);
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_is_said_with_its_key() {
+        let broken = DEMO_SCENARIO.replace("receiver = \"wine\"", "receiver = \"vine\"");
+        let error = Scenario::parse(DEMO_SHOP, DEMO_FLOOR, &broken).expect_err("there is no such receiver");
+        assert!(error.to_string().contains("device.receiver names \"vine\""), "{error}");
+    }
+}
