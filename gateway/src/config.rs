@@ -188,6 +188,9 @@ pub struct Sensor {
     pub kind: SensorKind,
     /// The topic it publishes on; no wildcard.
     pub topic: String,
+    /// The weight of one item on a shelf; by the scale's own count if none.
+    #[serde(default)]
+    pub item_g: Option<u32>,
 }
 
 /// The way to the server.

@@ -2,4 +2,8 @@
 
 pub mod config;
 pub mod metric;
+pub mod now;
+pub mod privacy;
+pub mod sensor;
 pub mod spool;
+pub mod window;

@@ -1,0 +1,167 @@
+//! Pseudonyms of strangers: keyed, short-lived, and meaningless outside this box. Keys exist in memory alone.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::tz::TimeZone;
+use model::ids::StoreId;
+use model::subject::Pseudonym;
+use model::time::{Millis, Timestamp};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::config::Mode;
+use crate::now::Now;
+
+/// In mode `count` a stranger is the same stranger for this long at most.
+pub const COUNT_KEY_LIFE: Millis = Millis::seconds(300);
+
+/// A key; wiped from memory when it is replaced.
+type Key = Zeroizing<[u8; 32]>;
+
+/// Makes pseudonyms, and forgets how in time.
+pub struct Pseudonyms {
+    mode: Mode,
+    zone: TimeZone,
+    store: StoreId,
+    key: Key,
+    /// The key is used while the monotonic clock (mode `count`) or the wall clock (mode `day`) lies in here.
+    from: i64,
+    until: i64,
+    draw: fn() -> [u8; 32],
+}
+
+impl std::fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The key must not slip into a log.
+        f.debug_struct("Pseudonyms").field("mode", &self.mode).finish_non_exhaustive()
+    }
+}
+
+impl Pseudonyms {
+    /// Begins with a fresh key. `draw` gives 32 bytes that nobody can guess.
+    #[must_use]
+    pub fn new(mode: Mode, store: StoreId, zone: TimeZone, draw: fn() -> [u8; 32], now: Now) -> Self {
+        let (from, until) = span(mode, &zone, now);
+        Self { mode, zone, store, key: Zeroizing::new(draw()), from, until, draw }
+    }
+
+    /// The stranger's pseudonym at this time.
+    ///
+    /// # Panics
+    /// Never: a key of any length is allowed.
+    #[must_use]
+    pub fn of(&mut self, address: [u8; 6], now: Now) -> Pseudonym {
+        self.rotate(now);
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_slice()).expect("HMAC takes a key of any length");
+        mac.update(self.store.as_str().as_bytes());
+        mac.update(&address);
+        let digest = mac.finalize().into_bytes();
+        let (first, _) = digest.split_first_chunk::<8>().expect("a digest has 32 bytes");
+        Pseudonym(u64::from_be_bytes(*first))
+    }
+
+    /// Draws a new key if the time of the present one is over. A clock that was set back is over as well.
+    pub fn rotate(&mut self, now: Now) {
+        let at = position(self.mode, now);
+        if at < self.from || at >= self.until {
+            self.key = Zeroizing::new((self.draw)());
+            (self.from, self.until) = span(self.mode, &self.zone, now);
+        }
+    }
+}
+
+const fn position(mode: Mode, now: Now) -> i64 {
+    match mode {
+        Mode::Count => now.monotonic.0,
+        Mode::Day => now.wall.0,
+    }
+}
+
+fn span(mode: Mode, zone: &TimeZone, now: Now) -> (i64, i64) {
+    match mode {
+        Mode::Count => (now.monotonic.0, now.monotonic.0 + COUNT_KEY_LIFE.0),
+        Mode::Day => day(zone, now.wall),
+    }
+}
+
+/// The local day around a moment, from midnight to midnight; it may have 23 or 25 hours.
+fn day(zone: &TimeZone, wall: Timestamp) -> (i64, i64) {
+    let bounds = || -> Result<(i64, i64), jiff::Error> {
+        let here = jiff::Timestamp::from_millisecond(wall.0)?.to_zoned(zone.clone());
+        let start = here.start_of_day()?;
+        let end = here.tomorrow()?.start_of_day()?;
+        Ok((start.timestamp().as_millisecond(), end.timestamp().as_millisecond()))
+    };
+    // A clock beyond the calendar is wrong anyhow: an hour is short enough.
+    bounds().unwrap_or((wall.0, wall.0.saturating_add(Millis::hours(1).0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const ADDRESS: [u8; 6] = [0xc0, 0xff, 0xee, 0x12, 0x34, 0x56];
+
+    fn at(wall: &str) -> Now {
+        let wall: jiff::Timestamp = wall.parse().expect("a time");
+        Now { wall: Timestamp(wall.as_millisecond()), monotonic: Millis(0) }
+    }
+
+    fn pseudonyms(mode: Mode, store: &str, now: Now) -> Pseudonyms {
+        let zone = TimeZone::get("Europe/Rome").expect("a zone");
+        Pseudonyms::new(mode, StoreId::new(store).expect("an id"), zone, rand::random, now)
+    }
+
+    #[test]
+    fn a_stranger_is_the_same_stranger_until_the_key_goes() {
+        let start = at("2026-11-22T10:00:00Z");
+        let mut names = pseudonyms(Mode::Count, "demo", start);
+        let later = |ms| Now { monotonic: Millis(ms), ..start };
+        let first = names.of(ADDRESS, start);
+        assert_eq!(names.of(ADDRESS, later(299_999)), first);
+        assert_ne!(names.of([0; 6], start), first);
+        let second = names.of(ADDRESS, later(300_000));
+        assert_ne!(second, first);
+        assert_eq!(names.of(ADDRESS, later(599_999)), second);
+    }
+
+    #[test]
+    fn a_day_key_goes_at_local_midnight_also_when_the_day_has_25_hours() {
+        let mut names = pseudonyms(Mode::Day, "demo", at("2026-10-24T22:00:00Z"));
+        let first = names.of(ADDRESS, at("2026-10-24T22:00:00Z"));
+        assert_eq!(names.of(ADDRESS, at("2026-10-25T22:59:59Z")), first, "midnight in Rome comes after 25 hours");
+        assert_ne!(names.of(ADDRESS, at("2026-10-25T23:00:00Z")), first);
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_bring_an_old_key_back() {
+        let mut names = pseudonyms(Mode::Day, "demo", at("2026-11-22T10:00:00Z"));
+        let first = names.of(ADDRESS, at("2026-11-22T10:00:00Z"));
+        let second = names.of(ADDRESS, at("2026-11-21T10:00:00Z"));
+        assert_ne!(second, first);
+        assert_ne!(names.of(ADDRESS, at("2026-11-22T10:00:00Z")), first);
+    }
+
+    #[test]
+    fn two_stores_and_two_boxes_never_share_a_pseudonym() {
+        let now = at("2026-11-22T10:00:00Z");
+        let mut seen = BTreeSet::new();
+        for store in ["a", "b"] {
+            assert!(seen.insert(pseudonyms(Mode::Day, store, now).of(ADDRESS, now)));
+            assert!(seen.insert(pseudonyms(Mode::Day, store, now).of(ADDRESS, now)));
+        }
+    }
+
+    #[test]
+    fn of_ten_thousand_strangers_over_two_days_no_pair_can_be_linked() {
+        let (first, second) = (at("2026-11-22T10:00:00Z"), at("2026-11-23T10:00:00Z"));
+        let mut names = pseudonyms(Mode::Day, "demo", first);
+        let addresses = || (0..10_000u32).map(|n| [0xc0, 0, (n >> 24) as u8, (n >> 16) as u8, (n >> 8) as u8, n as u8]);
+        let today: BTreeSet<_> = addresses().map(|address| names.of(address, first)).collect();
+        let tomorrow: BTreeSet<_> = addresses().map(|address| names.of(address, second)).collect();
+        assert_eq!((today.len(), tomorrow.len()), (10_000, 10_000));
+        assert_eq!(today.intersection(&tomorrow).count(), 0);
+        assert!(!format!("{names:?}").contains("key"));
+    }
+}
