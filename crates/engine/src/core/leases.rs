@@ -1,0 +1,134 @@
+//! Shares of offers' budgets that this core may spend without asking, so that no two cores can overspend together.
+
+use std::collections::BTreeMap;
+
+use model::ids::{OfferId, StoreId};
+use model::shop::Shop as Plan;
+use model::time::{Millis, Timestamp};
+
+/// More is asked for when so many units or fewer are left.
+pub(super) const LOW: u64 = 5;
+/// After the answer that there are none left, it is asked again so much later: some may have come back.
+pub(super) const ASK_AGAIN: Millis = Millis::seconds(60);
+
+/// Whether more was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// No, or it was granted.
+    No,
+    /// Yes, and there is no answer yet.
+    Waiting,
+    /// Yes, and there were none left at this time.
+    NoneLeft(Timestamp),
+}
+
+#[derive(Debug)]
+struct Lease {
+    budget: u64,
+    units: u64,
+    asked: Asked,
+}
+
+/// What is leased of every offer with a budget.
+#[derive(Debug, Default)]
+pub(super) struct Leases(BTreeMap<(StoreId, OfferId), Lease>);
+
+impl Leases {
+    /// Takes a plan in; gives the offers of which a lease is needed.
+    ///
+    /// Units of a budget that was lowered or taken away are dropped: rather spend too few than too many.
+    pub(super) fn plan(&mut self, plan: &Plan) -> Vec<OfferId> {
+        let store = &plan.store.id;
+        let declared = |offer: &OfferId| plan.offer(offer).and_then(|offer| offer.budget);
+        self.0.retain(|(of, offer), lease| of != store || declared(offer).is_some_and(|budget| budget >= lease.budget));
+        let mut needed = Vec::new();
+        for offer in &plan.offers {
+            let Some(budget) = offer.budget else { continue };
+            let key = (store.clone(), offer.id.clone());
+            let raised = self.0.get(&key).is_none_or(|lease| lease.budget < budget);
+            let lease = self.0.entry(key).or_insert(Lease { budget, units: 0, asked: Asked::No });
+            lease.budget = budget;
+            if raised && lease.asked != Asked::Waiting {
+                lease.asked = Asked::Waiting;
+                needed.push(offer.id.clone());
+            }
+        }
+        needed
+    }
+
+    /// Takes units in. Those of an offer that has no budget any more are not needed.
+    pub(super) fn lease(&mut self, store: &StoreId, offer: &OfferId, units: u64, now: Timestamp) {
+        if let Some(lease) = self.0.get_mut(&(store.clone(), offer.clone())) {
+            // More than the budget itself can't be: the shell's answer is bounded here too.
+            lease.units = lease.units.saturating_add(units).min(lease.budget);
+            lease.asked = if units == 0 { Asked::NoneLeft(now) } else { Asked::No };
+        }
+    }
+
+    /// Takes one unit out; false if there is none.
+    pub(super) fn reserve(&mut self, store: &StoreId, offer: &OfferId) -> bool {
+        let lease = self.0.get_mut(&(store.clone(), offer.clone()));
+        let Some(lease) = lease.filter(|lease| lease.units > 0) else { return false };
+        lease.units -= 1;
+        true
+    }
+
+    /// Puts one unit back.
+    pub(super) fn release(&mut self, store: &StoreId, offer: &OfferId) {
+        if let Some(lease) = self.0.get_mut(&(store.clone(), offer.clone())) {
+            lease.units = lease.units.saturating_add(1).min(lease.budget);
+        }
+    }
+
+    /// Whether it is time to ask for more; it counts as asked then.
+    pub(super) fn runs_low(&mut self, store: &StoreId, offer: &OfferId, now: Timestamp) -> bool {
+        let Some(lease) = self.0.get_mut(&(store.clone(), offer.clone())) else { return false };
+        let may_ask = match lease.asked {
+            Asked::No => true,
+            Asked::Waiting => false,
+            Asked::NoneLeft(at) => now.since(at) >= ASK_AGAIN,
+        };
+        let ask = may_ask && lease.units <= LOW;
+        if ask {
+            lease.asked = Asked::Waiting;
+        }
+        ask
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> (StoreId, OfferId) {
+        (StoreId::new("s").expect("a slug"), OfferId::new("o").expect("a slug"))
+    }
+
+    fn leases(budget: u64) -> Leases {
+        Leases(BTreeMap::from([(key(), Lease { budget, units: 0, asked: Asked::Waiting })]))
+    }
+
+    #[test]
+    fn no_more_is_given_out_than_was_leased() {
+        let (store, offer) = key();
+        let mut leases = leases(100);
+        leases.lease(&store, &offer, 3, Timestamp(0));
+        assert_eq!((0..10).filter(|_| leases.reserve(&store, &offer)).count(), 3);
+        leases.release(&store, &offer);
+        assert!(leases.reserve(&store, &offer));
+        assert!(!leases.reserve(&store, &offer));
+    }
+
+    #[test]
+    fn more_is_asked_for_once_and_after_none_left_only_later() {
+        let (store, offer) = key();
+        let mut leases = leases(100);
+        assert!(!leases.runs_low(&store, &offer, Timestamp(0)), "it was asked for already");
+        leases.lease(&store, &offer, LOW, Timestamp(0));
+        assert!(leases.runs_low(&store, &offer, Timestamp(0)));
+        assert!(!leases.runs_low(&store, &offer, Timestamp(0)));
+        leases.lease(&store, &offer, 0, Timestamp(0));
+        assert!(!leases.runs_low(&store, &offer, Timestamp(59_999)));
+        assert!(leases.runs_low(&store, &offer, Timestamp(60_000)));
+    }
+}

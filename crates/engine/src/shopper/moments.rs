@@ -1,0 +1,257 @@
+//! Moments: from presence and intent to a decision, at most one for each.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use decide::evaluate::{self, Context};
+use decide::keyed;
+use model::decision::{Choice, Decision, Moment, Trigger};
+use model::delivery::{Delivery, DeliveryState};
+use model::event::Interest;
+use model::ids::{CategoryId, DecisionId, DeliveryId, DeviceId, MessageId, OfferId, ProductId};
+use model::offer::Offer;
+use model::presence::{Presence, PresenceKind};
+use model::shop::Shop as Plan;
+use model::subject::Subject;
+use model::time::{Millis, Timestamp};
+use model::zone::ZoneKind;
+
+use super::state::{Open, Pending, Stay, decision_id};
+use super::{Command, FRESH, OPEN_MAX, Shopper};
+
+impl Shopper {
+    pub(super) fn presence(&mut self, presence: &Presence, now: Timestamp) {
+        let consent = self.state.consent;
+        let Subject::Device(device) = presence.subject else { return };
+        if !consent.locating || !consent.profiling || self.is_private(presence) {
+            return;
+        }
+        self.changed = true;
+        match presence.kind {
+            PresenceKind::Entered => self.came(presence, device, Trigger::Entered, now),
+            PresenceKind::Dwelling => self.came(presence, device, Trigger::Dwelling, now),
+            PresenceKind::Left => {
+                self.find_visits(presence.at.min(now));
+                let visit = presence.visit;
+                self.state.leave(device, |stay| {
+                    stay.store == presence.store
+                        && stay.zone == presence.zone
+                        && stay.devices.contains(&(device, visit))
+                        && stay.since <= presence.at
+                });
+            }
+        }
+    }
+
+    fn came(&mut self, presence: &Presence, device: DeviceId, trigger: Trigger, now: Timestamp) {
+        let moment = Moment {
+            store: presence.store.clone(),
+            visit: presence.visit,
+            zone: presence.zone.clone(),
+            trigger,
+            at: presence.at,
+            dwell: presence.dwell(),
+            probability: presence.probability,
+        };
+        let id = decision_id(self.seed, &self.customer, &moment, &presence.since.0.to_be_bytes());
+        if !self.state.note_moment(id) {
+            return;
+        }
+        // A visit that has begun anew without a farewell ends what was left of the old one.
+        self.state.leave(device, |stay| {
+            stay.store == presence.store && stay.devices.iter().any(|(d, v)| *d == device && *v != presence.visit)
+        });
+        let fresh = is_fresh(presence.at, now);
+        let already_there = self.state.stays.iter().any(|s| s.store == presence.store && s.zone == presence.zone);
+        let stay = self.state.enter(presence, device);
+        stay.live |= fresh;
+        let news = match trigger {
+            Trigger::Dwelling => !std::mem::replace(&mut stay.dwelled, true),
+            Trigger::Entered | Trigger::Intent => !already_there,
+        };
+        if fresh && news {
+            self.decide(id, moment, now);
+        }
+    }
+
+    pub(super) fn gone(&mut self, device: DeviceId) {
+        self.state.leave(device, |_| true);
+        self.changed = true;
+    }
+
+    /// Intent while the customer is there makes a moment: where the product may be offered, or else where they came last.
+    pub(super) fn intent_came(
+        &mut self,
+        message: &MessageId,
+        interest: Interest,
+        product: Option<&ProductId>,
+        category: Option<&CategoryId>,
+        at: Timestamp,
+        now: Timestamp,
+    ) {
+        if interest == Interest::Removed || !is_fresh(at, now) {
+            return;
+        }
+        let about = |offer: &Offer| {
+            (product.is_some() && offer.product.as_ref() == product)
+                || (category.is_some() && offer.category.as_ref() == category)
+        };
+        let fits = |stay: &Stay| {
+            let plan = self.policies.get(&stay.store);
+            plan.is_some_and(|p| p.offers.iter().any(|o| about(o) && p.offer_zones(o).contains(&stay.zone)))
+        };
+        let live = self.state.stays.iter().filter(|stay| stay.live);
+        let Some(moment) = live.max_by_key(|stay| (fits(stay), stay.since)).and_then(|stay| stay.moment(now)) else {
+            return;
+        };
+        let id = decision_id(self.seed, &self.customer, &moment, message.as_str().as_bytes());
+        if self.state.note_moment(id) {
+            self.decide(id, moment, now);
+        }
+    }
+
+    /// Private zones count people and nothing else; a zone that is not on the plan is treated alike.
+    fn is_private(&self, presence: &Presence) -> bool {
+        let zone = self.policies.get(&presence.store).and_then(|plan| plan.zone(&presence.zone));
+        zone.is_none_or(|zone| zone.kind == ZoneKind::Private)
+    }
+
+    /// Reserves what the decision may need, and decides once all is answered.
+    fn decide(&mut self, id: DecisionId, moment: Moment, now: Timestamp) {
+        // While one decision waits for its budgets another could only break a cap; its moment passes.
+        if self.state.pending.is_some() {
+            return;
+        }
+        let Some(plan) = self.policies.get(&moment.store).cloned() else { return };
+        let awaited = evaluate::budgets_needed(&self.context(&plan, id, &moment, &BTreeSet::new(), now));
+        for offer in &awaited {
+            self.commands.push_back(Command::Reserve { store: moment.store.clone(), offer: offer.clone() });
+        }
+        self.state.pending = Some(Pending { id, moment, since: now, awaited, granted: BTreeSet::new() });
+        self.finish_if_answered(now);
+    }
+
+    pub(super) fn budget(&mut self, offer: OfferId, granted: bool, now: Timestamp) {
+        self.changed = true;
+        let Some(pending) = &mut self.state.pending else { return };
+        if pending.awaited.remove(&offer) && granted {
+            pending.granted.insert(offer);
+        }
+        self.finish_if_answered(now);
+    }
+
+    pub(super) fn stop_waiting(&mut self, now: Timestamp) {
+        let Some(pending) = &mut self.state.pending else { return };
+        if now >= pending.since + super::BUDGET_WAIT {
+            // A unit that is granted after this is never used: too few are spent then, never too many.
+            pending.awaited.clear();
+            self.finish_if_answered(now);
+        }
+    }
+
+    fn finish_if_answered(&mut self, now: Timestamp) {
+        let Some(pending) = self.state.pending.take_if(|pending| pending.awaited.is_empty()) else { return };
+        let Pending { id, moment, mut granted, .. } = pending;
+        let store = moment.store.clone();
+        if let Some(plan) = self.policies.get(&store).cloned() {
+            let decision = evaluate::evaluate(&self.context(&plan, id, &moment, &granted, now));
+            self.carry_out(&plan, decision, &mut granted, now);
+        }
+        for offer in granted {
+            self.commands.push_back(Command::Release { store: store.clone(), offer });
+        }
+        self.changed = true;
+    }
+
+    fn context<'a>(
+        &'a self,
+        plan: &'a Plan,
+        id: DecisionId,
+        moment: &Moment,
+        granted: &'a BTreeSet<OfferId>,
+        now: Timestamp,
+    ) -> Context<'a> {
+        Context {
+            seed: self.seed,
+            now,
+            id,
+            moment: moment.clone(),
+            shop: plan,
+            customer: &self.customer,
+            consent: self.state.consent,
+            intent: &self.state.intent,
+            history: &self.state.history,
+            granted,
+        }
+    }
+
+    fn carry_out(&mut self, plan: &Arc<Plan>, decision: Decision, granted: &mut BTreeSet<OfferId>, now: Timestamp) {
+        let chosen = match &decision.choice {
+            Choice::Offer { offer } => plan.offer(offer),
+            Choice::Silence { .. } => None,
+        };
+        if let Some(offer) = chosen {
+            let expires_at = now + Millis::seconds(i64::from(offer.lifetime_s));
+            self.state.history.tell(decision.id, offer.id.clone(), now);
+            let spent = !decision.holdout && granted.remove(&offer.id);
+            self.follow(open(plan, offer, &decision, spent, now, expires_at));
+        }
+        let delivery = chosen.filter(|_| !decision.holdout).map(|offer| self.delivery_of(offer, &decision, now));
+        self.commands.push_back(Command::Decided(decision));
+        self.commands.extend(delivery.map(Command::Deliver));
+    }
+
+    fn delivery_of(&self, offer: &Offer, decision: &Decision, now: Timestamp) -> Delivery {
+        Delivery {
+            id: DeliveryId(keyed::id(self.seed, "delivery", &[&decision.id.0.to_be_bytes()])),
+            decision: decision.id,
+            customer: self.customer.clone(),
+            store: decision.moment.store.clone(),
+            offer: offer.id.clone(),
+            zone: decision.moment.zone.clone(),
+            content: offer.content.clone(),
+            decided_at: now,
+            expires_at: now + Millis::seconds(i64::from(offer.lifetime_s)),
+        }
+    }
+
+    fn follow(&mut self, open: Open) {
+        if self.state.open.len() >= OPEN_MAX {
+            self.state.open.remove(0);
+        }
+        self.state.open.push(open);
+    }
+}
+
+fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    now.since(at).0.abs() <= FRESH.0
+}
+
+fn open(
+    plan: &Plan,
+    offer: &Offer,
+    decision: &Decision,
+    budgeted: bool,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Open {
+    let about = plan.products.iter().filter(|product| {
+        offer.product.as_ref() == Some(&product.id) || offer.category.as_ref() == Some(&product.category)
+    });
+    let (products, mut zones): (Vec<_>, Vec<_>) =
+        about.map(|product| (product.id.clone(), product.zone.clone())).unzip();
+    zones.sort();
+    zones.dedup();
+    Open {
+        decision: decision.id,
+        store: decision.moment.store.clone(),
+        offer: offer.id.clone(),
+        products,
+        zones,
+        told_at: now,
+        expires_at,
+        delivery: (!decision.holdout).then_some(DeliveryState::Pending),
+        budgeted,
+        outcomes: BTreeSet::new(),
+    }
+}

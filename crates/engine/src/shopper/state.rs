@@ -1,0 +1,231 @@
+//! What is kept of one customer, and every bound on it.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use decide::history::History;
+use decide::intent::Intent;
+use decide::keyed;
+use model::consent::Consent;
+use model::decision::{Moment, Trigger};
+use model::delivery::DeliveryState;
+use model::event::OrderLine;
+use model::ids::{CustomerId, DecisionId, DeviceId, MessageId, OfferId, ProductId, StoreId, VisitId, ZoneId};
+use model::outcome::OutcomeKind;
+use model::presence::Presence;
+use model::time::{Millis, Timestamp};
+use model::units::Probability;
+use serde::{Deserialize, Serialize};
+
+/// Most stays open at once (nested zones, several devices); the oldest is dropped first.
+///
+/// Further bounds on a customer: [`decide::intent::TOPICS_MAX`], [`decide::history::TOLD_MAX`] and
+/// [`decide::history::BOUGHT_MAX`].
+pub const STAYS_MAX: usize = 16;
+/// Most devices of one customer in one zone; further ones are not noted.
+pub const DEVICES_MAX: usize = 16;
+/// Most offers whose outcome is awaited; the oldest is dropped first.
+pub const OPEN_MAX: usize = 64;
+/// Most moments remembered, so that none is decided twice; the oldest is forgotten first.
+pub const SEEN_MAX: usize = 256;
+/// Most event ids remembered, so that none counts twice; the oldest is forgotten first.
+pub const MESSAGES_MAX: usize = 256;
+/// Most orders remembered for a return of a whole order; the oldest is forgotten first.
+pub const ORDERS_MAX: usize = 32;
+/// Most lines read of one order or return; further ones are not read.
+pub const LINES_MAX: usize = 100;
+
+/// All that is kept of one customer; saved by the shell, opaque to it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ShopperState {
+    pub(super) consent: Consent,
+    pub(super) consent_at: Option<Timestamp>,
+    pub(super) intent: Intent,
+    pub(super) history: History,
+    pub(super) stays: Vec<Stay>,
+    pub(super) open: Vec<Open>,
+    pub(super) seen: VecDeque<DecisionId>,
+    /// A hash of each: ids from outside are long.
+    pub(super) messages: VecDeque<u64>,
+    pub(super) orders: VecDeque<Order>,
+    pub(super) pending: Option<Pending>,
+}
+
+/// A customer is in a zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Stay {
+    pub(super) store: StoreId,
+    pub(super) zone: ZoneId,
+    pub(super) since: Timestamp,
+    pub(super) probability: Probability,
+    /// With which devices, and in which visit of each.
+    pub(super) devices: Vec<(DeviceId, VisitId)>,
+    /// The dwell was told already.
+    pub(super) dwelled: bool,
+    /// It was told while it was news: only then may intent that comes later speak into it.
+    pub(super) live: bool,
+}
+
+/// An offer, or ghost offer, whose outcome is awaited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Open {
+    pub(super) decision: DecisionId,
+    pub(super) store: StoreId,
+    pub(super) offer: OfferId,
+    /// The products it is about.
+    pub(super) products: Vec<ProductId>,
+    /// Where they stand.
+    pub(super) zones: Vec<ZoneId>,
+    pub(super) told_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+    /// How far it got; none for a ghost offer, which goes nowhere.
+    pub(super) delivery: Option<DeliveryState>,
+    /// Whether it holds a unit of the offer's budget.
+    pub(super) budgeted: bool,
+    /// What became of it so far.
+    pub(super) outcomes: BTreeSet<OutcomeKind>,
+}
+
+/// What an order held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) order: String,
+    pub(super) products: Vec<ProductId>,
+}
+
+/// A moment that waits for units of budgets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Pending {
+    pub(super) id: DecisionId,
+    pub(super) moment: Moment,
+    pub(super) since: Timestamp,
+    pub(super) awaited: BTreeSet<OfferId>,
+    pub(super) granted: BTreeSet<OfferId>,
+}
+
+impl ShopperState {
+    /// Whether nothing is kept, so that nothing has to be stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What the customer allows.
+    #[must_use]
+    pub const fn consent(&self) -> Consent {
+        self.consent
+    }
+
+    /// Whether the customer is in a zone now, as far as is known.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        !self.stays.is_empty()
+    }
+
+    /// Notes a moment. False if it was noted before.
+    pub(super) fn note_moment(&mut self, id: DecisionId) -> bool {
+        note(&mut self.seen, id, SEEN_MAX)
+    }
+
+    /// Notes an event. False if it was noted before.
+    pub(super) fn note_message(&mut self, id: &MessageId) -> bool {
+        let hash = keyed::digest(0, "message", &[id.as_str().as_bytes()]);
+        let hash = u64::from_be_bytes(hash[..8].try_into().expect("a digest has 32 bytes"));
+        note(&mut self.messages, hash, MESSAGES_MAX)
+    }
+
+    pub(super) fn note_order(&mut self, order: &str, lines: &[OrderLine]) {
+        self.orders.retain(|known| known.order != order);
+        if self.orders.len() >= ORDERS_MAX {
+            self.orders.pop_front();
+        }
+        let products = lines.iter().map(|line| line.product.clone()).collect();
+        self.orders.push_back(Order { order: order.to_owned(), products });
+    }
+
+    /// Opens a stay, or joins the device to the one that is open.
+    pub(super) fn enter(&mut self, presence: &Presence, device: DeviceId) -> &mut Stay {
+        let known = self.stays.iter().position(|s| s.store == presence.store && s.zone == presence.zone);
+        let index = known.unwrap_or_else(|| {
+            if self.stays.len() >= STAYS_MAX {
+                self.stays.remove(0);
+            }
+            self.stays.push(Stay::new(presence));
+            self.stays.len() - 1
+        });
+        let stay = &mut self.stays[index];
+        stay.probability = presence.probability;
+        if stay.devices.len() < DEVICES_MAX && !stay.devices.iter().any(|(known, _)| *known == device) {
+            stay.devices.push((device, presence.visit));
+        }
+        stay
+    }
+
+    /// Takes a device out of the stays that `which` names, and ends those that nobody is left in.
+    pub(super) fn leave(&mut self, device: DeviceId, which: impl Fn(&Stay) -> bool) {
+        for stay in self.stays.iter_mut().filter(|stay| which(stay)) {
+            stay.devices.retain(|(known, _)| *known != device);
+        }
+        self.stays.retain(|stay| !stay.devices.is_empty());
+    }
+}
+
+impl Stay {
+    fn new(presence: &Presence) -> Self {
+        Self {
+            store: presence.store.clone(),
+            zone: presence.zone.clone(),
+            since: presence.since,
+            probability: presence.probability,
+            devices: Vec::new(),
+            dwelled: false,
+            live: false,
+        }
+    }
+
+    /// The moment that intent makes of it at `now`.
+    pub(super) fn moment(&self, now: Timestamp) -> Option<Moment> {
+        let (_, visit) = self.devices.first()?;
+        Some(Moment {
+            store: self.store.clone(),
+            visit: *visit,
+            zone: self.zone.clone(),
+            trigger: Trigger::Intent,
+            at: now,
+            dwell: Millis(now.since(self.since).0.max(0)),
+            probability: self.probability,
+        })
+    }
+}
+
+/// The id of the decision at a moment: it follows from the moment, so that a moment told twice has one decision.
+pub(super) fn decision_id(seed: u64, customer: &CustomerId, moment: &Moment, cause: &[u8]) -> DecisionId {
+    let trigger = match moment.trigger {
+        Trigger::Entered => b"entered".as_slice(),
+        Trigger::Dwelling => b"dwelling",
+        Trigger::Intent => b"intent",
+    };
+    DecisionId(keyed::id(
+        seed,
+        "decision",
+        &[
+            customer.as_str().as_bytes(),
+            moment.store.as_str().as_bytes(),
+            &moment.visit.0.to_be_bytes(),
+            moment.zone.as_str().as_bytes(),
+            trigger,
+            cause,
+        ],
+    ))
+}
+
+fn note<T: PartialEq>(known: &mut VecDeque<T>, id: T, max: usize) -> bool {
+    if known.contains(&id) {
+        return false;
+    }
+    if known.len() >= max {
+        known.pop_front();
+    }
+    known.push_back(id);
+    true
+}
