@@ -3,6 +3,8 @@
 //! It owns no clock, no chance and no storage. The shell feeds inputs in order, does every command, and saves what
 //! [`Core::take_changed`] gives it in the transaction that commits those commands.
 
+mod command;
+mod input;
 mod leases;
 mod plan;
 
@@ -10,20 +12,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use model::consent::{Consent, ConsentRecord};
-use model::decision::Decision;
-use model::delivery::{Delivery, DeliveryState};
 use model::event::{Event, EventKind};
-use model::ids::{CustomerId, DecisionId, DeviceId, OfferId, ProductId, StoreId};
-use model::outcome::Outcome;
-use model::position::Position;
-use model::presence::{Presence, Visit};
-use model::reading::Reading;
+use model::ids::{CustomerId, DeviceId, OfferId, ProductId, StoreId};
+use model::presence::Presence;
 use model::shop::Shop as Plan;
-use model::sighting::Sighting;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use command::Command;
+pub use input::Input;
 pub use plan::PlanFiles;
 
 use self::leases::Leases;
@@ -35,146 +33,6 @@ use crate::shopper::{self, Shopper, ShopperState};
 pub struct CoreConfig {
     /// Secret seed of every id, draw and holdout: the same seed and inputs give the same commands.
     pub seed: u64,
-}
-
-/// Everything that can come into the core.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Input {
-    /// Adds or replaces a store.
-    Plan(PlanFiles),
-    /// A receiver heard a subject.
-    Sighting {
-        /// In which store.
-        store: StoreId,
-        /// Who was heard, identity resolved.
-        subject: Subject,
-        /// What was heard.
-        sighting: Sighting,
-    },
-    /// A sensor reported.
-    Reading {
-        /// In which store.
-        store: StoreId,
-        /// What.
-        reading: Reading,
-    },
-    /// A device belongs to a customer who consents to being located.
-    Link {
-        /// The device.
-        device: DeviceId,
-        /// Its customer.
-        customer: CustomerId,
-    },
-    /// A device belongs to nobody any more; it is forgotten in every store.
-    Unlink {
-        /// The device.
-        device: DeviceId,
-    },
-    /// What was saved of a customer; comes before the first input to a customer not in memory.
-    Load {
-        /// Who.
-        customer: CustomerId,
-        /// What was saved; none for a new customer.
-        state: Option<Box<ShopperState>>,
-    },
-    /// An app or shop system tells about a customer.
-    Event {
-        /// About whom.
-        customer: CustomerId,
-        /// What.
-        event: Event,
-    },
-    /// A customer gave or withdrew consent.
-    Consent {
-        /// Who.
-        customer: CustomerId,
-        /// What is allowed now.
-        record: ConsentRecord,
-    },
-    /// What became of a decision, as a device tells.
-    Outcome {
-        /// Whose decision.
-        customer: CustomerId,
-        /// What became of it.
-        outcome: Outcome,
-    },
-    /// Units of an offer's budget that this core may spend; 0 means that there are none left.
-    Lease {
-        /// Of which offer.
-        offer: OfferId,
-        /// In which store.
-        store: StoreId,
-        /// How many more.
-        units: u64,
-    },
-    /// How far a delivery got.
-    Delivery {
-        /// To whom.
-        customer: CustomerId,
-        /// Of which decision.
-        decision: DecisionId,
-        /// How far.
-        state: DeliveryState,
-    },
-    /// Everything about a customer is erased.
-    Forget {
-        /// Who.
-        customer: CustomerId,
-    },
-    /// What was saved of a store's stays and visits; comes after its plan.
-    Restore {
-        /// Which store.
-        store: StoreId,
-        /// The last word on every open stay.
-        stays: Vec<Presence>,
-        /// The open visits.
-        visits: Vec<Visit>,
-    },
-    /// Nothing but time has passed.
-    Wake,
-}
-
-/// Everything that the core can cause. The shell's one `match` over it is the list of all that can happen.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "command", content = "with")]
-pub enum Command {
-    /// A stay in a zone changed.
-    Presence(Presence),
-    /// Somebody is believed to be here.
-    Position {
-        /// In which store.
-        store: StoreId,
-        /// Who and where.
-        position: Position,
-    },
-    /// A visit started, went on or ended.
-    Visit(Visit),
-    /// A sensor's report was accepted, once.
-    Reading {
-        /// In which store.
-        store: StoreId,
-        /// What.
-        reading: Reading,
-    },
-    /// A decision was made, for an offer or for silence; ghost offers of the holdout too.
-    Decided(Decision),
-    /// An offer must get to a customer.
-    Deliver(Delivery),
-    /// The core itself found out what became of a decision.
-    Outcome {
-        /// Whose decision.
-        customer: CustomerId,
-        /// What became of it.
-        outcome: Outcome,
-    },
-    /// Lease more of an offer's budget, and answer with [`Input::Lease`].
-    NeedLease {
-        /// In which store.
-        store: StoreId,
-        /// Of which offer.
-        offer: OfferId,
-    },
 }
 
 /// What is kept in memory of one customer.

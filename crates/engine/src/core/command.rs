@@ -1,0 +1,52 @@
+//! What the core can cause, as data.
+
+use model::decision::Decision;
+use model::delivery::Delivery;
+use model::ids::{CustomerId, OfferId, StoreId};
+use model::outcome::Outcome;
+use model::position::Position;
+use model::presence::{Presence, Visit};
+use model::reading::Reading;
+use serde::Serialize;
+
+/// Everything that the core can cause. The shell's one `match` over it is the list of all that can happen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "command", content = "with")]
+pub enum Command {
+    /// A stay in a zone changed.
+    Presence(Presence),
+    /// Somebody is believed to be here.
+    Position {
+        /// In which store.
+        store: StoreId,
+        /// Who and where.
+        position: Position,
+    },
+    /// A visit started, went on or ended.
+    Visit(Visit),
+    /// A sensor's report was accepted, once.
+    Reading {
+        /// In which store.
+        store: StoreId,
+        /// What.
+        reading: Reading,
+    },
+    /// A decision was made, for an offer or for silence; ghost offers of the holdout too.
+    Decided(Decision),
+    /// An offer must get to a customer.
+    Deliver(Delivery),
+    /// The core itself found out what became of a decision.
+    Outcome {
+        /// Whose decision.
+        customer: CustomerId,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// Lease more of an offer's budget, and answer with [`Input::Lease`].
+    NeedLease {
+        /// In which store.
+        store: StoreId,
+        /// Of which offer.
+        offer: OfferId,
+    },
+}

@@ -1,0 +1,113 @@
+//! What can come into the core, as data: the input log is made of it.
+
+use model::consent::ConsentRecord;
+use model::delivery::DeliveryState;
+use model::event::Event;
+use model::ids::{CustomerId, DecisionId, DeviceId, OfferId, StoreId};
+use model::outcome::Outcome;
+use model::presence::{Presence, Visit};
+use model::reading::Reading;
+use model::sighting::Sighting;
+use model::subject::Subject;
+use serde::{Deserialize, Serialize};
+
+use super::PlanFiles;
+use crate::shopper::ShopperState;
+
+/// Everything that can come into the core.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Input {
+    /// Adds or replaces a store.
+    Plan(PlanFiles),
+    /// A receiver heard a subject.
+    Sighting {
+        /// In which store.
+        store: StoreId,
+        /// Who was heard, identity resolved.
+        subject: Subject,
+        /// What was heard.
+        sighting: Sighting,
+    },
+    /// A sensor reported.
+    Reading {
+        /// In which store.
+        store: StoreId,
+        /// What.
+        reading: Reading,
+    },
+    /// A device belongs to a customer who consents to being located.
+    Link {
+        /// The device.
+        device: DeviceId,
+        /// Its customer.
+        customer: CustomerId,
+    },
+    /// A device belongs to nobody any more; it is forgotten in every store.
+    Unlink {
+        /// The device.
+        device: DeviceId,
+    },
+    /// What was saved of a customer; comes before the first input to a customer not in memory.
+    Load {
+        /// Who.
+        customer: CustomerId,
+        /// What was saved; none for a new customer.
+        state: Option<Box<ShopperState>>,
+    },
+    /// An app or shop system tells about a customer.
+    Event {
+        /// About whom.
+        customer: CustomerId,
+        /// What.
+        event: Event,
+    },
+    /// A customer gave or withdrew consent.
+    Consent {
+        /// Who.
+        customer: CustomerId,
+        /// What is allowed now.
+        record: ConsentRecord,
+    },
+    /// What became of a decision, as a device tells.
+    Outcome {
+        /// Whose decision.
+        customer: CustomerId,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// Units of an offer's budget that this core may spend; 0 means that there are none left.
+    Lease {
+        /// Of which offer.
+        offer: OfferId,
+        /// In which store.
+        store: StoreId,
+        /// How many more.
+        units: u64,
+    },
+    /// How far a delivery got.
+    Delivery {
+        /// To whom.
+        customer: CustomerId,
+        /// Of which decision.
+        decision: DecisionId,
+        /// How far.
+        state: DeliveryState,
+    },
+    /// Everything about a customer is erased.
+    Forget {
+        /// Who.
+        customer: CustomerId,
+    },
+    /// What was saved of a store's stays and visits; comes after its plan.
+    Restore {
+        /// Which store.
+        store: StoreId,
+        /// The last word on every open stay.
+        stays: Vec<Presence>,
+        /// The open visits.
+        visits: Vec<Visit>,
+    },
+    /// Nothing but time has passed.
+    Wake,
+}
