@@ -1,0 +1,102 @@
+// Answers the API's calls inside Vite's own server, so that pages can be made without the real one. Never part of a build.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import type { Connect, Plugin } from "vite";
+
+import { decide, picture, PLAN, remember, step, STORE, today } from "./world.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+const json = (body: unknown, status = 200): Answer => (_, response) => {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+};
+
+let account = process.env["MOCK_ACCOUNT"] === "1";
+let inside = account;
+
+const offer = () => {
+  const at = Date.now();
+  return {
+    id: `o${at}`,
+    offerId: "trail-10",
+    title: "10 % off trail shoes",
+    body: "You stand right in front of them. Today only.",
+    zone: "shoes",
+    zoneName: "Scarpe",
+    decidedAt: new Date(at).toISOString(),
+    expiresAt: new Date(at + 300_000).toISOString(),
+    reason: { en: "You looked at Trail shoe today, and you are standing at Scarpe.", it: "Oggi hai guardato Trail shoe, e sei davanti a Scarpe." },
+  };
+};
+
+function stream(request: IncomingMessage, response: ServerResponse, beat: (send: (event: string, data: unknown) => void) => void, everyMs: number): void {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  const send = (event: string, data: unknown) => void response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  beat(send);
+  const timer = setInterval(() => beat(send), everyMs);
+  request.on("close", () => clearInterval(timer));
+}
+
+const live: Answer = (request, response) => {
+  let beats = 0;
+  stream(request, response, (send) => {
+    step(1);
+    send("now", picture());
+    beats += 1;
+    if (beats % 6 !== 0) return;
+    const made = decide(Date.now());
+    remember(made);
+    send("decision", made);
+  }, 1_000);
+};
+
+const routes: Record<string, Answer> = {
+  "GET /api/v1/setup": (request, response) => json({ needed: !account })(request, response),
+  "POST /api/v1/setup": (request, response) => {
+    account = true;
+    json({})(request, response);
+  },
+  "GET /api/v1/session": (request, response) => (inside ? json({ name: "Giulia" }) : json({ title: "No session", code: "session", status: 401 }, 401))(request, response),
+  "POST /api/v1/session": (request, response) => {
+    inside = true;
+    json({ name: "Giulia" })(request, response);
+  },
+  "DELETE /api/v1/session": (request, response) => {
+    inside = false;
+    json({})(request, response);
+  },
+  "GET /api/v1/stores": json({ stores: [STORE] }),
+  [`GET /api/v1/stores/${STORE.id}/plan`]: json(PLAN),
+  [`GET /api/v1/stores/${STORE.id}/now`]: (request, response) => json(picture())(request, response),
+  [`GET /api/v1/stores/${STORE.id}/today`]: (request, response) => json(today(new URL(request.url ?? "/", "http://mock").searchParams.get("date") ?? ""))(request, response),
+  [`GET /api/v1/stores/${STORE.id}/live`]: live,
+  "POST /v1/devices": json({ deviceId: "0f3a5cde90ab4d2e", token: "mock-token", air: { prefix: "a7710001", key: "00", k: 10 }, stored: false }, 201),
+  "PUT /v1/devices/0f3a5cde90ab4d2e/consent": json({ consent: {}, stored: true }),
+  "DELETE /v1/devices/0f3a5cde90ab4d2e": json({}),
+  "GET /v1/offers": json({ offers: [] }),
+  "POST /v1/track": json({ success: true }),
+  "GET /v1/push/key": json({ publicKey: "" }),
+  "GET /v1/stream": (request, response) => stream(request, response, (send) => send("offer", offer()), 20_000),
+};
+
+const answer: Connect.NextHandleFunction = (request, response, next) => {
+  const path = (request.url ?? "/").split("?")[0] ?? "/";
+  if (path === "/phone") {
+    request.url = "/phone.html";
+    return next();
+  }
+  if (/^\/v1\/offers\/\w+\/outcomes$/.test(path)) return json({ success: true })(request, response);
+  const route = routes[`${request.method} ${path}`];
+  if (route === undefined) return next();
+  route(request, response);
+};
+
+/** The mock as a plugin of Vite's dev and preview servers. */
+export function mock(): Plugin {
+  return {
+    name: "attimo-mock",
+    configureServer: (server) => void server.middlewares.use(answer),
+    configurePreviewServer: (server) => void server.middlewares.use(answer),
+  };
+}

@@ -1,0 +1,76 @@
+// A decision in words that a shopkeeper reads: every gate in its order, every refusal with its facts. Pure.
+
+import { moment, percent } from "./format";
+import type { Dictionary } from "./lang/en";
+import type { Candidate, Refusal, Tongue } from "./types";
+
+/** The gates in the order in which they are asked. */
+export const GATES = ["schedule", "consent", "place", "stock", "bought", "cap", "pause", "quiet-hours", "intent", "budget", "holdout"] as const;
+
+export type Gate = (typeof GATES)[number];
+export type Verdict = "passed" | "refused" | "not-asked";
+
+export interface Tellers {
+  words: Dictionary;
+  tongue: Tongue;
+  zone: string;
+  /** When the decision was taken, in milliseconds. */
+  now: number;
+  /** The name of a product or zone, or its id when it is not known. */
+  name: (id: string) => string;
+}
+
+/** What each gate said of a candidate: those before the refusing one passed, those after it were not asked. */
+export function verdicts(candidate: Pick<Candidate, "refused">): { gate: Gate; verdict: Verdict }[] {
+  const stop = candidate.refused === null ? GATES.length : GATES.findIndex((gate) => gate === candidate.refused?.code);
+  return GATES.map((gate, index) => ({ gate, verdict: index < stop ? "passed" : index === stop ? "refused" : "not-asked" }));
+}
+
+/** The name of a reason for silence; an unknown code is shown as it is. */
+export function silence(code: string, words: Dictionary): string {
+  const known = words.silence as Record<string, string>;
+  return code !== "other" && known[code] !== undefined ? known[code] : words.silence.other.replace("{code}", code);
+}
+
+/** A refusal as one sentence with its facts. */
+export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Tellers): string {
+  const say = words.refusal;
+  const put = (text: string, values: Record<string, string>) => text.replace(/\{(\w+)\}/g, (place, key: string) => values[key] ?? place);
+  const at = (fact: unknown) => (typeof fact === "number" || typeof fact === "string" ? moment(fact, tongue, zone, now) : "–");
+  const share = (fact: unknown) => (typeof fact === "number" ? percent(fact, tongue) : "–");
+  const text = (fact: unknown) => (fact === null || fact === undefined ? "–" : String(fact));
+  switch (refused.code as Gate) {
+    case "schedule":
+      return schedule(refused, say, at, now);
+    case "consent":
+      return put(say.consent, { purpose: (words.purpose as Record<string, string>)[text(refused["missing"])] ?? text(refused["missing"]) });
+    case "place":
+      return put(say.place, { zone: name(text(refused["zone"])), p: share(refused["probability"]) });
+    case "stock":
+      return put(say.stock, { product: name(text(refused["product"])) });
+    case "bought":
+      return put(say.bought, { at: at(refused["at"]) });
+    case "cap":
+      return put(say.cap, { told: text(refused["told"]), times: text(refused["times"]), hours: text(refused["hours"]) });
+    case "pause":
+      return put(say.pause, { at: at(refused["last"]), seconds: text(refused["seconds"]) });
+    case "quiet-hours":
+      return put(say.quietHours, { local: text(refused["local"]) });
+    case "intent":
+      return put(say.intent, { intent: share(refused["intent"]), min: share(refused["min"]) });
+    case "budget":
+      return put(say.budget, { budget: text(refused["budget"]) });
+    case "holdout":
+      return say.holdout;
+    default:
+      return put(say.other, { code: refused.code });
+  }
+}
+
+function schedule(refused: Refusal, say: Dictionary["refusal"], at: (fact: unknown) => string, now: number): string {
+  if (refused["paused"] === true) return say.paused;
+  const { starts, ends } = refused;
+  if (starts !== null && starts !== undefined && new Date(starts as number).getTime() > now) return say.notYet.replace("{at}", at(starts));
+  if (ends !== null && ends !== undefined) return say.over.replace("{at}", at(ends));
+  return say.schedule;
+}

@@ -1,0 +1,88 @@
+// Numbers, times and spans as people read them. Pure: language, zone and now are arguments.
+
+import type { Dictionary } from "./lang/en";
+import type { Tongue } from "./types";
+
+type TimeWords = Dictionary["time"];
+
+const LOCALE: Record<Tongue, string> = { en: "en-GB", it: "it-IT" };
+
+/** A clock time in the store's own zone, such as 14:05:09. */
+export function clock(at: string | number, tongue: Tongue, zone: string, seconds = true): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return "–";
+  const second = seconds ? ({ second: "2-digit" } as const) : {};
+  return new Intl.DateTimeFormat(LOCALE[tongue], { hour: "2-digit", minute: "2-digit", ...second, hourCycle: "h23", timeZone: zone }).format(date);
+}
+
+/** A clock time, with its day in front when that is another day than `now`. */
+export function moment(at: string | number, tongue: Tongue, zone: string, now: number): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return "–";
+  const time = clock(at, tongue, zone, false);
+  if (dateIn(zone, date.getTime()) === dateIn(zone, now)) return time;
+  return `${new Intl.DateTimeFormat(LOCALE[tongue], { day: "numeric", month: "short", timeZone: zone }).format(date)}, ${time}`;
+}
+
+/** A calendar day in words, such as Sunday 22 November. The day is the store's, so no zone is applied. */
+export function day(date: string, tongue: Tongue): string {
+  const noon = new Date(`${date}T12:00:00Z`);
+  if (Number.isNaN(noon.getTime())) return date;
+  return new Intl.DateTimeFormat(LOCALE[tongue], { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" }).format(noon);
+}
+
+/** The calendar day of a moment in a zone, as YYYY-MM-DD. */
+export function dateIn(zone: string, at: number): string {
+  const parts = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone }).formatToParts(at);
+  const part = (type: string) => parts.find((p) => p.type === type)?.value ?? "";
+  return `${part("year")}-${part("month")}-${part("day")}`;
+}
+
+/** The day some days later or earlier, by the calendar. */
+export function shiftDate(date: string, days: number): string {
+  const noon = new Date(`${date}T12:00:00Z`);
+  noon.setUTCDate(noon.getUTCDate() + days);
+  return noon.toISOString().slice(0, 10);
+}
+
+/** A whole number with the language's grouping. */
+export function count(value: number, tongue: Tongue): string {
+  return new Intl.NumberFormat(LOCALE[tongue], { maximumFractionDigits: 0 }).format(value);
+}
+
+/** A share from 0 to 1 as percent; small shares keep one digit. */
+export function percent(share: number, tongue: Tongue): string {
+  const digits = share > 0 && share < 0.1 ? 1 : 0;
+  return new Intl.NumberFormat(LOCALE[tongue], { style: "percent", maximumFractionDigits: digits }).format(share);
+}
+
+/** Cents as money of the store's currency; thousandths are kept, because one notice is worth little. */
+export function money(cents: number, tongue: Tongue, currency: string, signed = false): string {
+  return new Intl.NumberFormat(LOCALE[tongue], {
+    style: "currency",
+    currency,
+    minimumFractionDigits: 2,
+    maximumFractionDigits: Math.abs(cents) < 10 ? 3 : 2,
+    signDisplay: signed ? "exceptZero" : "auto",
+  }).format(cents / 100);
+}
+
+/** A span in the one or two units that matter: 45 s, 3 min, 1 h 20 min. */
+export function span(ms: number, words: TimeWords): string {
+  const unit = (text: string, n: number) => text.replace("{n}", String(n));
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return unit(words.seconds, seconds);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 5 && seconds % 60 > 0) return `${unit(words.minutes, minutes)} ${unit(words.seconds, seconds % 60)}`;
+  if (minutes < 60) return unit(words.minutes, Math.round(seconds / 60));
+  const rest = Math.round((seconds % 3600) / 60);
+  const hours = Math.floor(seconds / 3600);
+  return rest === 0 || rest === 60 ? unit(words.hours, hours + (rest === 60 ? 1 : 0)) : `${unit(words.hours, hours)} ${unit(words.minutes, rest)}`;
+}
+
+/** How long ago something was; under 2 s it is now. */
+export function ago(at: string | number, now: number, words: TimeWords): string {
+  const ms = now - new Date(at).getTime();
+  if (Number.isNaN(ms)) return "–";
+  return ms < 2000 ? words.now : words.ago.replace("{t}", span(ms, words));
+}

@@ -1,0 +1,15 @@
+// The dashboard's entry: styles, then the page.
+
+import "./style/base.css";
+import "./style/dashboard.css";
+
+import { render } from "preact";
+
+import { App } from "./app";
+import { enter } from "./state";
+
+const root = document.getElementById("app");
+if (root !== null) {
+  render(<App />, root);
+  void enter();
+}

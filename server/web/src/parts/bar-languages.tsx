@@ -1,0 +1,17 @@
+// The switch between the two languages.
+
+import { speak, tongue, words } from "../lang";
+
+export function Languages() {
+  const button = (code: "it" | "en", name: string) => (
+    <button type="button" lang={code} aria-pressed={tongue.value === code} aria-label={name} onClick={() => speak(code)}>
+      {code.toUpperCase()}
+    </button>
+  );
+  return (
+    <div class="languages" role="group" aria-label={words.value.app.language}>
+      {button("it", "Italiano")}
+      {button("en", "English")}
+    </div>
+  );
+}

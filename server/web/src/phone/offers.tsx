@@ -1,0 +1,82 @@
+// The offers that are good now, each with its reason and its three answers.
+
+import { useEffect, useState } from "preact/hooks";
+
+import { span } from "../format";
+import { fill, tongue, words } from "../lang";
+import type { Offer } from "../types";
+import { allowed, answer, answers, offers } from "./state";
+
+export function Offers() {
+  const { phone } = words.value;
+  const now = useClock();
+  return (
+    <section aria-labelledby="offers-title">
+      <h2 id="offers-title">{phone.offersTitle}</h2>
+      <div aria-live="polite">
+        {offers.value.map((offer) => (
+          <Card key={offer.id} offer={offer} now={now} />
+        ))}
+      </div>
+      {offers.value.length === 0 ? <p class="nothing">{allowed.value ? phone.offersNone : phone.offersNeed}</p> : null}
+    </section>
+  );
+}
+
+function Card({ offer, now }: { offer: Offer; now: number }) {
+  const { phone, time } = words.value;
+  const said = answers.value[offer.id];
+  const left = new Date(offer.expiresAt).getTime() - now;
+  const over = left <= 0 && said !== "redeemed";
+  const done = said === "dismissed" || said === "redeemed" || over;
+  return (
+    <article class={done ? "card done" : "card"} data-offer={offer.id}>
+      <p class="card-place">
+        {fill(phone.at, { zone: offer.zoneName })}
+        {done ? null : <span> · {fill(phone.expires, { left: span(left, time) })}</span>}
+      </p>
+      <h3>{offer.title}</h3>
+      {said === "dismissed" ? null : <p>{offer.body}</p>}
+      <details>
+        <summary>{phone.why}</summary>
+        <p data-testid="reason">{offer.reason[tongue.value]}</p>
+      </details>
+      {done ? <p class="card-end">{said === "redeemed" ? phone.redeemed : said === "dismissed" ? phone.dismissed : phone.over}</p> : <Answers offer={offer} opened={said === "opened"} />}
+    </article>
+  );
+}
+
+function Answers({ offer, opened }: { offer: Offer; opened: boolean }) {
+  const { phone } = words.value;
+  return (
+    <div class="answers">
+      {opened ? (
+        <button type="button" class="primary" onClick={() => answer(offer, "redeemed")}>
+          {phone.redeem}
+        </button>
+      ) : (
+        <button type="button" class="primary" onClick={() => answer(offer, "opened")}>
+          {phone.open}
+        </button>
+      )}
+      {opened ? null : (
+        <button type="button" class="second" onClick={() => answer(offer, "redeemed")}>
+          {phone.redeem}
+        </button>
+      )}
+      <button type="button" class="quiet" onClick={() => answer(offer, "dismissed")}>
+        {phone.no}
+      </button>
+    </div>
+  );
+}
+
+/** This page's clock, once a second. */
+function useClock(): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+
+import { GATES, refusal, silence, type Tellers, verdicts } from "../src/explain";
+import { en } from "../src/lang/en";
+import { it } from "../src/lang/it";
+
+const NOW = Date.parse("2026-11-22T10:00:00Z");
+const english: Tellers = { words: en, tongue: "en", zone: "Europe/Rome", now: NOW, name: (id) => ({ wine: "Wine shelf", "SKU-1": "Barolo" })[id] ?? id };
+const italian: Tellers = { ...english, words: it, tongue: "it" };
+
+describe("gates", () => {
+  test("those before the refusal passed, those after it were not asked", () => {
+    const told = verdicts({ refused: { code: "cap" } });
+    expect(told.map(({ verdict }) => verdict)).toEqual(["passed", "passed", "passed", "passed", "passed", "refused", "not-asked", "not-asked", "not-asked", "not-asked", "not-asked"]);
+    expect(told[5]?.gate).toBe("cap");
+  });
+  test("all pass when nothing was refused", () => {
+    expect(verdicts({ refused: null }).every(({ verdict }) => verdict === "passed")).toBe(true);
+  });
+  test("a code that this page does not know claims nothing", () => {
+    expect(verdicts({ refused: { code: "moon-phase" } }).every(({ verdict }) => verdict === "not-asked")).toBe(true);
+  });
+  test("each has its question and its reason in both languages", () => {
+    for (const words of [en, it]) {
+      for (const gate of GATES) {
+        expect(words.gate[gate]).toBeTruthy();
+        expect(silence(gate, words)).toBe(words.silence[gate]);
+      }
+    }
+  });
+});
+
+describe("a refusal tells its facts", () => {
+  test.each([
+    [{ code: "schedule", paused: true, starts: null, ends: null }, "The shop has paused this offer."],
+    [{ code: "schedule", paused: false, starts: NOW + 3_600_000, ends: null }, "It has not started yet; it starts 12:00."],
+    [{ code: "schedule", paused: false, starts: null, ends: NOW - 3_600_000 }, "It is over; it ended 10:00."],
+    [{ code: "consent", missing: "marketing_push" }, "The customer has not agreed to: receiving offers."],
+    [{ code: "place", zone: "wine", probability: 0.55 }, "The customer was at Wine shelf with a certainty of 55%."],
+    [{ code: "stock", product: "SKU-1" }, "Sold out: Barolo."],
+    [{ code: "bought", product: "SKU-1", at: NOW - 60_000 }, "The customer bought it already (10:59)."],
+    [{ code: "cap", told: 1, times: 1, hours: 24 }, "Told 1× in 24 h; the limit is 1."],
+    [{ code: "pause", last: NOW - 40_000, seconds: 120 }, "The last offer was a moment ago (10:59); at least 120 s must pass."],
+    [{ code: "quiet-hours", local: "21:40" }, "It was 21:40, and the shop is quiet then."],
+    [{ code: "intent", intent: 0.12, min: 0.3 }, "Interest was 12%, at least 30% is needed."],
+    [{ code: "budget", budget: 50 }, "All 50 have been given out."],
+    [{ code: "holdout" }, "The customer is in the group without offers."],
+    [{ code: "moon-phase" }, "The answer was no (moon-phase)."],
+  ])("%o", (refused, sentence) => {
+    expect(refusal(refused, english)).toBe(sentence);
+  });
+  test("in Italian too, and missing facts are dashes", () => {
+    expect(refusal({ code: "consent", missing: "locating" }, italian)).toBe("Il cliente non ha accettato: essere localizzato in negozio.");
+    expect(refusal({ code: "intent" }, italian)).toBe("L’interesse era –, serve almeno –.");
+  });
+});
+
+test("an unknown reason for silence is shown as it is", () => {
+  expect(silence("not-worth-it", en)).toBe("Not worth the interruption");
+  expect(silence("moon-phase", en)).toBe("Other: moon-phase");
+  expect(silence("other", en)).toBe("Other: other");
+});
