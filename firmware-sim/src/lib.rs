@@ -2,6 +2,7 @@
 //!
 //! [`world`] is pure and on virtual time. It shares nothing with the estimator and the decision core that it is there to judge.
 
+pub mod bluez;
 mod carried;
 pub mod chance;
 pub mod person;
