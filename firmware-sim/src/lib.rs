@@ -5,6 +5,7 @@
 pub mod bluez;
 mod carried;
 pub mod chance;
+pub mod device;
 pub mod person;
 pub mod radio;
 pub mod scenario;

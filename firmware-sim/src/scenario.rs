@@ -45,6 +45,7 @@ struct File {
     people: People,
     habits: Habits,
     radio: RadioFigures,
+    devices: DeviceFigures,
     device: Vec<DeviceEntry>,
     spot: Vec<SpotEntry>,
 }
@@ -154,6 +155,22 @@ pub struct RadioFigures {
     pub cart_adverts_per_s: f64,
 }
 
+/// How devices on the wall are set.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceFigures {
+    /// Over how many seconds ESPresense nodes smooth strengths.
+    pub espresense_window_s: f64,
+    /// ESPresense nodes report a transmitter at most once in so many seconds.
+    pub espresense_skip_s: f64,
+    /// Minew gateways upload once in so many seconds.
+    pub minew_upload_s: f64,
+    /// The weight of one item on a watched shelf, in grams.
+    pub item_g: u32,
+    /// Items on a watched shelf when it is full.
+    pub items_full: u32,
+}
+
 /// What a receiver on the wall is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -206,6 +223,8 @@ pub struct Scenario {
     pub habits: Habits,
     /// How the radio behaves.
     pub radio: RadioFigures,
+    /// How devices are set.
+    pub settings: DeviceFigures,
     /// What hangs on the wall, one per receiver of the shop, in its order.
     pub devices: Vec<DeviceEntry>,
     /// Where products stand.
@@ -238,6 +257,7 @@ impl Scenario {
             people: file.people,
             habits: file.habits,
             radio: file.radio,
+            settings: file.devices,
             devices,
             spots,
         };
