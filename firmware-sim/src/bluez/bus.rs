@@ -31,14 +31,15 @@ impl Bus {
     /// # Errors
     /// [`Error`] when the folder can't be used or `dbus-daemon` is not installed.
     pub async fn start(folder: &Path) -> Result<Self, Error> {
-        let config =
-            write_config(folder).map_err(|source| Error::Folder { folder: folder.display().to_string(), source })?;
+        let folder_error = |source| Error::Folder { folder: folder.display().to_string(), source };
+        let config = write_config(folder).map_err(folder_error)?;
+        let log = std::fs::File::create(folder.join("bus.log")).map_err(folder_error)?;
         let mut child = Command::new("dbus-daemon")
             .arg(format!("--config-file={}", config.display()))
             .args(["--nofork", "--nopidfile", "--nosyslog", "--print-address=1"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .map_err(|cause| Error::Daemon { problem: cause.to_string() })?;
