@@ -5,9 +5,9 @@
 use model::ids::SensorId;
 use model::reading::ReadingKind;
 use model::time::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 
-use super::json::{Range, Wanted, object};
+use super::json::{Range, Wanted, object, to_json};
 use super::{Message, Rejected};
 use crate::topics::Topic;
 
@@ -97,14 +97,23 @@ impl Differences {
     }
 }
 
+/// What an Axis counter publishes, in its order.
+#[derive(Serialize)]
+struct Report<'a> {
+    serial: &'a str,
+    name: &'a str,
+    timestamp: &'a str,
+    #[serde(rename = "in")]
+    entered: u32,
+    #[serde(rename = "out")]
+    left: u32,
+}
+
 /// Writes totals as an Axis counter does. It writes local time; here that is UTC.
 #[must_use]
 pub fn encode(sensor: &SensorId, serial: &str, name: &str, at: Timestamp, totals: Totals) -> Message {
     let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let time = time.strftime("%Y%m%d%H%M%S").to_string();
-    let payload = json!({
-        "serial": serial, "name": name, "timestamp": time, "in": totals.entered, "out": totals.left,
-    });
-    let topic = Topic::Counter { sensor: sensor.as_str() }.to_string();
-    Message { topic, payload: payload.to_string().into_bytes() }
+    let report = Report { serial, name, timestamp: &time, entered: totals.entered, left: totals.left };
+    Message { topic: Topic::Counter { sensor: sensor.as_str() }.to_string(), payload: to_json(&report) }
 }

@@ -5,9 +5,9 @@
 
 use model::ids::ReceiverId;
 use model::units::Dbm;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use super::json::{Fields, Range, Wanted, object};
+use super::json::{Fields, Range, Wanted, object, to_json};
 use super::{Heard, Message, Rejected, receiver};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::eddystone::Uid;
@@ -23,6 +23,36 @@ const POWER_DEFAULT: i8 = -59;
 const EDDYSTONE_LOSS: i8 = 41;
 
 const KEYS: [&str; 5] = ["mac", "id", "rssi@1m", "rssi", "rssiVar"];
+
+/// What a node publishes about one transmitter, in its order.
+#[derive(Serialize)]
+struct Report<'a> {
+    mac: &'a str,
+    id: &'a str,
+    #[serde(rename = "rssi@1m")]
+    power: i8,
+    rssi: f64,
+    #[serde(rename = "rxAdj", skip_serializing_if = "Option::is_none")]
+    adjustment: Option<i8>,
+    #[serde(rename = "rssiVar", skip_serializing_if = "Option::is_none")]
+    rssi_variance: Option<f64>,
+    distance: f64,
+    #[serde(rename = "var", skip_serializing_if = "Option::is_none")]
+    distance_variance: Option<f64>,
+    #[serde(rename = "int")]
+    interval_ms: u32,
+}
+
+/// What a node publishes about itself, as far as we use it.
+#[derive(Serialize)]
+struct NodeReport {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uptime: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adverts: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reported: Option<u32>,
+}
 
 /// Reads what a node heard; nothing comes out for the nodes' own advertisements.
 ///
@@ -110,23 +140,21 @@ pub fn encode(heard: &Heard, interval_ms: u32) -> Option<Message> {
     let power = heard.power_at_1m.unwrap_or(POWER_DEFAULT);
     let rssi = f64::from(heard.rssi.0);
     let distance = 10f64.powf((f64::from(power) - rssi) / (10.0 * ABSORPTION));
-    let mut fields = Map::new();
-    fields.insert("mac".into(), address.to_lower().into());
-    fields.insert("id".into(), id.clone().into());
-    fields.insert("rssi@1m".into(), power.into());
-    fields.insert("rssi".into(), two_places(rssi));
-    if let Some(variance) = heard.variance {
-        let slope = distance * std::f64::consts::LN_10 / (10.0 * ABSORPTION);
-        fields.insert("rxAdj".into(), 0.into());
-        fields.insert("rssiVar".into(), two_places(f64::from(variance)));
-        fields.insert("distance".into(), two_places(distance));
-        fields.insert("var".into(), two_places(slope * slope * f64::from(variance)));
-    } else {
-        fields.insert("distance".into(), two_places(distance));
-    }
-    fields.insert("int".into(), interval_ms.into());
+    let slope = distance * std::f64::consts::LN_10 / (10.0 * ABSORPTION);
+    let variance = heard.variance.map(f64::from);
+    let report = Report {
+        mac: &address.to_lower(),
+        id: &id,
+        power,
+        rssi: two_places(rssi),
+        adjustment: variance.map(|_| 0),
+        rssi_variance: variance.map(two_places),
+        distance: two_places(distance),
+        distance_variance: variance.map(|variance| two_places(slope * slope * variance)),
+        interval_ms,
+    };
     let topic = Topic::EspresenseDevice { id: &id, room: heard.receiver.as_str() }.to_string();
-    Some(Message { topic, payload: Value::Object(fields).to_string().into_bytes() })
+    Some(Message { topic, payload: to_json(&report) })
 }
 
 /// Writes a node's retained word that it is there, or its will.
@@ -141,12 +169,8 @@ pub fn encode_status(receiver: &ReceiverId, is_online: bool) -> Message {
 #[must_use]
 pub fn encode_telemetry(telemetry: &Telemetry) -> Message {
     let topic = Topic::EspresenseTelemetry { room: telemetry.receiver.as_str() }.to_string();
-    let payload = json!({
-        "uptime": telemetry.uptime_s,
-        "adverts": telemetry.adverts,
-        "reported": telemetry.reported,
-    });
-    Message { topic, payload: payload.to_string().into_bytes() }
+    let node = NodeReport { uptime: telemetry.uptime_s, adverts: telemetry.adverts, reported: telemetry.reported };
+    Message { topic, payload: to_json(&node) }
 }
 
 fn read_address(fields: &Fields<'_, { KEYS.len() }>) -> Result<Option<Address>, Rejected> {
@@ -204,8 +228,8 @@ fn write_id(frame: Option<&Frame>, address: Address) -> Option<String> {
     }
 }
 
-fn two_places(number: f64) -> Value {
-    ((number * 100.0).round() / 100.0).into()
+fn two_places(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]

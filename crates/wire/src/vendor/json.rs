@@ -128,6 +128,11 @@ pub(super) fn each_object<'a, const N: usize>(
     read.map_err(|error| reject(&error, "a JSON list of objects"))
 }
 
+/// Writes what a device publishes. Fields keep the order of the struct, as devices keep theirs.
+pub(super) fn to_json<T: serde::Serialize>(message: &T) -> Vec<u8> {
+    serde_json::to_vec(message).expect("the messages of this crate have text keys only")
+}
+
 fn check(payload: &[u8]) -> Result<&str, Rejected> {
     if payload.len() > PAYLOAD_LEN_MAX {
         return Err(Rejected::TooLarge { len: payload.len(), max: PAYLOAD_LEN_MAX });

@@ -7,9 +7,9 @@ mod binary;
 use model::ids::ReceiverId;
 use model::time::Timestamp;
 use model::units::Dbm;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::json::{Fields, Range, Wanted, each_object};
+use super::json::{Fields, Range, Wanted, each_object, to_json};
 use super::{Heard, Message, PAYLOAD_LEN_MAX, Rejected, receiver};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::frame::{self, Frame};
@@ -135,35 +135,70 @@ fn gateway_name(text: &str) -> Result<ReceiverId, Rejected> {
     }
 }
 
+/// One element of a gateway's list, in its order.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    timestamp: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    mac: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_free: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_load: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ble_name: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ibeacon_uuid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ibeacon_major: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ibeacon_minor: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rssi: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ibeacon_tx_power: Option<i8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw_data: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    battery: Option<u8>,
+}
+
 /// Writes what a gateway publishes at once in JSON-LONG. Transmitters without an address can't be told and are left out.
 #[must_use]
 pub fn encode(gateway: &ReceiverId, at: Timestamp, heard: &[Heard]) -> Message {
     let time = jiff::Timestamp::from_second(at.0.div_euclid(1_000)).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string();
-    let own = json!({
-        "timestamp": time, "type": "Gateway", "mac": gateway.as_str(), "gatewayFree": 98, "gatewayLoad": 0.05,
-    });
+    let own = Written {
+        timestamp: &time,
+        kind: "Gateway",
+        mac: gateway.to_string(),
+        gateway_free: Some(98),
+        gateway_load: Some(0.05),
+        ..Written::default()
+    };
     let others = heard.iter().filter_map(|heard| write_element(heard, &time));
-    let list: Vec<Value> = std::iter::once(own).chain(others).collect();
-    let topic = Topic::Minew { mac: gateway.as_str() }.to_string();
-    Message { topic, payload: Value::Array(list).to_string().into_bytes() }
+    let list: Vec<Written<'_>> = std::iter::once(own).chain(others).collect();
+    Message { topic: Topic::Minew { mac: gateway.as_str() }.to_string(), payload: to_json(&list) }
 }
 
-fn write_element(heard: &Heard, time: &str) -> Option<Value> {
-    let mac = heard.address?.to_upper();
+fn write_element<'a>(heard: &Heard, timestamp: &'a str) -> Option<Written<'a>> {
     #[expect(clippy::cast_possible_truncation, reason = "strengths lie between -127 and 20")]
-    let rssi = heard.rssi.0.round() as i32;
+    let rssi = Some(heard.rssi.0.round() as i32);
+    let element = Written { timestamp, mac: heard.address?.to_upper(), ble_name: Some(""), rssi, ..Written::default() };
     Some(match &heard.frame {
-        Some(Frame::IBeacon(beacon)) => json!({
-            "timestamp": time, "type": "iBeacon", "mac": mac, "bleName": "",
-            "ibeaconUuid": hex::encode_upper(beacon.uuid), "ibeaconMajor": beacon.major, "ibeaconMinor": beacon.minor,
-            "rssi": rssi, "ibeaconTxPower": beacon.power, "battery": 0,
-        }),
-        Some(frame) => json!({
-            "timestamp": time, "type": "Unknown", "mac": mac, "bleName": "", "rssi": rssi,
-            "rawData": hex::encode_upper(frame.to_advertisement()),
-        }),
-        None => json!({
-            "timestamp": time, "type": "Unknown", "mac": mac, "bleName": "", "rssi": rssi, "rawData": "",
-        }),
+        Some(Frame::IBeacon(beacon)) => Written {
+            kind: "iBeacon",
+            ibeacon_uuid: Some(hex::encode_upper(beacon.uuid)),
+            ibeacon_major: Some(beacon.major),
+            ibeacon_minor: Some(beacon.minor),
+            ibeacon_tx_power: Some(beacon.power),
+            battery: Some(0),
+            ..element
+        },
+        frame => {
+            let raw = frame.as_ref().map(Frame::to_advertisement).unwrap_or_default();
+            Written { kind: "Unknown", raw_data: Some(hex::encode_upper(raw)), ..element }
+        }
     })
 }

@@ -5,11 +5,14 @@
 use model::ids::SensorId;
 use model::reading::ReadingKind;
 use model::time::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use super::json::{Range, Wanted, object};
+use super::json::{Range, Wanted, object, to_json};
 use super::{Message, Rejected};
 use crate::topics::Topic;
+
+/// Raw counts per gram that the device starts with before it is calibrated.
+const COUNTS_PER_GRAM: u32 = 120;
 
 /// What a scale reports.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,21 +82,38 @@ impl Items {
     }
 }
 
+/// What the device publishes, in its order.
+#[derive(Serialize)]
+struct Report {
+    #[serde(rename = "Time")]
+    time: String,
+    #[serde(rename = "HX711")]
+    scale: ScaleReport,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ScaleReport {
+    weight: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    weight_raw: u32,
+    abs_raw: u64,
+}
+
 /// Writes what the device publishes for a weight in grams, given the weight of one item in grams. It writes local time; here that is UTC.
 #[must_use]
 pub fn encode(sensor: &SensorId, at: Timestamp, weight_g: u32, item_g: u32) -> Message {
     let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let mut scale = Map::new();
-    scale.insert("Weight".into(), (f64::from(weight_g) / 1_000.0).into());
-    let count = weight_g.checked_div(item_g).unwrap_or(0);
-    if count > 1 {
-        scale.insert("Count".into(), count.into());
-    }
-    scale.insert("WeightRaw".into(), weight_g.into());
-    scale.insert("AbsRaw".into(), (u64::from(weight_g) * 120).into());
-    let payload = json!({ "Time": time.strftime("%Y-%m-%dT%H:%M:%S").to_string(), "HX711": Value::Object(scale) });
-    Message {
-        topic: Topic::TasmotaSensor { name: sensor.as_str() }.to_string(),
-        payload: payload.to_string().into_bytes(),
-    }
+    let count = weight_g.checked_div(item_g).filter(|count| *count > 1);
+    let report = Report {
+        time: time.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        scale: ScaleReport {
+            weight: f64::from(weight_g) / 1_000.0,
+            count: count.map(|count| count.min(u32::from(u16::MAX))),
+            weight_raw: weight_g,
+            abs_raw: u64::from(weight_g) * u64::from(COUNTS_PER_GRAM),
+        },
+    };
+    Message { topic: Topic::TasmotaSensor { name: sensor.as_str() }.to_string(), payload: to_json(&report) }
 }

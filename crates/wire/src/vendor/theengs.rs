@@ -3,16 +3,18 @@
 //! Identity never comes from the topic's leaf: it may be an address, a UUID or `undecoded`. The gateways' distance is not read,
 //! for it is nonsense when a beacon does not say its power.
 
+mod write;
+
 use model::units::Dbm;
-use serde_json::{Map, Value};
 
 use super::json::{Fields, Range, Wanted, object};
-use super::{Heard, Message, Rejected, receiver};
+use super::{Heard, Rejected, receiver};
 use crate::ble::address::{Address, AddressKind};
-use crate::ble::eddystone;
 use crate::ble::frame::{self, Frame};
 use crate::ble::ibeacon::IBeacon;
 use crate::topics::Topic;
+
+pub use write::{Flavour, encode};
 
 const KEYS: [&str; 13] = [
     "id",
@@ -128,86 +130,4 @@ fn read_hex(report: &Report<'_>, field: &'static str) -> Result<Option<Vec<u8>>,
 
 fn narrow(number: i64) -> u16 {
     u16::try_from(number).expect("the range was checked when the field was read")
-}
-
-/// Which gateway, and how it was set up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flavour {
-    /// Theengs Gateway, publishing everything.
-    Theengs,
-    /// OpenMQTTGateway as it comes.
-    OpenMqttGateway,
-    /// OpenMQTTGateway with the beacon's UUID as `id` and as the topic's leaf.
-    OpenMqttGatewayByUuid,
-}
-
-/// Writes what a gateway publishes; nothing without an address, for both always name it.
-#[must_use]
-pub fn encode(heard: &Heard, flavour: Flavour) -> Option<Message> {
-    let address = heard.address?;
-    let mut fields = Map::new();
-    fields.insert("id".into(), address.to_colons().into());
-    match (flavour, address.kind) {
-        (Flavour::Theengs, _) | (_, AddressKind::Unknown) => {}
-        (Flavour::OpenMqttGateway | Flavour::OpenMqttGatewayByUuid, AddressKind::Public) => {
-            fields.insert("mac_type".into(), 0.into());
-        }
-        (Flavour::OpenMqttGateway | Flavour::OpenMqttGatewayByUuid, AddressKind::Random) => {
-            fields.insert("mac_type".into(), 1.into());
-        }
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "strengths lie between -127 and 20")]
-    fields.insert("rssi".into(), (heard.rssi.0.round() as i32).into());
-    let mut leaf = address.to_upper();
-    match &heard.frame {
-        Some(Frame::IBeacon(beacon)) => {
-            write_ibeacon(&mut fields, beacon, heard.rssi, flavour);
-            if flavour == Flavour::OpenMqttGatewayByUuid {
-                leaf = hex::encode(beacon.uuid);
-                fields.insert("id".into(), leaf.clone().into());
-                fields.insert("mac".into(), address.to_colons().into());
-            }
-        }
-        Some(Frame::AltBeacon(beacon)) => {
-            let data = [&beacon.company.to_le_bytes()[..], &beacon.to_manufacturer()].concat();
-            fields.insert("manufacturerdata".into(), hex::encode(data).into());
-        }
-        Some(Frame::Eid(eid)) => write_service(&mut fields, &eid.to_service()),
-        Some(Frame::Uid(uid)) => write_service(&mut fields, &uid.to_service()),
-        Some(Frame::Tlm(tlm)) => write_service(&mut fields, &tlm.to_service()),
-        Some(Frame::EncryptedTlm(tlm)) => write_service(&mut fields, &tlm.to_service()),
-        None => {}
-    }
-    let topic = Topic::BtToMqtt { gateway: heard.receiver.as_str(), leaf: &leaf }.to_string();
-    Some(Message { topic, payload: Value::Object(fields).to_string().into_bytes() })
-}
-
-fn write_service(fields: &mut Map<String, Value>, data: &[u8]) {
-    fields.insert("servicedata".into(), hex::encode(data).into());
-    fields.insert("servicedatauuid".into(), format!("{:04x}", eddystone::SERVICE).into());
-}
-
-fn write_ibeacon(fields: &mut Map<String, Value>, beacon: &IBeacon, rssi: Dbm, flavour: Flavour) {
-    if flavour != Flavour::Theengs {
-        fields.insert("distance".into(), distance(rssi, beacon.power).into());
-    }
-    fields.insert("brand".into(), "GENERIC".into());
-    fields.insert("model".into(), "iBeacon".into());
-    fields.insert("model_id".into(), "IBEACON".into());
-    fields.insert("mfid".into(), "4c00".into());
-    fields.insert("uuid".into(), hex::encode(beacon.uuid).into());
-    fields.insert("major".into(), beacon.major.into());
-    fields.insert("minor".into(), beacon.minor.into());
-    if beacon.power < 0 {
-        fields.insert("txpower".into(), beacon.power.into());
-    } else {
-        fields.insert("volt".into(), (f64::from(beacon.power) / 10.0).into());
-    }
-}
-
-/// The gateways' own curve, in metres.
-fn distance(rssi: Dbm, power: i8) -> f64 {
-    let power = if power >= 0 { -59.0 } else { f64::from(power) };
-    let ratio = f64::from(rssi.0) / power;
-    if ratio < 1.0 { ratio.powi(10) } else { 0.89976f64.mul_add(ratio.powf(7.7095), 0.111) }
 }
