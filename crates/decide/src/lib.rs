@@ -4,6 +4,8 @@
 
 pub mod evaluate;
 pub mod explain;
+#[cfg(test)]
+mod fixture;
 pub mod gates;
 pub mod history;
 pub mod intent;

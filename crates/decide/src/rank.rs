@@ -16,6 +16,8 @@ pub const ARMS_MAX: usize = 20;
 pub const BUYS_ANYWAY: f64 = 0.5;
 /// How much being told alone raises the chance to buy, relative to it. A house prior, to be learnt from the holdout.
 pub const REMINDER_LIFT: f64 = 1.0;
+/// A word about a whole category reminds of one product by so much less. A house prior.
+pub const CATEGORY_FOCUS: f64 = 0.5;
 /// How much a discount raises the chance to buy: relative change over relative discount.
 ///
 /// The mean price elasticity of 1851 estimates in Bijmolt, van Heerde and Pieters, "New Empirical Generalizations on
@@ -34,7 +36,8 @@ pub fn terms(case: &Case<'_>) -> Terms {
     let margin = if product.margin.0 > 0 { cents(product.margin.0) } else { MARGIN_SHARE * price };
     let cut = if price > 0.0 { (discount / price).min(1.0) } else { 0.0 };
     let anyway = BUYS_ANYWAY * case.intent;
-    let told = (anyway * (1.0 + REMINDER_LIFT + ELASTICITY * cut)).min(CHANCE_MAX);
+    let focus = if case.offer.product.is_some() { 1.0 } else { CATEGORY_FOCUS };
+    let told = (anyway * (1.0 + focus * REMINDER_LIFT + ELASTICITY * cut)).min(CHANCE_MAX);
     let attention = cents(case.context.shop.store.attention.0.max(0));
     let there = case.context.moment.probability.get();
     Terms {

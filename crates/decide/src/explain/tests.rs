@@ -1,1 +1,112 @@
+use model::time::Millis;
+use model::units::Probability;
+
 use super::*;
+use crate::evaluate::evaluate;
+use crate::fixture::{NOON, World, offer, product, zone};
+
+fn check(case: &Refusal, en: &str, it: &str) {
+    let world = World::new();
+    let say = |language| refusal(&world.shop, NOON, case, language);
+    assert_eq!((say(Language::En).as_str(), say(Language::It).as_str()), (en, it));
+}
+
+#[test]
+fn every_code_has_a_plain_sentence_in_both_languages() {
+    check(
+        &Refusal::Schedule { paused: true, starts: None, ends: None },
+        "not sent: the offer is paused",
+        "non inviata: l'offerta è sospesa",
+    );
+    check(
+        &Refusal::Schedule { paused: false, starts: Some(NOON + Millis::hours(1)), ends: None },
+        "not sent: the offer starts on 2026-03-11 12:00",
+        "non inviata: l'offerta comincia il 2026-03-11 12:00",
+    );
+    check(
+        &Refusal::Schedule { paused: false, starts: Some(NOON - Millis::hours(9)), ends: Some(NOON) },
+        "not sent: the offer ended on 2026-03-11 11:00",
+        "non inviata: l'offerta è finita il 2026-03-11 11:00",
+    );
+    check(
+        &Refusal::Consent { missing: Purpose::MarketingPush },
+        "not sent: you have not allowed offers by push",
+        "non inviata: non hai consentito di ricevere offerte push",
+    );
+    check(
+        &Refusal::Place { zone: zone("pasta"), probability: Probability::clamped(0.9) },
+        "not sent: you are in Pasta, and it is for another place",
+        "non inviata: sei in Pasta, e vale altrove",
+    );
+    check(
+        &Refusal::Place { zone: zone("wine"), probability: Probability::clamped(0.62) },
+        "not sent: it is not sure enough that you are in Wine (62 %)",
+        "non inviata: non è abbastanza sicuro che tu sia in Wine (62 %)",
+    );
+    check(
+        &Refusal::Stock { product: product("barolo") },
+        "not sent: Barolo is sold out",
+        "non inviata: Barolo è esaurito",
+    );
+    check(
+        &Refusal::Budget { budget: 100 },
+        "not sent: all 100 of this offer are taken",
+        "non inviata: tutte le 100 di questa offerta sono finite",
+    );
+    check(
+        &Refusal::Cap { told: 1, times: 1, hours: 24 },
+        "not sent: you were told 1 of at most 1 times in 24 hours",
+        "non inviata: te l'abbiamo detto 1 volte su 1 in 24 ore",
+    );
+    check(
+        &Refusal::Pause { last: NOON - Millis::seconds(40), seconds: 120 },
+        "not sent: you were told something 40 s ago, and 120 s must pass",
+        "non inviata: ti abbiamo scritto 40 s fa, e devono passare 120 s",
+    );
+    check(
+        &Refusal::QuietHours { local: "22:15".into() },
+        "not sent: the store keeps quiet at this hour (22:15)",
+        "non inviata: a quest'ora il negozio non disturba (22:15)",
+    );
+    check(
+        &Refusal::Intent { intent: 0.12, min: 0.3 },
+        "not sent: your interest is too low (12 % of 30 %)",
+        "non inviata: il tuo interesse è troppo basso (12 % su 30 %)",
+    );
+    check(
+        &Refusal::Holdout,
+        "not sent: you are among those kept without offers, to measure what offers change",
+        "non inviata: fai parte di chi resta senza offerte, per misurare che cosa cambiano",
+    );
+}
+
+#[test]
+fn a_purchase_is_told_by_the_local_day() {
+    let bought = |hours: i64| Refusal::Bought { product: product("barolo"), at: NOON - Millis::hours(hours) };
+    check(&bought(10), "not sent: you bought it today", "non inviata: l'hai comprato oggi");
+    check(&bought(12), "not sent: you bought it yesterday", "non inviata: l'hai comprato ieri");
+    check(&bought(72), "not sent: you bought it 3 days ago", "non inviata: l'hai comprato 3 giorni fa");
+}
+
+#[test]
+fn an_offer_says_why_and_silence_says_about_what() {
+    let mut world = World::new();
+    let decision = (0..50).find_map(|n| {
+        world.id = model::ids::DecisionId(n);
+        let decision = evaluate(&world.context());
+        (decision.choice == Choice::Offer { offer: offer("barolo-3") }).then_some(decision)
+    });
+    let explanation = decision.expect("it is the best arm").explanation;
+    assert_eq!(explanation.en, "sent: you are interested in Barolo (58 %) and are here, in Wine");
+    assert_eq!(explanation.it, "inviata: ti interessa Barolo (58 %) e sei qui, in Wine");
+
+    world.shop.store.holdout = 1.0;
+    world.shop.offers.truncate(1);
+    let ghost = evaluate(&world.context()).explanation;
+    assert!(ghost.en.ends_with("what offers change (Barolo, 3 euro off)"), "{}", ghost.en);
+
+    world.history.buy(&product("barolo"), None, NOON - Millis::hours(12));
+    let explanation = evaluate(&world.context()).explanation;
+    assert_eq!(explanation.en, "not sent: you bought it yesterday (Barolo, 3 euro off)");
+    assert_eq!(explanation.it, "non inviata: l'hai comprato ieri (Barolo, 3 euro in meno)");
+}
