@@ -2,9 +2,15 @@
 //!
 //! Sans-I/O: `now` and the seed are values, effects are [`Command`]s, and the same inputs give the same commands byte for byte.
 
-use std::collections::VecDeque;
+mod desk;
+mod follow;
+mod lag;
+mod readings;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use locate::grid::Hearing;
 use model::ids::StoreId;
 use model::position::Position;
 use model::presence::{Presence, Visit};
@@ -12,8 +18,12 @@ use model::reading::Reading;
 use model::shop::Shop as Plan;
 use model::sighting::Sighting;
 use model::subject::Subject;
-use model::time::Timestamp;
+use model::time::{Millis, Timestamp};
 use serde::Serialize;
+
+use self::desk::Desk;
+use self::follow::Follow;
+use self::readings::Readings;
 
 /// What happens to a shop.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,71 +104,225 @@ pub struct Dropped {
     pub unknown_sensor: u64,
 }
 
+/// After so long without an accepted sighting, late ones mean that a clock was set back.
+const CLOCK_STEP: Millis = Millis::seconds(10);
+
 /// The machine of one store.
 #[derive(Debug)]
 pub struct Shop {
-    plan: Option<Arc<Plan>>,
-    commands: VecDeque<Command>,
-    dropped: Dropped,
+    subjects_max: usize,
+    desk: Desk,
+    readings: Readings,
+    followed: BTreeMap<Subject, Follow>,
+    /// Who wants to be looked at next, and when.
+    queue: BTreeSet<(Timestamp, Subject)>,
+    /// Unknown subjects in the order of their coming.
+    unknown: BTreeMap<u64, Subject>,
+    arrivals: u64,
 }
 
 impl Shop {
     /// A shop without a plan; sightings count only from the first plan on.
     #[must_use]
-    pub fn new(_config: Config, _seed: u64) -> Self {
-        Self { plan: None, commands: VecDeque::new(), dropped: Dropped::default() }
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self {
+            subjects_max: config.subjects_max,
+            desk: Desk::new(config.store, seed),
+            readings: Readings::default(),
+            followed: BTreeMap::new(),
+            queue: BTreeSet::new(),
+            unknown: BTreeMap::new(),
+            arrivals: 0,
+        }
     }
 
-    /// Takes one input.
+    /// Takes one input. What was due before it is done before it.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
         self.handle_timeout(now);
         match input {
-            Input::Plan(plan) => self.plan = Some(plan),
-            Input::Reading(reading) => self.commands.push_back(Command::Reading(reading)),
-            Input::Sighting { .. } | Input::Forget(_) | Input::Restore { .. } => {}
+            Input::Sighting { subject, sighting } => self.sighting(subject, sighting, now),
+            Input::Reading(reading) => self.reading(reading),
+            Input::Plan(plan) => self.take_plan(plan, now),
+            Input::Forget(subject) => drop(self.release(&subject)),
+            Input::Restore { stays, visits } => self.restore(&stays, visits, now),
         }
     }
 
     /// Does what is due at `now`.
-    pub fn handle_timeout(&mut self, _now: Timestamp) {}
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        while let Some((due, subject)) = self.queue.first().cloned()
+            && due <= now
+        {
+            let Some(mut follow) = self.release(&subject) else { return };
+            follow.run(&subject, now, &mut self.desk);
+            self.keep(subject, follow);
+        }
+    }
 
     /// When the shop next wants to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        None
+        self.queue.first().map(|(due, _)| *due)
     }
 
     /// The next thing to be done.
     pub fn poll_command(&mut self) -> Option<Command> {
-        self.commands.pop_front()
+        self.desk.commands.pop_front()
     }
 
-    /// Where a subject is believed to be at `now`, from all that has been heard so far; none if it is not followed.
-    pub fn position(&mut self, _subject: &Subject, _now: Timestamp) -> Option<Position> {
-        None
+    /// Where a subject is believed to be at `now`, from all that has been heard so far; none if it is not followed,
+    /// or if it is known and in a private zone.
+    pub fn position(&mut self, subject: &Subject, now: Timestamp) -> Option<Position> {
+        self.followed.get_mut(subject)?.position(subject, now, &mut self.desk)
     }
 
     /// The plan in force.
     #[must_use]
     pub fn plan(&self) -> Option<&Arc<Plan>> {
-        self.plan.as_ref()
+        self.desk.ground.as_ref().map(|ground| &ground.plan)
     }
 
     /// What was not used, by reason.
     #[must_use]
     pub const fn dropped(&self) -> Dropped {
-        self.dropped
+        self.desk.dropped
     }
 
     /// Subjects followed now.
     #[must_use]
     pub fn len(&self) -> usize {
-        0
+        self.followed.len()
     }
 
     /// Whether nobody is followed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.followed.is_empty()
+    }
+
+    fn sighting(&mut self, subject: Subject, mut sighting: Sighting, now: Timestamp) {
+        // A clock that runs ahead can't be told from a right one by its order, only by ours.
+        sighting.at = sighting.at.min(now);
+        let Some(ground) = self.desk.ground.clone() else {
+            self.desk.dropped.no_plan += 1;
+            return;
+        };
+        let mut follow = match self.release(&subject) {
+            Some(follow) => follow,
+            None => Follow::new(self.arrivals, sighting.at, &ground),
+        };
+        let mut hearing = follow.hear(&subject, &sighting, now, &mut self.desk);
+        if hearing == Hearing::Late && now.since(follow.accepted()) > CLOCK_STEP {
+            follow.close("clock", &mut self.desk);
+            follow = Follow::new(self.arrivals, sighting.at, &ground);
+            hearing = follow.hear(&subject, &sighting, now, &mut self.desk);
+        }
+        self.desk.dropped.count(hearing);
+        let new = follow.arrival() == self.arrivals;
+        if !new || (hearing_counts(hearing) && self.make_room(&subject)) {
+            follow.run(&subject, now, &mut self.desk);
+            self.keep(subject, follow);
+        }
+    }
+
+    /// Makes room for one more subject; says whether there is any.
+    ///
+    /// A known subject takes the place of the newest unknown one; an unknown one is not let in.
+    fn make_room(&mut self, newcomer: &Subject) -> bool {
+        if self.followed.len() >= self.subjects_max {
+            self.desk.dropped.subjects += 1;
+            let newest = match newcomer {
+                Subject::Device(_) | Subject::Tag(_) => self.unknown.last_key_value().map(|(_, newest)| newest.clone()),
+                Subject::Anonymous(_) => None,
+            };
+            let Some(newest) = newest else { return false };
+            if let Some(mut follow) = self.release(&newest) {
+                follow.close("full", &mut self.desk);
+            }
+        }
+        self.arrivals += 1;
+        true
+    }
+
+    /// Takes a subject out of every list.
+    fn release(&mut self, subject: &Subject) -> Option<Follow> {
+        let follow = self.followed.remove(subject)?;
+        self.unknown.remove(&follow.arrival());
+        if let Some(due) = follow.queued {
+            self.queue.remove(&(due, subject.clone()));
+        }
+        Some(follow)
+    }
+
+    /// Puts a subject back, unless there is nothing more to do about it.
+    fn keep(&mut self, subject: Subject, mut follow: Follow) {
+        let Some(due) = follow.due(&self.desk) else { return };
+        follow.queued = Some(due);
+        match subject {
+            Subject::Anonymous(_) => drop(self.unknown.insert(follow.arrival(), subject.clone())),
+            Subject::Device(_) | Subject::Tag(_) => {}
+        }
+        self.queue.insert((due, subject.clone()));
+        self.followed.insert(subject, follow);
+    }
+
+    fn reading(&mut self, reading: Reading) {
+        let known = self.plan().is_some_and(|plan| plan.sensors.iter().any(|sensor| sensor.id == reading.sensor));
+        if !known {
+            self.desk.dropped.unknown_sensor += 1;
+        } else if self.readings.accept(&reading) {
+            self.desk.commands.push_back(Command::Reading(reading));
+        } else {
+            self.desk.dropped.readings += 1;
+        }
+    }
+
+    fn take_plan(&mut self, plan: Arc<Plan>, now: Timestamp) {
+        let subjects: Vec<Subject> = self.followed.keys().cloned().collect();
+        let followed: Vec<(Subject, Follow)> =
+            subjects.into_iter().filter_map(|subject| self.release(&subject).map(|follow| (subject, follow))).collect();
+        let relaid = self.desk.take_plan(plan);
+        for (subject, mut follow) in followed {
+            if relaid {
+                follow = follow.relay(&subject, now, &mut self.desk);
+            }
+            self.keep(subject, follow);
+        }
+    }
+
+    fn restore(&mut self, stays: &[Presence], visits: Vec<Visit>, now: Timestamp) {
+        for visit in visits.into_iter().filter(|visit| visit.ended.is_none()) {
+            let subject = visit.subject.clone();
+            let stays = stays.iter().filter(|stay| stay.subject == subject);
+            if self.followed.contains_key(&subject) || !self.make_room(&subject) {
+                continue;
+            }
+            let follow = Follow::restore(self.arrivals - 1, stays, visit, now);
+            self.keep(subject, follow);
+        }
     }
 }
+
+/// Whether something was heard that is worth following.
+const fn hearing_counts(hearing: Hearing) -> bool {
+    match hearing {
+        Hearing::Taken(_) => true,
+        Hearing::Duplicate | Hearing::Late | Hearing::UnknownReceiver | Hearing::Implausible | Hearing::Flood => false,
+    }
+}
+
+impl Dropped {
+    const fn count(&mut self, hearing: Hearing) {
+        match hearing {
+            Hearing::Taken(_) => {}
+            Hearing::Duplicate => self.duplicate += 1,
+            Hearing::Late => self.late += 1,
+            Hearing::UnknownReceiver => self.unknown_receiver += 1,
+            Hearing::Implausible => self.implausible += 1,
+            Hearing::Flood => self.flood += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

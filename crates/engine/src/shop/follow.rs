@@ -1,0 +1,307 @@
+//! One subject of a shop: from its sightings to its stays and its visit.
+//!
+//! It lives on the time of its own sightings, so that a backlog is told as it happened; our clock only says when to look.
+
+use std::collections::BTreeMap;
+
+use locate::grid::{Filter, Hearing, LATE_SLOTS, SLOT, slot_end, slot_of};
+use locate::presence::rhythm::Rhythm;
+use locate::presence::{Change, Tracker};
+use model::ids::ZoneId;
+use model::position::Position;
+use model::presence::{Presence, PresenceKind, Visit};
+use model::sighting::Sighting;
+use model::subject::Subject;
+use model::time::{Millis, Timestamp};
+use model::zone::ZoneKind;
+
+use super::desk::{Desk, Ground};
+use super::lag::Lag;
+
+/// For so long after its end a slot waits for sightings that come a little late.
+const SETTLE: Millis = Millis(250);
+/// A sighting may be so much late and still be put in its place.
+const LATE_MAX: Millis = Millis(SLOT.0 * LATE_SLOTS);
+/// The shortest silence after which somebody at the door is gone.
+const DOOR_MIN: Millis = Millis::seconds(5);
+
+/// One subject of a shop.
+#[derive(Debug)]
+pub(super) struct Follow {
+    arrival: u64,
+    place: Place,
+    tracker: Tracker,
+    rhythm: Rhythm,
+    lag: Lag,
+    /// The visit, from the first slot that was looked at.
+    visit: Option<Visit>,
+    /// Slots with sightings that were not looked at yet.
+    pending: BTreeMap<i64, Pending>,
+    /// The last slot that was looked at.
+    seen: i64,
+    /// Our time of the last accepted sighting, or of the restore.
+    accepted: Timestamp,
+    /// When it stands in the shop's queue.
+    pub(super) queued: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// There is a belief about it.
+    Located(Filter),
+    /// It has not been heard for long, or not since the restart.
+    Lost,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    first: Timestamp,
+    last: Timestamp,
+    sightings: u32,
+}
+
+/// What is to be done next, and at which time of the subject.
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    /// Look at a slot.
+    Look(i64, Timestamp),
+    /// Take it for gone.
+    Gone(Millis),
+    /// End the visit.
+    End(Millis),
+}
+
+impl Follow {
+    pub(super) fn new(arrival: u64, at: Timestamp, ground: &Ground) -> Self {
+        let filter = Filter::new(ground.field.clone(), at);
+        Self {
+            arrival,
+            place: Place::Located(filter),
+            tracker: Tracker::default(),
+            rhythm: Rhythm::default(),
+            lag: Lag::new(at),
+            visit: None,
+            pending: BTreeMap::new(),
+            seen: i64::MIN,
+            accepted: at,
+            queued: None,
+        }
+    }
+
+    pub(super) fn restore<'a>(
+        arrival: u64,
+        stays: impl Iterator<Item = &'a Presence>,
+        visit: Visit,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            arrival,
+            place: Place::Lost,
+            tracker: Tracker::restore(stays),
+            rhythm: Rhythm::default(),
+            lag: Lag::new(now),
+            pending: BTreeMap::new(),
+            seen: slot_of(visit.last_heard),
+            visit: Some(visit),
+            accepted: now,
+            queued: None,
+        }
+    }
+
+    pub(super) const fn arrival(&self) -> u64 {
+        self.arrival
+    }
+
+    pub(super) const fn accepted(&self) -> Timestamp {
+        self.accepted
+    }
+
+    /// Takes a sighting, after all that its time says must have happened before it.
+    pub(super) fn hear(&mut self, subject: &Subject, sighting: &Sighting, now: Timestamp, desk: &mut Desk) -> Hearing {
+        self.catch_up(subject, sighting.at - LATE_MAX, now, desk);
+        let Some(ground) = desk.ground.clone() else { return Hearing::UnknownReceiver };
+        let inside: Vec<ZoneId> = self.tracker.inside().cloned().collect();
+        let filter = match &mut self.place {
+            Place::Located(filter) => filter,
+            Place::Lost => {
+                let filter = Filter::within(ground.field, &inside, sighting.at);
+                self.place = Place::Located(filter);
+                return self.hear(subject, sighting, now, desk);
+            }
+        };
+        let hearing = filter.hear(sighting);
+        if let Hearing::Taken(slot) = hearing {
+            self.take(slot, sighting.at);
+            self.lag.observe(now.since(sighting.at), now);
+            self.accepted = now;
+        }
+        hearing
+    }
+
+    /// Does what is due at `now`.
+    pub(super) fn run(&mut self, subject: &Subject, now: Timestamp, desk: &mut Desk) {
+        while let Some(next) = self.next(desk)
+            && self.due_of(next) <= now
+        {
+            self.perform(subject, next, now, desk);
+        }
+    }
+
+    /// When there is something to be done; never again if there is nothing more to follow.
+    pub(super) fn due(&self, desk: &Desk) -> Option<Timestamp> {
+        self.next(desk).map(|next| self.due_of(next))
+    }
+
+    /// Ends everything now.
+    pub(super) fn close(&mut self, rule: &str, desk: &mut Desk) {
+        if self.visit.is_some() {
+            self.lose(rule, desk);
+            self.end(desk);
+        }
+        self.pending.clear();
+    }
+
+    /// Moves onto a new plan.
+    pub(super) fn relay(mut self, subject: &Subject, now: Timestamp, desk: &mut Desk) -> Self {
+        let Some(ground) = desk.ground.clone() else { return self };
+        self.place = match self.place {
+            Place::Located(filter) => Place::Located(filter.moved(ground.field, &mut desk.work)),
+            Place::Lost => Place::Lost,
+        };
+        let changes = self.tracker.keep(self.last_heard(), |zone| ground.plan.zone(zone).is_some());
+        self.tell(changes, desk);
+        self.run(subject, now, desk);
+        self
+    }
+
+    pub(super) fn position(&mut self, subject: &Subject, now: Timestamp, desk: &mut Desk) -> Option<Position> {
+        let at = now - self.lag.get() - Millis(1);
+        match &mut self.place {
+            Place::Located(filter) => {
+                let estimate = filter.estimate(slot_of(at), &mut desk.work);
+                desk.position(subject, &estimate)
+            }
+            Place::Lost => None,
+        }
+    }
+
+    /// Does what must have happened before a moment of the subject's own time, though our clock does not ask for it yet.
+    fn catch_up(&mut self, subject: &Subject, until: Timestamp, now: Timestamp, desk: &mut Desk) {
+        while let Some(next) = self.next(desk) {
+            let at = match next {
+                Next::Look(_, at) => at,
+                Next::Gone(after) | Next::End(after) => self.last_heard() + after,
+            };
+            if at > until {
+                return;
+            }
+            self.perform(subject, next, now, desk);
+        }
+    }
+
+    fn next(&self, desk: &Desk) -> Option<Next> {
+        if let Some(slot) = self.pending.keys().next() {
+            return Some(Next::Look(*slot, slot_end(*slot) + SETTLE));
+        }
+        self.visit.as_ref()?;
+        let here = match self.place {
+            Place::Located(_) => true,
+            Place::Lost => self.tracker.inside().next().is_some(),
+        };
+        Some(if here { Next::Gone(self.gone_after(desk)) } else { Next::End(desk.gap()) })
+    }
+
+    fn due_of(&self, next: Next) -> Timestamp {
+        match next {
+            Next::Look(_, at) => at + self.lag.get(),
+            Next::Gone(after) | Next::End(after) => self.accepted + after,
+        }
+    }
+
+    fn perform(&mut self, subject: &Subject, next: Next, now: Timestamp, desk: &mut Desk) {
+        match next {
+            Next::Look(slot, _) => self.look(subject, slot, now, desk),
+            Next::Gone(_) => {
+                let rule = if self.at_the_door(desk) { "door" } else { "silence" };
+                self.lose(rule, desk);
+            }
+            Next::End(_) => self.end(desk),
+        }
+    }
+
+    fn take(&mut self, slot: i64, at: Timestamp) {
+        match &mut self.visit {
+            Some(visit) if slot <= self.seen => {
+                visit.sightings = visit.sightings.saturating_add(1);
+                visit.last_heard = visit.last_heard.max(at);
+            }
+            Some(_) | None => {
+                let pending = self.pending.entry(slot).or_insert(Pending { first: at, last: at, sightings: 0 });
+                pending.first = pending.first.min(at);
+                pending.last = pending.last.max(at);
+                pending.sightings = pending.sightings.saturating_add(1);
+            }
+        }
+    }
+
+    /// Looks at the subject as it was at the end of a slot.
+    fn look(&mut self, subject: &Subject, slot: i64, now: Timestamp, desk: &mut Desk) {
+        let (Some(pending), Place::Located(filter)) = (self.pending.remove(&slot), &mut self.place) else { return };
+        self.seen = slot;
+        self.rhythm.hear(slot_end(slot));
+        let new = self.visit.is_none();
+        let visit = self.visit.get_or_insert_with(|| desk.visit(subject, pending.first));
+        visit.sightings = visit.sightings.saturating_add(pending.sightings);
+        visit.last_heard = visit.last_heard.max(pending.last);
+        let estimate = filter.estimate(slot, &mut desk.work);
+        filter.commit(slot, &mut desk.work);
+        let changes = self.tracker.see(&estimate, desk.dwell(), self.rhythm.quiet_after());
+        if new && !changes.iter().any(moves) {
+            desk.tell_visit(visit);
+        }
+        desk.tell_position(subject, &estimate, now);
+        self.tell(changes, desk);
+    }
+
+    /// Says changes, and the visit before them when they move it on.
+    fn tell(&mut self, changes: Vec<Change>, desk: &mut Desk) {
+        let Some(visit) = &self.visit else { return };
+        if changes.iter().any(moves) {
+            desk.tell_visit(visit);
+        }
+        changes.into_iter().for_each(|change| desk.tell_change(visit, change));
+    }
+
+    fn lose(&mut self, rule: &str, desk: &mut Desk) {
+        self.place = Place::Lost;
+        let changes = self.tracker.silence(self.last_heard(), rule);
+        self.tell(changes, desk);
+    }
+
+    fn end(&mut self, desk: &mut Desk) {
+        if let Some(mut visit) = self.visit.take() {
+            visit.ended = Some(visit.last_heard);
+            desk.tell_visit(&visit);
+        }
+    }
+
+    fn last_heard(&self) -> Timestamp {
+        self.visit.as_ref().map_or(self.accepted, |visit| visit.last_heard)
+    }
+
+    fn gone_after(&self, desk: &Desk) -> Millis {
+        if self.at_the_door(desk) { self.rhythm.quiet_after().max(DOOR_MIN) } else { self.rhythm.gone_after() }
+    }
+
+    fn at_the_door(&self, desk: &Desk) -> bool {
+        self.tracker.inside().any(|zone| desk.zone_kind(zone) == Some(ZoneKind::Entrance))
+    }
+}
+
+/// Whether a change moves a visit on.
+fn moves(change: &Change) -> bool {
+    match change.kind {
+        PresenceKind::Entered | PresenceKind::Left => true,
+        PresenceKind::Dwelling => false,
+    }
+}

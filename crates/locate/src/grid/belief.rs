@@ -1,0 +1,188 @@
+//! A belief over all cells in two modes, walking and standing, with what is believed of the device's radio; and how it moves on.
+
+use model::floor::Point;
+use model::ids::{FloorId, ZoneId};
+use model::units::Probability;
+
+use super::field::{Field, FloorGrid, ZoneCells};
+use super::radio::{HYPOTHESES, PRIOR};
+
+/// Walking speed, in metres a second.
+const WALK_M_S: f64 = 1.2;
+/// Mean time of a walk before one stops, in seconds.
+const WALK_S: f64 = 12.0;
+/// Mean time one stands before one walks on, in seconds.
+const STAND_S: f64 = 3.0;
+/// Share of the belief that is laid anew over the whole floor each second: the model may be wrong.
+const ANEW_S: f64 = 0.002;
+/// How much likelier a place in a known zone is than one outside of it, to begin with.
+const FAVOUR: f32 = 20.0;
+/// Largest share that one pass may hand to a neighbour and stay a smoothing.
+const SHARE_MAX: f64 = 0.4;
+
+/// What is believed of one subject at the end of one time slot.
+#[derive(Debug, Clone)]
+pub(super) struct Belief {
+    pub(super) walking: Vec<f32>,
+    pub(super) standing: Vec<f32>,
+    /// Weight of each hypothesis about offset and exponent.
+    pub(super) radio: [f32; HYPOTHESES],
+}
+
+/// The steps of the motion model for one slot length and one cell size.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Motion {
+    stop: f32,
+    start: f32,
+    anew: f32,
+    passes: usize,
+    share: f32,
+}
+
+impl Motion {
+    pub(super) fn new(slot_s: f64, cell_m: f64) -> Self {
+        // A walk in a direction of its own each slot: half of its square goes into each axis,
+        // and a pass that hands a share to both neighbours spreads by twice the share.
+        let spread = (WALK_M_S * slot_s / cell_m).powi(2) / 2.0;
+        let passes = (spread / 2.0 / SHARE_MAX).ceil().max(1.0);
+        Self {
+            stop: (1.0 - (-slot_s / WALK_S).exp()) as f32,
+            start: (1.0 - (-slot_s / STAND_S).exp()) as f32,
+            anew: (ANEW_S * slot_s) as f32,
+            passes: passes as usize,
+            share: (spread / 2.0 / passes) as f32,
+        }
+    }
+}
+
+impl Belief {
+    /// Nothing known: anywhere, in either mode.
+    pub(super) fn anywhere(field: &Field) -> Self {
+        let each = 0.5 / field.open_count;
+        let walking: Vec<f32> = field.open.iter().map(|open| open * each).collect();
+        Self { standing: walking.clone(), walking, radio: PRIOR }
+    }
+
+    /// Moves on by one slot.
+    pub(super) fn step(&mut self, field: &Field, motion: Motion, flux: &mut Vec<f32>) {
+        let anew = motion.anew * 0.5 / field.open_count;
+        let keep = 1.0 - motion.anew;
+        for ((walking, standing), open) in self.walking.iter_mut().zip(&mut self.standing).zip(&field.open) {
+            let stopped = *walking * motion.stop;
+            let started = *standing * motion.start;
+            *walking = (*walking - stopped + started) * keep + anew * open;
+            *standing = (*standing - started + stopped) * keep + anew * open;
+        }
+        for _ in 0..motion.passes {
+            spread(&mut self.walking, &field.right, 1, motion.share, flux);
+            for floor in &field.floors {
+                let cells = floor.start..floor.start + floor.width * floor.height;
+                spread(&mut self.walking[cells.clone()], &field.up[cells], floor.width, motion.share, flux);
+            }
+        }
+    }
+
+    /// Weighs every cell by a likelihood and makes the whole one again.
+    pub(super) fn weigh(&mut self, likelihood: &[f32]) {
+        let mut sum = 0.0_f32;
+        for ((walking, standing), likelihood) in self.walking.iter_mut().zip(&mut self.standing).zip(likelihood) {
+            *walking *= likelihood;
+            *standing *= likelihood;
+            sum += *walking + *standing;
+        }
+        if sum > 0.0 && sum.is_finite() {
+            let scale = 1.0 / sum;
+            self.walking.iter_mut().chain(&mut self.standing).for_each(|p| *p *= scale);
+        }
+    }
+}
+
+/// Hands a share of each difference over every open edge to the neighbour `stride` cells on.
+/// What leaves one cell enters the next, so nothing is lost, and a closed edge hands over nothing.
+fn spread(cells: &mut [f32], open: &[f32], stride: usize, share: f32, flux: &mut Vec<f32>) {
+    if cells.len() <= stride {
+        return;
+    }
+    let edges = cells.len() - stride;
+    flux.clear();
+    flux.extend(
+        cells[..edges].iter().zip(&cells[stride..]).zip(&open[..edges]).map(|((a, b), open)| share * open * (a - b)),
+    );
+    cells[..edges].iter_mut().zip(flux.iter()).for_each(|(cell, flux)| *cell -= flux);
+    cells[stride..].iter_mut().zip(flux.iter()).for_each(|(cell, flux)| *cell += flux);
+}
+
+/// What can be read from a belief.
+impl Belief {
+    /// Writes the belief per cell, whatever the mode.
+    pub(super) fn place(&self, place: &mut Vec<f32>) {
+        place.clear();
+        place.extend(self.walking.iter().zip(&self.standing).map(|(walking, standing)| walking + standing));
+    }
+
+    /// Belief for every zone.
+    pub(super) fn zones(&self, field: &Field) -> Vec<(ZoneId, Probability)> {
+        let at = |cell: u32| self.walking[cell as usize] + self.standing[cell as usize];
+        let mass = |zone: &ZoneCells| zone.cells.iter().map(|(cell, share)| f64::from(at(*cell) * share)).sum();
+        field.zones.iter().map(|zone| (zone.id.clone(), Probability::clamped(mass(zone)))).collect()
+    }
+
+    /// The likeliest floor, the mean on it, and the root mean square distance from the mean.
+    pub(super) fn moments(&self, field: &Field) -> (FloorId, Point, f64) {
+        let floors = field.floors.iter().map(|floor| (floor, self.floor_moments(field, floor)));
+        let best = floors.max_by(|(_, a), (_, b)| a.mass.total_cmp(&b.mass));
+        let Some((floor, Moments { mass, point, square })) = best else {
+            // The plan's checks let no shop pass without a floor.
+            return (FloorId::new("none").expect("a slug"), Point::default(), f64::INFINITY);
+        };
+        let mass = mass.max(f64::MIN_POSITIVE);
+        let mean = Point { x: point.x / mass, y: point.y / mass };
+        let variance = square / mass - mean.x * mean.x - mean.y * mean.y;
+        (floor.id.clone(), mean, variance.max(0.0).sqrt())
+    }
+
+    fn floor_moments(&self, field: &Field, floor: &FloorGrid) -> Moments {
+        let mut moments = Moments::default();
+        for index in floor.start..floor.start + floor.width * floor.height {
+            let mass = f64::from(self.walking[index] + self.standing[index]);
+            let Point { x, y } = field.centre(floor, index);
+            moments.mass += mass;
+            moments.point.x += mass * x;
+            moments.point.y += mass * y;
+            moments.square += mass * (x * x + y * y);
+        }
+        moments
+    }
+
+    /// Lays most of the belief into the given zones.
+    pub(super) fn favour(&mut self, field: &Field, zones: &[ZoneId]) {
+        let mut likelihood = vec![1.0; field.cells()];
+        for zone in field.zones.iter().filter(|zone| zones.contains(&zone.id)) {
+            zone.cells.iter().for_each(|(cell, share)| likelihood[*cell as usize] += FAVOUR * share);
+        }
+        self.weigh(&likelihood);
+    }
+
+    /// The same belief on the cells of another plan.
+    pub(super) fn onto(&self, from: &Field, to: &Field) -> Self {
+        let mut belief = Self::anywhere(to);
+        for floor in &to.floors {
+            for index in floor.start..floor.start + floor.width * floor.height {
+                let old = from.cell_at(&floor.id, to.centre(floor, index));
+                let of = |cells: &[f32]| old.map_or(0.0, |old| cells[old]) * to.open[index];
+                belief.walking[index] += of(&self.walking);
+                belief.standing[index] += of(&self.standing);
+            }
+        }
+        belief.radio = self.radio;
+        belief.weigh(&vec![1.0; to.cells()]);
+        belief
+    }
+}
+
+#[derive(Debug, Default)]
+struct Moments {
+    mass: f64,
+    point: Point,
+    square: f64,
+}
