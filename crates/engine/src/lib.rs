@@ -1,6 +1,8 @@
 //! When: the Shop and Shopper machines, and the core that joins them. Pure.
 
 pub mod core;
+#[cfg(test)]
+mod fixture;
 pub mod log;
 pub mod shop;
 pub mod shopper;
