@@ -8,3 +8,6 @@ pub mod eid;
 pub mod frame;
 pub mod ibeacon;
 pub mod rolling;
+
+#[cfg(test)]
+mod tests;

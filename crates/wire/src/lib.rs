@@ -4,6 +4,8 @@
 
 pub mod ble;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod topics;
 pub mod uplink;
 pub mod vendor;

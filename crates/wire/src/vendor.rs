@@ -181,3 +181,6 @@ pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
 fn receiver(field: &'static str, name: &str) -> Result<ReceiverId, Rejected> {
     ReceiverId::new(name).map_err(|source| Rejected::BadName { field, source })
 }
+
+#[cfg(test)]
+mod tests;

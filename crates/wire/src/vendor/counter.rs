@@ -117,3 +117,6 @@ pub fn encode(sensor: &SensorId, serial: &str, name: &str, at: Timestamp, totals
     let report = Report { serial, name, timestamp: &time, entered: totals.entered, left: totals.left };
     Message { topic: Topic::Counter { sensor: sensor.as_str() }.to_string(), payload: to_json(&report) }
 }
+
+#[cfg(test)]
+mod tests;

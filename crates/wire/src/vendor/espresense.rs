@@ -236,3 +236,6 @@ fn two_places(number: f64) -> f64 {
 const fn narrow(number: f64) -> f32 {
     number as f32
 }
+
+#[cfg(test)]
+mod tests;

@@ -202,3 +202,6 @@ fn write_element<'a>(heard: &Heard, timestamp: &'a str) -> Option<Written<'a>> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,3 +117,6 @@ pub fn encode(sensor: &SensorId, at: Timestamp, weight_g: u32, item_g: u32) -> M
     };
     Message { topic: Topic::TasmotaSensor { name: sensor.as_str() }.to_string(), payload: to_json(&report) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,3 +131,6 @@ fn read_hex(report: &Report<'_>, field: &'static str) -> Result<Option<Vec<u8>>,
 fn narrow(number: i64) -> u16 {
     u16::try_from(number).expect("the range was checked when the field was read")
 }
+
+#[cfg(test)]
+mod tests;
