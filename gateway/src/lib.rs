@@ -1,9 +1,17 @@
 //! The edge box: hears the shop, loses nothing that counts, gives nothing away.
 
+pub mod classify;
 pub mod config;
+pub mod count;
+pub mod intake;
 pub mod metric;
 pub mod now;
+pub mod pipeline;
 pub mod privacy;
+pub mod radio;
+pub mod run;
 pub mod sensor;
 pub mod spool;
+pub mod status;
+pub mod uplink;
 pub mod window;

@@ -303,10 +303,8 @@ impl<M: Medium> Spool<M> {
             };
             self.id = id;
             self.acked = self.acked.max(found.acked);
-            if let Some(first) = found.segment.first_held() {
-                // Where two files hold one number, the earlier one could not be synced: the later one counts.
-                self.segments.iter_mut().for_each(|earlier| earlier.forget_from(first));
-            }
+            // Where two files hold one number, the earlier one could not be synced: the later one counts.
+            self.segments.iter_mut().for_each(|earlier| earlier.forget_from(found.segment.first_seq()));
             self.seq_next = found.segment.last_seq().max(self.acked) + 1;
             if let Some(state) = found.state {
                 self.state = (!state.is_empty()).then_some(state);
@@ -339,7 +337,7 @@ impl<M: Medium> Spool<M> {
         let mut bytes = Vec::new();
         let begins = self.active.is_none();
         if begins {
-            segment::begin(&mut bytes, &self.id, self.acked, self.state.as_deref());
+            segment::begin(&mut bytes, &self.id, self.acked, self.seq_next, self.state.as_deref());
         } else if self.acked > self.acked_written {
             Record { kind: Kind::Acked, seq: self.acked, body: &[] }.write(&mut bytes);
         }

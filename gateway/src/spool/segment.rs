@@ -93,9 +93,9 @@ impl Segment {
         Self { ordinal, first_seq, bytes: 0, newest_at: None, items: Vec::new() }
     }
 
-    /// The first batch in it, if there is one.
-    pub(super) fn first_held(&self) -> Option<u64> {
-        (!self.items.is_empty()).then_some(self.first_seq)
+    /// The first number in it, or the one that its first batch would have.
+    pub(super) const fn first_seq(&self) -> u64 {
+        self.first_seq
     }
 
     /// Forgets the batches from `seq` on.
@@ -171,12 +171,15 @@ fn damaged(name: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{name} is damaged"))
 }
 
-/// Writes the beginning of a segment: head, acknowledged number, state.
-pub(super) fn begin(out: &mut Vec<u8>, id: &[u8; 16], acked: u64, state: Option<&[u8]>) {
+/// Writes the beginning of a segment: head, acknowledged number, the next batch's number, state.
+///
+/// The next number stands here so that it is not used twice, even when every batch before it is gone.
+pub(super) fn begin(out: &mut Vec<u8>, id: &[u8; 16], acked: u64, seq_next: u64, state: Option<&[u8]>) {
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(id);
     out.extend_from_slice(&crc32fast::hash(out).to_le_bytes());
-    Record { kind: Kind::State, seq: acked, body: state.unwrap_or_default() }.write(out);
+    let body = [&seq_next.to_le_bytes()[..], state.unwrap_or_default()].concat();
+    Record { kind: Kind::State, seq: acked, body: &body }.write(out);
 }
 
 /// The file of a segment.
@@ -238,8 +241,14 @@ fn take(found: &mut Found, record: &Record<'_>, offset: u64) -> bool {
     match record.kind {
         Kind::Acked => found.acked = found.acked.max(record.seq),
         Kind::State => {
+            let Some((seq_next, state)) = record.body.split_first_chunk::<8>() else {
+                return false;
+            };
             found.acked = found.acked.max(record.seq);
-            found.state = Some(record.body.to_vec());
+            found.state = Some(state.to_vec());
+            if found.segment.items.is_empty() {
+                found.segment.first_seq = u64::from_le_bytes(*seq_next);
+            }
         }
         Kind::Batch => {
             let Some(body) = Body::read(record.body) else {

@@ -71,7 +71,7 @@ impl Medium for Dying {
         if self.bytes_left.load(Ordering::SeqCst) == 0 { Err(io::ErrorKind::StorageFull.into()) } else { self.folder.remove(name) }
     }
     fn sync_folder(&self) -> io::Result<()> {
-        self.folder.sync_folder()
+        Ok(()) // A process that dies leaves the system's cache as it is: syncing would only cost time here.
     }
 }
 
@@ -84,7 +84,7 @@ impl SegmentFile for DyingFile {
         if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
     fn sync(&mut self) -> io::Result<()> {
-        if self.syncs_fail { Err(io::Error::other("the disk lost it")) } else { self.file.sync() }
+        if self.syncs_fail { Err(io::Error::other("the disk lost it")) } else { Ok(()) }
     }
 }
 
@@ -129,7 +129,7 @@ fn death_at_every_single_byte_loses_nothing_that_was_kept() {
         }
         drop(spool);
 
-        let (mut spool, _) = open(folder.path(), limits());
+        let (mut spool, _) = Spool::open(Dying::new(folder.path(), u64::MAX), limits(), ID).expect("opens");
 
         let found = all(&spool);
         for (seq, batch) in kept.iter().filter(|(seq, _)| **seq > acked) {

@@ -1,0 +1,195 @@
+//! Who an advertisement is from, as far as this box may say: one of the chain's own, or a stranger without a name.
+
+use model::ids::ReceiverId;
+use model::sighting::Transmitter;
+use model::time::Millis;
+use wire::ble::address::Address;
+use wire::ble::frame::Frame;
+use wire::vendor::Heard;
+
+use crate::config::Config;
+use crate::now::Now;
+use crate::privacy::Pseudonyms;
+use crate::window::Advert;
+
+/// Places in the table of companions; an older entry makes room for a newer one.
+const PLACES: usize = 4_096;
+/// A known transmitter may say other things under the same address for this long. Not longer than a stranger's pseudonym lives.
+const COMPANION: Millis = Millis::seconds(60);
+
+/// Why an advertisement is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOut {
+    /// It has neither an id of ours nor an address: nothing tells it from any other.
+    Nameless,
+    /// A known transmitter says something else, such as its battery, under the same address: it is counted by its id.
+    Companion,
+}
+
+impl LeftOut {
+    /// The stable code for counters.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Nameless => "nameless",
+            Self::Companion => "companion",
+        }
+    }
+}
+
+/// Tells the chain's own from strangers, and gives strangers their pseudonyms.
+#[derive(Debug)]
+pub struct Classifier {
+    prefix: [u8; 4],
+    tag_uuids: Vec<[u8; 16]>,
+    pseudonyms: Pseudonyms,
+    companions: Vec<Option<([u8; 6], Millis)>>,
+}
+
+impl Classifier {
+    /// Takes what belongs to the chain from the configuration. `draw` gives 32 bytes that nobody can guess.
+    #[must_use]
+    pub fn new(config: &Config, draw: fn() -> [u8; 32], now: Now) -> Self {
+        let store = config.gateway.store.clone();
+        Self {
+            prefix: config.gateway.prefix.0,
+            tag_uuids: config.gateway.tag_uuids.iter().map(|uuid| uuid.0).collect(),
+            pseudonyms: Pseudonyms::new(config.privacy.mode, store, config.time_zone(), draw, now),
+            companions: vec![None; PLACES],
+        }
+    }
+
+    /// Takes the address away and puts an id or a pseudonym in its place.
+    ///
+    /// # Errors
+    /// [`LeftOut`] says why there is nothing to pass on.
+    pub fn classify(&mut self, heard: &Heard, now: Now) -> Result<Advert, LeftOut> {
+        let transmitter = self.transmitter(heard.frame, heard.address, now)?;
+        Ok(Advert {
+            receiver: heard.receiver.clone(),
+            transmitter,
+            rssi: heard.rssi.0,
+            variance: heard.variance,
+            power_at_1m: heard.power_at_1m,
+        })
+    }
+
+    /// The same for an advertisement of this box's own radio.
+    ///
+    /// # Errors
+    /// [`LeftOut`] says why there is nothing to pass on.
+    pub fn classify_raw(
+        &mut self,
+        receiver: &ReceiverId,
+        raw: &crate::radio::port::RawAdvertisement,
+        now: Now,
+    ) -> Result<Advert, LeftOut> {
+        let frames = wire::ble::frame::decode(&raw.bytes);
+        let known = |frame: &Frame| frame.known(self.prefix, &self.tag_uuids).is_some();
+        let frame = frames.iter().find(known).or_else(|| frames.best());
+        let transmitter = self.transmitter(frame, Some(raw.address), now)?;
+        let power_at_1m = frame.as_ref().and_then(Frame::power_at_1m);
+        Ok(Advert { receiver: receiver.clone(), transmitter, rssi: f32::from(raw.rssi), variance: None, power_at_1m })
+    }
+
+    /// Draws a new key when it is time, also when nobody passes by.
+    pub fn rotate(&mut self, now: Now) {
+        self.pseudonyms.rotate(now);
+    }
+
+    fn transmitter(&mut self, frame: Option<Frame>, address: Option<Address>, now: Now) -> Result<Transmitter, LeftOut> {
+        if let Some(known) = frame.and_then(|frame| frame.known(self.prefix, &self.tag_uuids)) {
+            if let Some(address) = address {
+                self.companions[place(address.bytes)] = Some((address.bytes, now.monotonic));
+            }
+            return Ok(known);
+        }
+        let address = address.ok_or(LeftOut::Nameless)?.bytes;
+        if let Some((known, at)) = self.companions[place(address)]
+            && known == address
+            && now.monotonic.0 - at.0 < COMPANION.0
+        {
+            return Err(LeftOut::Companion);
+        }
+        Ok(Transmitter::Anonymous(self.pseudonyms.of(address, now)))
+    }
+}
+
+fn place(address: [u8; 6]) -> usize {
+    let low = u32::from_be_bytes([address[2], address[3], address[4], address[5]]);
+    low as usize % PLACES
+}
+
+#[cfg(test)]
+mod tests {
+    use model::time::Timestamp;
+    use model::units::Dbm;
+    use wire::ble::address::AddressKind;
+    use wire::ble::ibeacon::IBeacon;
+
+    use super::*;
+    use crate::config::TEMPLATE;
+
+    const OWN: &str = "[gateway]\ntag_uuids = [\"a7710002-0000-4000-8000-000000000001\"]";
+
+    fn now(seconds: i64) -> Now {
+        Now { wall: Timestamp(1_790_000_000_000), monotonic: Millis::seconds(seconds) }
+    }
+
+    fn classifier() -> Classifier {
+        let config = Config::parse(&TEMPLATE.replacen("[gateway]", OWN, 1), "test").expect("a configuration");
+        Classifier::new(&config, rand::random, now(0))
+    }
+
+    fn heard(frame: Option<Frame>, last: u8) -> Heard {
+        let address = Address { bytes: [0xc0, 0xff, 0xee, 0, 0, last], kind: AddressKind::Random };
+        Heard {
+            receiver: ReceiverId::new("r1").expect("an id"),
+            address: Some(address),
+            frame,
+            rssi: Dbm(-70.0),
+            variance: None,
+            power_at_1m: None,
+            at: None,
+        }
+    }
+
+    fn beacon(uuid: [u8; 16]) -> Frame {
+        Frame::IBeacon(IBeacon { uuid, major: 1, minor: 2, power: -59 })
+    }
+
+    fn transmitter(classifier: &mut Classifier, heard: &Heard, seconds: i64) -> Result<Transmitter, LeftOut> {
+        classifier.classify(heard, now(seconds)).map(|advert| advert.transmitter)
+    }
+
+    #[test]
+    fn the_chains_own_are_known_and_everybody_else_is_a_stranger() {
+        let mut own = [0; 16];
+        own.copy_from_slice(&hex::decode("a7710002000040008000000000000001").expect("hex"));
+        let mut rolling = [9; 16];
+        rolling[..4].copy_from_slice(&[0xa7, 0x71, 0x00, 0x01]);
+        let mut names = classifier();
+        let known = transmitter(&mut names, &heard(Some(beacon(own)), 1), 0);
+        assert_eq!(known, Ok(Transmitter::Beacon { uuid: own, major: 1, minor: 2 }));
+        assert!(matches!(transmitter(&mut names, &heard(Some(beacon(rolling)), 2), 0), Ok(Transmitter::Rolling(_))));
+        for stranger in [heard(Some(beacon([3; 16])), 3), heard(None, 4)] {
+            assert!(matches!(transmitter(&mut names, &stranger, 0), Ok(Transmitter::Anonymous(_))));
+        }
+    }
+
+    #[test]
+    fn what_a_known_transmitter_says_besides_makes_no_second_person() {
+        let mut rolling = [9; 16];
+        rolling[..4].copy_from_slice(&[0xa7, 0x71, 0x00, 0x01]);
+        let mut names = classifier();
+        transmitter(&mut names, &heard(Some(beacon(rolling)), 2), 0).expect("known");
+        assert_eq!(transmitter(&mut names, &heard(None, 2), 59), Err(LeftOut::Companion));
+        assert!(transmitter(&mut names, &heard(None, 2), 60).is_ok(), "by then it may be somebody else");
+    }
+
+    #[test]
+    fn without_id_and_address_nothing_is_passed_on() {
+        let nameless = Heard { address: None, ..heard(None, 1) };
+        assert_eq!(transmitter(&mut classifier(), &nameless, 0), Err(LeftOut::Nameless));
+    }
+}

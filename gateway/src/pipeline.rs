@@ -1,0 +1,242 @@
+//! The way of everything that is heard: read, classify, window, parcel. Pure: it is told the time and does no I/O.
+
+use std::collections::VecDeque;
+
+use model::ids::ReceiverId;
+use model::reading::Reading;
+use model::sighting::{Sighting, Transmitter};
+use model::time::{Millis, Timestamp};
+
+use crate::classify::Classifier;
+use crate::config::{Config, Mode};
+use crate::count::Counts;
+use crate::intake::{Intake, Twins};
+use crate::now::Now;
+use crate::radio::port::RawAdvertisement;
+use crate::sensor::Sensors;
+use crate::window::{Advert, Full, WINDOW, Window};
+
+/// Most sightings in one parcel.
+pub const SIGHTINGS_MAX: usize = 500;
+/// A reading waits this long for company.
+pub const READING_WAIT: Millis = Millis(250);
+/// Most readings that wait; with so many a parcel goes at once.
+const READINGS_MAX: usize = 500;
+
+/// What goes out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parcel {
+    /// To the spool, and from there to the server, for sure.
+    Durable {
+        /// When it was closed.
+        at: Timestamp,
+        /// What was seen.
+        sightings: Vec<Sighting>,
+        /// What sensors reported.
+        readings: Vec<Reading>,
+        /// What the sensors stand at with this.
+        state: Option<Vec<u8>>,
+    },
+    /// To the server now or never: it must not touch the disk.
+    Volatile {
+        /// What was seen.
+        sightings: Vec<Sighting>,
+    },
+}
+
+/// The pipeline of one box.
+#[derive(Debug)]
+pub struct Pipeline {
+    mode: Mode,
+    radio: ReceiverId,
+    intake: Intake,
+    twins: Twins,
+    classifier: Classifier,
+    window: Window,
+    sensors: Sensors,
+    readings: Vec<Reading>,
+    window_ends: Option<Millis>,
+    readings_go: Option<Millis>,
+    parcels: VecDeque<Parcel>,
+    counts: Counts,
+}
+
+impl Pipeline {
+    /// A pipeline that has heard nothing. `state` is what the sensors stood at, `draw` gives 32 bytes that nobody can guess.
+    #[must_use]
+    pub fn new(config: &Config, state: Option<&[u8]>, draw: fn() -> [u8; 32], now: Now) -> Self {
+        Self {
+            mode: config.privacy.mode,
+            radio: config.radio_receiver(),
+            intake: Intake::new(&config.receivers),
+            twins: Twins::default(),
+            classifier: Classifier::new(config, draw, now),
+            window: Window::default(),
+            sensors: Sensors::new(&config.sensors, state),
+            readings: Vec::new(),
+            window_ends: None,
+            readings_go: None,
+            parcels: VecDeque::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Every topic filter to subscribe to.
+    pub fn filters(&self) -> impl Iterator<Item = &str> {
+        self.intake.filters().chain(self.sensors.topics())
+    }
+
+    /// Takes a message of the receivers' broker.
+    pub fn message(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) {
+        if self.sensors.knows(topic) {
+            return self.report(topic, payload, retained, now);
+        }
+        // Receivers don't keep what they hear; a kept one may be of yesterday.
+        if retained {
+            return self.counts.drop("retained-sighting", 1);
+        }
+        match self.intake.read(topic, payload) {
+            Ok(all) => {
+                for heard in all {
+                    if self.twins.is_twin(topic, &heard, now.monotonic) {
+                        self.counts.drop("twin", 1);
+                        continue;
+                    }
+                    self.counts.heard(&heard.receiver, now.wall);
+                    match self.classifier.classify(&heard, now) {
+                        Ok(advert) => self.take(&advert, now),
+                        Err(left_out) => self.counts.drop(left_out.code(), 1),
+                    }
+                }
+            }
+            Err(rejected) => self.counts.drop(rejected.code(), 1),
+        }
+    }
+
+    /// Takes an advertisement of this box's own radio.
+    pub fn advertisement(&mut self, raw: &RawAdvertisement, now: Now) {
+        self.counts.heard(&self.radio, now.wall);
+        match self.classifier.classify_raw(&self.radio, raw, now) {
+            Ok(advert) => self.take(&advert, now),
+            Err(left_out) => self.counts.drop(left_out.code(), 1),
+        }
+    }
+
+    /// When [`Pipeline::handle_timeout`] is due, on the monotonic clock.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        self.window_ends.into_iter().chain(self.readings_go).min()
+    }
+
+    /// Closes what is due.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.classifier.rotate(now);
+        let window_is_due = self.window_ends.is_some_and(|ends| now.monotonic >= ends);
+        let readings_are_due = self.readings_go.is_some_and(|go| now.monotonic >= go);
+        if window_is_due || readings_are_due {
+            self.close(window_is_due, now);
+        }
+    }
+
+    /// Closes everything, because the box stops.
+    pub fn finish(&mut self, now: Now) {
+        self.close(true, now);
+    }
+
+    /// The next thing that goes out.
+    pub fn poll_parcel(&mut self) -> Option<Parcel> {
+        self.parcels.pop_front()
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// What was counted, for those who drop something further on.
+    pub const fn counts_mut(&mut self) -> &mut Counts {
+        &mut self.counts
+    }
+
+    fn report(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) {
+        match self.sensors.report(topic, payload, retained, now) {
+            Ok(Some(reading)) => {
+                self.readings.push(reading);
+                let go = if self.readings.len() >= READINGS_MAX { now.monotonic } else { after(now, READING_WAIT) };
+                self.readings_go = Some(self.readings_go.map_or(go, |due| due.min(go)));
+                if self.readings.len() >= READINGS_MAX {
+                    self.close(false, now);
+                }
+            }
+            Ok(None) => {}
+            Err(refused) => self.counts.drop(refused.code(), 1),
+        }
+    }
+
+    fn take(&mut self, advert: &Advert, now: Now) {
+        match self.window.add(advert) {
+            Ok(()) => {
+                self.window_ends.get_or_insert_with(|| next_edge(now));
+            }
+            Err(Full::Stranger) => self.counts.drop("too-many-strangers", 1),
+            Err(Full::Known) => self.counts.drop("window-full", 1),
+        }
+    }
+
+    /// Puts readings, and with `window` also sightings, into parcels.
+    fn close(&mut self, window: bool, now: Now) {
+        let (mut durable, mut volatile) = (Vec::new(), Vec::new());
+        if window {
+            self.window_ends = None;
+            for sighting in self.window.close(now.wall) {
+                let stranger = matches!(sighting.transmitter, Transmitter::Anonymous(_));
+                let keep = !stranger || self.mode == Mode::Day;
+                if keep { durable.push(sighting) } else { volatile.push(sighting) }
+            }
+        }
+        self.readings_go = None;
+        self.parcel_durable(durable, now);
+        self.counts.passed_on("volatile", volatile.len(), 0);
+        self.parcels.extend(in_chunks(volatile).map(|sightings| Parcel::Volatile { sightings }));
+    }
+
+    fn parcel_durable(&mut self, sightings: Vec<Sighting>, now: Now) {
+        let mut readings = std::mem::take(&mut self.readings);
+        if sightings.is_empty() && readings.is_empty() {
+            return;
+        }
+        self.counts.passed_on("durable", sightings.len(), readings.len());
+        let mut state = self.sensors.take_state();
+        let mut chunks = in_chunks(sightings).peekable();
+        loop {
+            let sightings = chunks.next().unwrap_or_default();
+            // Readings and the state that goes with them travel in the same parcel: both are kept, or neither is.
+            let (readings, state) = (std::mem::take(&mut readings), state.take());
+            self.parcels.push_back(Parcel::Durable { at: now.wall, sightings, readings, state });
+            if chunks.peek().is_none() {
+                return;
+            }
+        }
+    }
+}
+
+fn in_chunks(sightings: Vec<Sighting>) -> impl Iterator<Item = Vec<Sighting>> {
+    let mut rest = sightings.into_iter();
+    std::iter::from_fn(move || {
+        let chunk: Vec<Sighting> = rest.by_ref().take(SIGHTINGS_MAX).collect();
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+fn after(now: Now, span: Millis) -> Millis {
+    Millis(now.monotonic.0 + span.0)
+}
+
+/// The end of the window that `now` lies in. All windows end together, so one parcel takes them all.
+fn next_edge(now: Now) -> Millis {
+    Millis((now.monotonic.0.div_euclid(WINDOW.0) + 1) * WINDOW.0)
+}
+
+#[cfg(test)]
+mod tests;

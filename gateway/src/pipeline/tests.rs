@@ -1,0 +1,154 @@
+use model::ids::SensorId;
+use model::units::Dbm;
+use wire::ble::address::{Address, AddressKind};
+use wire::ble::frame::Frame;
+use wire::ble::ibeacon::IBeacon;
+use wire::vendor::counter::{self, Totals};
+use wire::vendor::{Heard, Message, espresense};
+
+use super::*;
+use crate::config::TEMPLATE;
+use crate::radio::port::Kind;
+
+const NOON: i64 = 1_790_000_000_000;
+const DOOR: &str = "\n[sensors.door]\nkind = \"counter-cumulative\"\ntopic = \"counter/door\"\n";
+
+fn now(ms: i64) -> Now {
+    Now { wall: Timestamp(NOON + ms), monotonic: Millis(ms) }
+}
+
+fn pipeline(mode: &str) -> Pipeline {
+    let text = TEMPLATE.replace("[privacy]", &format!("[privacy]\nmode = \"{mode}\"")) + DOOR;
+    let config = Config::parse(&text, "test").expect("a configuration");
+    Pipeline::new(&config, None, rand::random, now(0))
+}
+
+fn rolling(n: u8) -> Frame {
+    let mut uuid = [n; 16];
+    uuid[..4].copy_from_slice(&[0xa7, 0x71, 0x00, 0x01]);
+    Frame::IBeacon(IBeacon { uuid, major: 1, minor: 2, power: -59 })
+}
+
+fn stranger(n: u8) -> Frame {
+    Frame::IBeacon(IBeacon { uuid: [n; 16], major: 1, minor: 2, power: -59 })
+}
+
+fn message(frame: Frame, address: u8, rssi: f32) -> Message {
+    let heard = Heard {
+        receiver: ReceiverId::new("wine").expect("an id"),
+        address: Some(Address { bytes: [0xc0, 0xff, 0xee, 0, 0, address], kind: AddressKind::Random }),
+        frame: Some(frame),
+        rssi: Dbm(rssi),
+        variance: None,
+        power_at_1m: Some(-59),
+        at: None,
+    };
+    espresense::encode(&heard, 500).expect("ESPresense tells of iBeacons")
+}
+
+fn hear(pipeline: &mut Pipeline, message: &Message, ms: i64) {
+    pipeline.message(&message.topic, &message.payload, false, now(ms));
+}
+
+fn parcels(pipeline: &mut Pipeline) -> Vec<Parcel> {
+    std::iter::from_fn(|| pipeline.poll_parcel()).collect()
+}
+
+#[test]
+fn half_a_second_of_one_transmitter_becomes_one_sighting() {
+    let mut pipeline = pipeline("count");
+    hear(&mut pipeline, &message(rolling(5), 1, -60.0), 10);
+    hear(&mut pipeline, &message(rolling(5), 1, -70.0), 200);
+    assert_eq!(pipeline.poll_timeout(), Some(Millis(500)));
+    pipeline.handle_timeout(now(499));
+    assert_eq!(parcels(&mut pipeline), []);
+    pipeline.handle_timeout(now(500));
+    let all = parcels(&mut pipeline);
+    let [Parcel::Durable { at, sightings, readings, state: None }] = all.as_slice() else {
+        panic!("one durable parcel, not {all:?}");
+    };
+    assert_eq!((*at, sightings.len(), readings.len()), (Timestamp(NOON + 500), 1, 0));
+    assert_eq!((sightings[0].count, sightings[0].rssi.mean), (2, Dbm(-65.0)));
+    assert_eq!(pipeline.poll_timeout(), None);
+}
+
+#[test]
+fn strangers_never_touch_the_disk_in_mode_count_and_do_in_mode_day() {
+    for (mode, durable, volatile) in [("count", 1, 1), ("day", 2, 0)] {
+        let mut pipeline = pipeline(mode);
+        hear(&mut pipeline, &message(rolling(5), 1, -60.0), 10);
+        hear(&mut pipeline, &message(stranger(5), 2, -60.0), 10);
+        pipeline.handle_timeout(now(500));
+        let mut found = (0, 0);
+        for parcel in parcels(&mut pipeline) {
+            match parcel {
+                Parcel::Durable { sightings, .. } => found.0 += sightings.len(),
+                Parcel::Volatile { sightings } => found.1 += sightings.len(),
+            }
+        }
+        assert_eq!(found, (durable, volatile), "{mode}");
+    }
+}
+
+#[test]
+fn a_reading_goes_within_a_quarter_of_a_second_with_what_the_sensor_stands_at() {
+    let mut pipeline = pipeline("count");
+    let door = SensorId::new("door").expect("an id");
+    for (second, entered) in [(0, 10), (1, 12)] {
+        let at = Timestamp(NOON + second * 1_000);
+        hear(&mut pipeline, &counter::encode(&door, "1", "Door", at, Totals { entered, left: 0 }), second * 1_000);
+    }
+    assert_eq!(pipeline.poll_timeout(), Some(Millis(1_250)));
+    pipeline.handle_timeout(now(1_250));
+    let all = parcels(&mut pipeline);
+    let [Parcel::Durable { sightings, readings, state: Some(_), .. }] = all.as_slice() else {
+        panic!("one durable parcel, not {all:?}");
+    };
+    assert_eq!((sightings.len(), readings.len()), (0, 1));
+}
+
+#[test]
+fn a_crowd_is_parted_into_parcels_and_nobody_is_missing() {
+    let mut pipeline = pipeline("day");
+    for n in 0..1_201u32 {
+        let [_, _, high, low] = n.to_be_bytes();
+        let raw = RawAdvertisement {
+            time: Timestamp(NOON),
+            adapter: "hci0".into(),
+            address: Address { bytes: [0xc0, 0, 0, 0, high, low], kind: AddressKind::Random },
+            kind: Kind::Unknown,
+            rssi: -70,
+            bytes: stranger(1).to_advertisement(),
+        };
+        pipeline.advertisement(&raw, now(1));
+    }
+    pipeline.finish(now(2));
+    let sizes: Vec<usize> = parcels(&mut pipeline)
+        .iter()
+        .map(|parcel| match parcel {
+            Parcel::Durable { sightings, .. } | Parcel::Volatile { sightings } => sightings.len(),
+        })
+        .collect();
+    assert_eq!(sizes, [500, 500, 201]);
+    assert_eq!(pipeline.counts().sightings, 1_201);
+}
+
+#[test]
+fn bad_messages_of_every_kind_are_counted_and_dropped() {
+    let mut pipeline = pipeline("count");
+    let good = message(rolling(5), 1, -60.0);
+    for len in 0..good.payload.len() {
+        pipeline.message(&good.topic, &good.payload[..len], false, now(1));
+    }
+    pipeline.message(&good.topic, &vec![b' '; 100_000], false, now(1));
+    pipeline.message(&good.topic, &[0xff, 0xfe], false, now(1));
+    pipeline.message("nobody/knows", b"{}", false, now(1));
+    pipeline.message(&good.topic, &good.payload, true, now(1));
+    pipeline.finish(now(2));
+    assert_eq!(parcels(&mut pipeline), []);
+    let dropped = &pipeline.counts().dropped;
+    assert_eq!(dropped.values().sum::<u64>(), good.payload.len() as u64 + 4);
+    for code in ["too-large", "not-utf8", "not-json", "unknown-topic", "retained-sighting"] {
+        assert!(dropped.contains_key(code), "{code} in {dropped:?}");
+    }
+}

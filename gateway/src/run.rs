@@ -1,0 +1,313 @@
+//! The whole box at work: opens what it needs in order, runs the pipeline, and stops without losing anything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use model::ids::BootId;
+use model::time::{Millis, Timestamp};
+use runtime::clock::Clock;
+use runtime::mqtt::{self, Event, Events, Options, Qos};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use wire::uplink::{self as up, Batch};
+
+use crate::config::{Config, RadioSource};
+use crate::now::Now;
+use crate::pipeline::{Parcel, Pipeline};
+use crate::radio::btleplug::{Source, State};
+use crate::radio::port::{self, RawAdvertisement};
+use crate::spool::worker::{self, Handle};
+use crate::spool::{Entry, Limits};
+use crate::status::{self, Intake, Pulse, Sources};
+use crate::uplink::{self, Identity, Inputs, Link, Uplink};
+
+/// How often the pipeline tells what it has counted.
+const PULSE_EVERY: Duration = Duration::from_secs(1);
+/// The longest sleep without anything due.
+const IDLE: Millis = Millis(1_000);
+
+/// A box that is up; its status page answers.
+#[derive(Debug)]
+pub struct Running {
+    /// Where the status page answers.
+    pub status: std::net::SocketAddr,
+    tasks: JoinSet<anyhow::Result<()>>,
+}
+
+impl Running {
+    /// Waits until every part has ended; they do when the token is cancelled, or when one of them fails.
+    ///
+    /// # Errors
+    /// The first failure of a part.
+    pub async fn join(mut self, stop: &CancellationToken) -> anyhow::Result<()> {
+        let mut first = Ok(());
+        while let Some(ended) = self.tasks.join_next().await {
+            // Parts end by themselves only when something is broken: then all of them go, in order.
+            stop.cancel();
+            let ended = ended.context("run a part of the gateway").and_then(|ended| ended);
+            if first.is_ok() {
+                first = ended;
+            }
+        }
+        first
+    }
+}
+
+/// Brings a box up.
+///
+/// # Errors
+/// What could not be opened, and why.
+pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationToken) -> anyhow::Result<Running> {
+    runtime::telemetry::install_metrics();
+    let listener = TcpListener::bind(config.status.listen).await.context("listen for the status page (status.listen)")?;
+    let status = listener.local_addr().context("read the status page's address")?;
+    let now = Now::read(clock.as_ref());
+    let age_max = Millis::hours(i64::from(config.spool.age_max_h));
+    let folder = config.gateway.data_dir.join("spool");
+    let (spool, recovery) = worker::start(&folder, Limits::new(config.spool.bytes_max, age_max), clock.clone())
+        .with_context(|| format!("open the spool in {} (gateway.data_dir)", folder.display()))?;
+    let pipeline = Pipeline::new(config, recovery.state.as_deref(), rand::random, now);
+    let identity =
+        Identity { gateway: config.gateway.id.clone(), boot: BootId(rand::random()), started_at: now.wall };
+
+    let (pulse, pulse_seen) = watch::channel(Pulse::default());
+    let (health, health_seen) = watch::channel(up::Health::default());
+    let (volatile, volatile_out) = mpsc::channel(uplink::VOLATILE_MAX);
+    let (link, link_seen) = watch::channel(Link::default());
+    let (intake_state, intake_seen) = watch::channel(Intake::default());
+    let (radio_state, radio_seen) = watch::channel(State::default());
+
+    let mut tasks = JoinSet::new();
+    // The uplink outlives the pipeline, so that the last batches still go.
+    let stop_uplink = CancellationToken::new();
+    let inputs = Inputs { spool: spool.clone(), volatile: volatile_out, health: health_seen };
+    let options = uplink::options(&config.uplink, &identity);
+    let link_up = Uplink::start(&options, identity.clone(), inputs, clock.clone(), link).context("start the uplink")?;
+    let stopping = stop_uplink.clone();
+    tasks.spawn(async move { link_up.run(stopping).await.context("run the uplink") });
+
+    let events = intake(config, &pipeline, &intake_state).await.context("start the intake")?;
+    let radio = start_radio(config, clock.clone(), radio_state, stop, &mut tasks);
+    let sources = Sources {
+        gateway: config.gateway.id.to_string(),
+        store: config.gateway.store.to_string(),
+        started_at: now.wall,
+        pulse: pulse_seen,
+        spool: spool.standing(),
+        link: link_seen,
+        intake: intake_seen,
+        radio: radio_seen,
+        clock: clock.clone(),
+    };
+    let stopping = stop.clone();
+    tasks.spawn(async move { status::serve(listener, sources, stopping).await.context("serve the status page") });
+    let work = Work { pipeline, spool, identity, clock, volatile, pulse, health, intake_state };
+    let stopping = stop.clone();
+    tasks.spawn(async move {
+        work.run(events, radio, stopping).await;
+        stop_uplink.cancel();
+        Ok(())
+    });
+    Ok(Running { status, tasks })
+}
+
+/// Connects to the receivers' broker, if there is one.
+async fn intake(
+    config: &Config,
+    pipeline: &Pipeline,
+    state: &watch::Sender<Intake>,
+) -> Result<Option<(mqtt::Client, Events)>, mqtt::Error> {
+    let Some(url) = &config.receivers.url else {
+        return Ok(None);
+    };
+    let mut options = Options::new(url, &format!("attimo-gateway-{}-intake", config.gateway.id));
+    options.username.clone_from(&config.receivers.username);
+    options.password.clone_from(&config.receivers.password);
+    options.ca_file.clone_from(&config.receivers.ca_file);
+    options.keep_alive_s = 10;
+    let (client, events) = mqtt::connect(&options)?;
+    let filters: Vec<(&str, Qos)> = pipeline.filters().map(|filter| (filter, Qos::AtLeastOnce)).collect();
+    client.subscribe(&filters).await?;
+    state.send_replace(Intake::Gone { reason: "not connected yet".into() });
+    Ok(Some((client, events)))
+}
+
+fn start_radio(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    state: watch::Sender<State>,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+) -> Option<mpsc::Receiver<RawAdvertisement>> {
+    match config.radio.source {
+        RadioSource::Off => None,
+        RadioSource::Btleplug => {
+            let (sink, queue) = port::channel();
+            let silence = Duration::from_secs(u64::from(config.radio.silence_s));
+            let source = Source::new(config.radio.adapter.clone(), silence, sink, clock, state);
+            let stopping = stop.clone();
+            tasks.spawn(async move {
+                source.run(stopping).await;
+                Ok(())
+            });
+            Some(queue)
+        }
+    }
+}
+
+/// The pipeline with its ends.
+struct Work {
+    pipeline: Pipeline,
+    spool: Handle,
+    identity: Identity,
+    clock: Arc<dyn Clock>,
+    volatile: mpsc::Sender<Vec<model::sighting::Sighting>>,
+    pulse: watch::Sender<Pulse>,
+    health: watch::Sender<up::Health>,
+    intake_state: watch::Sender<Intake>,
+}
+
+impl Work {
+    async fn run(
+        mut self,
+        intake: Option<(mqtt::Client, Events)>,
+        mut radio: Option<mpsc::Receiver<RawAdvertisement>>,
+        stop: CancellationToken,
+    ) {
+        let (client, mut events) = intake.unzip();
+        let mut pulse = tokio::time::interval(PULSE_EVERY);
+        pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let wait = self.wait();
+            tokio::select! {
+                () = stop.cancelled() => break,
+                event = next_event(events.as_mut()) => match event {
+                    Some(event) => self.event(event),
+                    None => events = None,
+                },
+                raw = next_advertisement(radio.as_mut()) => match raw {
+                    Some(raw) => self.pipeline.advertisement(&raw, Now::read(self.clock.as_ref())),
+                    None => radio = None,
+                },
+                _ = pulse.tick() => self.beat(),
+                () = tokio::time::sleep(wait) => {}
+            }
+            self.work();
+        }
+        if let Some(client) = client {
+            client.disconnect().await;
+        }
+        self.pipeline.finish(Now::read(self.clock.as_ref()));
+        self.pass_on();
+        self.spool.flush().await;
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Message { topic, payload, retain } => {
+                self.pipeline.message(&topic, &payload, retain, Now::read(self.clock.as_ref()));
+            }
+            Event::Connected { .. } => {
+                tracing::info!("the receivers' broker is there");
+                self.intake_state.send_replace(Intake::Connected);
+            }
+            Event::Disconnected { reason } => {
+                if *self.intake_state.borrow() == Intake::Connected {
+                    tracing::warn!(reason, "the receivers' broker is gone");
+                }
+                self.intake_state.send_replace(Intake::Gone { reason });
+            }
+        }
+    }
+
+    fn wait(&self) -> Duration {
+        let now = self.clock.monotonic();
+        let due = self.pipeline.poll_timeout().map_or(IDLE.0, |at| (at.0 - now.0).clamp(0, IDLE.0));
+        Duration::from_millis(u64::try_from(due).unwrap_or(0))
+    }
+
+    fn work(&mut self) {
+        let now = Now::read(self.clock.as_ref());
+        if self.pipeline.poll_timeout().is_some_and(|due| now.monotonic >= due) {
+            self.pipeline.handle_timeout(now);
+        }
+        self.pass_on();
+    }
+
+    fn pass_on(&mut self) {
+        while let Some(parcel) = self.pipeline.poll_parcel() {
+            match parcel {
+                Parcel::Durable { .. } => self.keep(parcel),
+                Parcel::Volatile { sightings } => {
+                    let count = sightings.len() as u64;
+                    if self.volatile.try_send(sightings).is_err() {
+                        self.pipeline.counts_mut().drop("volatile-queue-full", count);
+                    }
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, parcel: Parcel) {
+        let Parcel::Durable { at, sightings, readings, state } = parcel else {
+            return;
+        };
+        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        let (seen, read) = (count(sightings.len()), count(readings.len()));
+        let empty = uplink::empty_batch(&self.identity, self.spool.id(), at);
+        let batch = up::encode(&Batch { sightings, readings, ..empty }).to_vec();
+        if !self.spool.append(Entry { at, sightings: seen, readings: read, state, batch }) {
+            self.pipeline.counts_mut().drop("spool-queue-full", u64::from(seen) + u64::from(read));
+        }
+    }
+
+    /// Once a second: what was counted, for the page and the server; and the spool looks at its bounds.
+    fn beat(&mut self) {
+        let now = Now::read(self.clock.as_ref());
+        if self.pipeline.poll_timeout().is_none() {
+            self.pipeline.handle_timeout(now);
+        }
+        self.spool.tick();
+        self.health.send_replace(self.fare(now.wall));
+        self.pulse.send_replace(Pulse { at: now.monotonic, counts: self.pipeline.counts().clone() });
+    }
+
+    fn fare(&self, now: Timestamp) -> up::Health {
+        let standing = *self.spool.standing().borrow();
+        let counts = self.pipeline.counts();
+        let mut dropped: Vec<(String, u64)> =
+            counts.dropped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
+        let lost = [
+            ("spool-full", standing.over_bounds.sightings + standing.over_bounds.readings),
+            ("disk-refused", standing.disk_refused.sightings + standing.disk_refused.readings),
+        ];
+        dropped.extend(lost.into_iter().filter(|(_, count)| *count > 0).map(|(code, count)| (code.to_owned(), count)));
+        dropped.truncate(up::DROP_CODES_MAX);
+        up::Health {
+            spool_batches: (standing.last + 1).saturating_sub(standing.oldest),
+            spool_bytes: standing.bytes,
+            oldest_unsent_ms: u64::try_from(uplink::waited(standing.oldest_at, now).0).unwrap_or(0),
+            adverts_heard: counts.heard,
+            sightings_sent: counts.sightings,
+            dropped,
+            receivers: counts.receivers().collect(),
+        }
+    }
+}
+
+async fn next_event(events: Option<&mut Events>) -> Option<Event> {
+    match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_advertisement(radio: Option<&mut mpsc::Receiver<RawAdvertisement>>) -> Option<RawAdvertisement> {
+    match radio {
+        Some(radio) => radio.recv().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,87 @@
+use model::ids::ReceiverId;
+use runtime::clock::ManualClock;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+const NOON: Timestamp = Timestamp(1_790_000_000_000);
+
+struct Box {
+    pulse: watch::Sender<Pulse>,
+    spool: watch::Sender<Standing>,
+    link: watch::Sender<Link>,
+    clock: ManualClock,
+    sources: Sources,
+}
+
+fn a_box() -> Box {
+    let (pulse, pulse_seen) = watch::channel(Pulse::default());
+    let (spool, spool_seen) = watch::channel(Standing::default());
+    let (link, link_seen) = watch::channel(Link { connected: true, reason: None, acked_at: Some(NOON) });
+    let clock = ManualClock::new(NOON);
+    let sources = Sources {
+        gateway: "gw-<1>".into(),
+        store: "demo".into(),
+        started_at: NOON,
+        pulse: pulse_seen,
+        spool: spool_seen,
+        link: link_seen,
+        intake: watch::channel(Intake::Connected).1,
+        radio: watch::channel(btleplug::State::Off).1,
+        clock: Arc::new(clock.clone()),
+    };
+    Box { pulse, spool, link, clock, sources }
+}
+
+#[test]
+fn health_names_everything_that_is_wrong() {
+    let it = a_box();
+    assert_eq!(it.sources.health(), Health { status: "ok", reasons: vec![] });
+    it.spool.send_modify(|spool| spool.pending = 1);
+    it.link.send_modify(|link| link.connected = false);
+    it.clock.advance(Millis::seconds(11));
+    let reasons = vec!["pipeline-hangs", "disk-refuses", "uplink-gone"];
+    assert_eq!(it.sources.health(), Health { status: "degraded", reasons });
+}
+
+#[test]
+fn the_page_shows_figures_and_never_lets_a_name_become_markup() {
+    let it = a_box();
+    it.pulse.send_modify(|pulse| {
+        pulse.counts.heard(&ReceiverId::new("wine").expect("an id"), NOON);
+        pulse.counts.drop("twin", 3);
+    });
+    let html = page::render(&it.sources);
+    assert!(html.contains("gw-&lt;1&gt;") && !html.contains("gw-<1>"));
+    for text in ["All is well", "wine", "Left out: twin", "last acknowledgement 0 s ago"] {
+        assert!(html.contains(text), "{text} in {html}");
+    }
+}
+
+async fn ask(address: std::net::SocketAddr, path: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a listener");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer
+}
+
+#[tokio::test]
+async fn the_three_pages_answer_over_the_network() {
+    runtime::telemetry::install_metrics();
+    crate::metric::add(crate::metric::Name::Heard, 1);
+    let it = a_box();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let stop = CancellationToken::new();
+    let server = tokio::spawn(serve(listener, it.sources.clone(), stop.clone()));
+    assert!(ask(address, "/healthz").await.starts_with("HTTP/1.1 200"));
+    it.link.send_modify(|link| link.connected = false);
+    let sick = ask(address, "/healthz").await;
+    assert!(sick.starts_with("HTTP/1.1 503") && sick.contains(r#""reasons":["uplink-gone"]"#), "{sick}");
+    assert!(ask(address, "/metrics").await.contains("attimo_gateway_adverts_heard_total"));
+    assert!(ask(address, "/").await.contains("content-security-policy"));
+    stop.cancel();
+    server.await.expect("no panic").expect("an orderly end");
+}
