@@ -13,7 +13,7 @@ const json = (body: unknown, status = 200): Answer => (_, response) => {
 };
 
 let account = process.env["MOCK_ACCOUNT"] === "1";
-let inside = account;
+const inside = (request: IncomingMessage) => process.env["MOCK_ACCOUNT"] === "1" || (request.headers.cookie ?? "").includes("mock_session=1");
 
 const offer = () => {
   const at = Date.now();
@@ -51,19 +51,31 @@ const live: Answer = (request, response) => {
   }, 1_000);
 };
 
+const refused = json({ title: "Not allowed", code: "session-needed", status: 401 }, 401);
+
+function read(request: IncomingMessage): Promise<Record<string, string>> {
+  return new Promise((done) => {
+    let text = "";
+    request.on("data", (piece: Buffer) => (text += piece.toString()));
+    request.on("end", () => done(JSON.parse(text === "" ? "{}" : text) as Record<string, string>));
+  });
+}
+
 const routes: Record<string, Answer> = {
   "GET /api/v1/setup": (request, response) => json({ needed: !account })(request, response),
-  "POST /api/v1/setup": (request, response) => {
-    account = true;
-    json({})(request, response);
+  "POST /api/v1/setup": async (request, response) => {
+    const good = (await read(request))["token"] === "mock-code";
+    account ||= good;
+    json(good ? {} : { title: "Wrong code", detail: "The set-up code is wrong.", code: "token" }, good ? 200 : 403)(request, response);
   },
-  "GET /api/v1/session": (request, response) => (inside ? json({ name: "Giulia" }) : json({ title: "No session", code: "session", status: 401 }, 401))(request, response),
-  "POST /api/v1/session": (request, response) => {
-    inside = true;
-    json({ name: "Giulia" })(request, response);
+  "GET /api/v1/session": (request, response) => json({ name: "Giulia" })(request, response),
+  "POST /api/v1/session": async (request, response) => {
+    const good = (await read(request))["password"]?.includes("wrong") === false;
+    if (good) response.setHeader("set-cookie", "mock_session=1; HttpOnly; SameSite=Strict; Path=/");
+    (good ? json({ name: "Giulia" }) : refused)(request, response);
   },
   "DELETE /api/v1/session": (request, response) => {
-    inside = false;
+    response.setHeader("set-cookie", "mock_session=; Max-Age=0; Path=/");
     json({})(request, response);
   },
   "GET /api/v1/stores": json({ stores: [STORE] }),
@@ -72,7 +84,11 @@ const routes: Record<string, Answer> = {
   [`GET /api/v1/stores/${STORE.id}/today`]: (request, response) => json(today(new URL(request.url ?? "/", "http://mock").searchParams.get("date") ?? ""))(request, response),
   [`GET /api/v1/stores/${STORE.id}/live`]: live,
   "POST /v1/devices": json({ deviceId: "0f3a5cde90ab4d2e", token: "mock-token", air: { prefix: "a7710001", key: "00", k: 10 }, stored: false }, 201),
-  "PUT /v1/devices/0f3a5cde90ab4d2e/consent": json({ consent: {}, stored: true }),
+  "PUT /v1/devices/0f3a5cde90ab4d2e/consent": async (request, response) => {
+    const { locating, profiling, marketingPush } = await read(request);
+    json({ consent: { locating, profiling, marketingPush }, stored: Boolean(locating || profiling || marketingPush) })(request, response);
+  },
+  "GET /v1/projects/demo/settings": json({ attimo: { products: PLAN.products } }),
   "DELETE /v1/devices/0f3a5cde90ab4d2e": json({}),
   "GET /v1/offers": json({ offers: [] }),
   "POST /v1/track": json({ success: true }),
@@ -88,8 +104,9 @@ const answer: Connect.NextHandleFunction = (request, response, next) => {
   }
   if (/^\/v1\/offers\/\w+\/outcomes$/.test(path)) return json({ success: true })(request, response);
   const route = routes[`${request.method} ${path}`];
-  if (route === undefined) return next();
-  route(request, response);
+  if (route === undefined && path !== "/metrics") return next();
+  const closed = (path.startsWith("/api/") || path === "/metrics") && !path.startsWith("/api/v1/setup") && !inside(request) && request.method !== "POST";
+  (closed || route === undefined ? refused : route)(request, response);
 };
 
 /** The mock as a plugin of Vite's dev and preview servers. */

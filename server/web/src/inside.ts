@@ -12,8 +12,7 @@ export function note(inside: boolean): void {
   }
 }
 
-/** Notes that we are in, or out. */
-export /** Whether we were in. */
+/** Whether we were in. */
 export function noted(): boolean {
   try {
     return localStorage.getItem(NOTE) === "1";

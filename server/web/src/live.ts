@@ -49,7 +49,6 @@ export function follow(store: string, ended: () => void): () => void {
     decisions.value = merge(decisions.value, picture.decisions);
     pictureAt.value = performance.now();
     link.value = "live";
-    tries = 0;
   };
   const again = () => {
     source?.close();
@@ -59,13 +58,16 @@ export function follow(store: string, ended: () => void): () => void {
     timer = window.setTimeout(() => void open(), backOff(tries++, Math.random()));
   };
   const open = async () => {
-    // EventSource hides the status of a refusal, so the session is asked about first.
+    // EventSource hides the status of a refusal, so the picture is asked for first. It also keeps the page going where streams are cut.
     const refused = await ask<Now>(`${path}/now`).then(show, (error: unknown) => error);
     if (closed) return;
     if (refused instanceof Problem && refused.status === 401) return ended();
     if (refused instanceof Problem) return again();
     source = new EventSource(`${path}/live`);
-    source.addEventListener("now", (event) => show(JSON.parse(event.data as string) as Now));
+    source.addEventListener("now", (event) => {
+      tries = 0;
+      show(JSON.parse(event.data as string) as Now);
+    });
     source.addEventListener("decision", (event) => {
       decisions.value = merge(decisions.value, [JSON.parse(event.data as string) as Decision]);
     });

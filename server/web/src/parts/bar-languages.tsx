@@ -4,8 +4,9 @@ import { speak, tongue, words } from "../lang";
 
 export function Languages() {
   const button = (code: "it" | "en", name: string) => (
-    <button type="button" lang={code} aria-pressed={tongue.value === code} aria-label={name} onClick={() => speak(code)}>
+    <button type="button" lang={code} aria-pressed={tongue.value === code} onClick={() => speak(code)}>
       {code.toUpperCase()}
+      <span class="hidden"> {name}</span>
     </button>
   );
   return (
