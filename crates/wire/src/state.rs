@@ -103,3 +103,6 @@ pub fn decode(payload: &[u8]) -> Result<State, Error> {
     }
     Ok(state)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,4 @@
-//! What the tests of this crate share: values of every kind, and the way to the data outside of the repository.
-
-use std::path::PathBuf;
+//! What the tests of this crate share: values of every kind.
 
 use model::ids::ReceiverId;
 use model::units::Dbm;
@@ -12,16 +10,6 @@ use crate::ble::eddystone::{Eid, EncryptedTlm, Tlm, Uid};
 use crate::ble::frame::Frame;
 use crate::ble::ibeacon::IBeacon;
 use crate::vendor::Heard;
-
-/// A file of the shared data, or a printed note that it is not there.
-pub(crate) fn shared(name: &str) -> Option<String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        println!("note: {} is not there, so nothing was compared with it", path.display());
-    }
-    text
-}
 
 pub(crate) fn hex(digits: &str) -> Vec<u8> {
     hex::decode(digits).expect("hexadecimal digits in a test")

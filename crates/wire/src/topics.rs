@@ -242,3 +242,6 @@ pub fn captured<'a>(filter: &str, topic: &'a str) -> Option<&'a str> {
 fn level(text: &str) -> Option<&str> {
     (!text.is_empty() && !text.contains(['/', '+', '#'])).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;

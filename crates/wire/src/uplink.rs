@@ -218,3 +218,6 @@ const fn check_length(payload: &[u8], max: usize) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

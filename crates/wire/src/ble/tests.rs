@@ -3,7 +3,6 @@
 use model::sighting::Transmitter;
 use model::time::Timestamp;
 use proptest::prelude::*;
-use serde_json::Value;
 
 use super::address::{Address, AddressKind};
 use super::eddystone::{Eid, Tlm};
@@ -33,25 +32,6 @@ fn ephemeral_ids_match_the_published_one_and_those_around_every_border() {
         (9, u32::MAX, "65e2928fdd202413"),
     ] {
         assert_eq!(hex::encode(eid::ephemeral_id(&key, k, seconds)), expected, "k {k}, second {seconds}");
-    }
-}
-
-#[test]
-fn ephemeral_ids_match_the_shared_vectors() {
-    let Some(text) = testing::shared("edge/vectors.json") else { return };
-    let vectors: Value = serde_json::from_str(&text).expect("vectors");
-    let chain = &vectors["eddystone_eid"];
-    let key = bytes(chain["key_exchange"]["identity_key"].as_str().expect("a key"));
-    let all = chain["eid"].as_array().expect("a list");
-    assert!(all.len() >= 11);
-    for vector in all {
-        let k = u8::try_from(vector["k"].as_u64().expect("k")).expect("a byte");
-        let seconds = u32::try_from(vector["t"].as_u64().expect("t")).expect("seconds");
-        assert_eq!(
-            hex::encode(eid::ephemeral_id(&key, k, seconds)),
-            vector["eid"].as_str().expect("an id"),
-            "{vector}"
-        );
     }
 }
 

@@ -1,11 +1,8 @@
 //! What every decoder must bear: messages that are cut short, oversized, of the wrong type, not text, or anything at all.
 
 use proptest::prelude::*;
-use serde_json::Value;
 
 use super::*;
-use crate::ble::frame::Frame;
-use crate::testing;
 
 /// A right message of every kind, and the decoder for it, its result reduced to whether anything was taken.
 type Decoder = fn(&str, &[u8]) -> Result<(), Rejected>;
@@ -164,45 +161,6 @@ fn every_rejection_has_a_code_of_the_list_and_says_what_to_do() {
     let codes: Vec<&str> = all.iter().map(Rejected::code).collect();
     assert_eq!(codes, Rejected::CODES);
     assert!(all.iter().all(|rejected| rejected.to_string().len() > 15));
-}
-
-/// The captures of real devices that the team shares, through the decoders that are meant for them.
-#[test]
-fn captures_of_real_devices_are_read() {
-    let Some(text) = testing::shared("edge/samples.json") else { return };
-    let samples: Vec<Value> = serde_json::from_str(&text).expect("samples");
-    let mut read = 0;
-    for sample in &samples {
-        let source = sample["src"].as_str().expect("a source");
-        let topic = match source {
-            "minew-json-long" => "minew/AC233FC001EA/status",
-            _ => sample["topic"].as_str().unwrap_or_default(),
-        };
-        let payload = sample["payload"].to_string();
-        let expected = match source {
-            "espresense" | "theengs-undecoded" => (1, 0),
-            "omg-ibeacon" | "omg-ibeacon-uuid-id" => (1, 1),
-            "minew-json-long" => (3, 1),
-            "axis-counter" => {
-                let totals = counter::read_totals(payload.as_bytes()).expect("an Axis capture");
-                assert_eq!(totals, counter::Totals { entered: 12, left: 318 });
-                read += 1;
-                continue;
-            }
-            "milesight-vs121p" => {
-                assert_eq!(counter::read_level(payload.as_bytes()), Ok(model::reading::ReadingKind::Level(10)));
-                read += 1;
-                continue;
-            }
-            _ => continue,
-        };
-        let heard = decode(topic, payload.as_bytes()).unwrap_or_else(|rejected| panic!("{source}: {rejected}"));
-        let framed = heard.iter().filter(|heard| matches!(heard.frame, Some(Frame::IBeacon(_)))).count();
-        assert_eq!((heard.len(), framed), expected, "{source}");
-        assert!(heard.iter().all(|heard| heard.address.is_some()), "{source}");
-        read += 1;
-    }
-    assert_eq!(read, 7, "every capture of a device that we read was there");
 }
 
 /// A right message with a few bytes changed: nearer to the edge than noise.

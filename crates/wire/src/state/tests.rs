@@ -1,0 +1,53 @@
+//! Births and wills that can't be.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const BOOT: &str = r#""boot":"0000000000000000000000000000002a""#;
+
+#[test]
+fn a_bad_state_is_refused_with_its_code() {
+    let long = "x".repeat(65);
+    for (payload, expected) in [
+        (String::new(), "not-json"),
+        (format!(r#"{{{BOOT},"state":"online","version":"1"#), "not-json"),
+        (format!(r#"{{{BOOT},"state":"asleep","version":"1","started_at":1}}"#), "not-json"),
+        (r#"{"boot":"2a","state":"online","version":"1","started_at":1}"#.into(), "not-json"),
+        (format!(r#"{{{BOOT},"state":"online","version":"1"}}"#), "not-json"),
+        (format!(r#"{{{BOOT},"state":"online","version":"1","started_at":"now"}}"#), "not-json"),
+        (format!(r#"{{{BOOT},"state":"online","version":"","started_at":1}}"#), "out-of-range"),
+        (format!(r#"{{{BOOT},"state":"online","version":"{long}","started_at":1}}"#), "out-of-range"),
+        (format!(r#"{{{BOOT},"state":"online","version":"a\u0007","started_at":1}}"#), "out-of-range"),
+        (format!(r#"{{{BOOT},"state":"online","version":"1","started_at":-1}}"#), "out-of-range"),
+        (" ".repeat(STATE_LEN_MAX + 1), "too-large"),
+    ] {
+        assert_eq!(decode(payload.as_bytes()).expect_err(&payload).code(), expected, "{payload}");
+    }
+    assert_eq!(decode(b"{\"boot\":\"\xff\"}").expect_err("not UTF-8").code(), "not-json");
+}
+
+#[test]
+fn a_newer_gateway_may_say_more() {
+    let payload = format!(r#"{{{BOOT},"state":"offline","version":"0.2.0","started_at":1,"radios":2}}"#);
+    let state = decode(payload.as_bytes()).expect("a state with a stranger in it");
+    assert_eq!((state.boot, state.state), (BootId(42), Liveness::Offline));
+}
+
+proptest! {
+    #[test]
+    fn states_survive_the_way(boot: u128, is_online: bool, version in "[0-9a-z.+-]{1,64}", at in 0i64..253_402_300_800_000) {
+        let state = State {
+            boot: BootId(boot),
+            state: if is_online { Liveness::Online } else { Liveness::Offline },
+            version,
+            started_at: Timestamp(at),
+        };
+        prop_assert_eq!(decode(&encode(&state)).expect("what was just written"), state);
+    }
+
+    #[test]
+    fn any_bytes_are_taken_without_panic(payload in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = decode(&payload);
+    }
+}
