@@ -48,7 +48,7 @@ pub(super) struct Follow {
 #[derive(Debug)]
 enum Place {
     /// There is a belief about it.
-    Located(Filter),
+    Located(Box<Filter>),
     /// It has not been heard for long, or not since the restart.
     Lost,
 }
@@ -76,7 +76,7 @@ impl Follow {
         let filter = Filter::new(ground.field.clone(), at);
         Self {
             arrival,
-            place: Place::Located(filter),
+            place: Place::Located(Box::new(filter)),
             tracker: Tracker::default(),
             rhythm: Rhythm::default(),
             lag: Lag::new(at),
@@ -125,7 +125,7 @@ impl Follow {
             Place::Located(filter) => filter,
             Place::Lost => {
                 let filter = Filter::within(ground.field, &inside, sighting.at);
-                self.place = Place::Located(filter);
+                self.place = Place::Located(Box::new(filter));
                 return self.hear(subject, sighting, now, desk);
             }
         };
@@ -165,7 +165,7 @@ impl Follow {
     pub(super) fn relay(mut self, subject: &Subject, now: Timestamp, desk: &mut Desk) -> Self {
         let Some(ground) = desk.ground.clone() else { return self };
         self.place = match self.place {
-            Place::Located(filter) => Place::Located(filter.moved(ground.field, &mut desk.work)),
+            Place::Located(filter) => Place::Located(Box::new(filter.moved(ground.field, &mut desk.work))),
             Place::Lost => Place::Lost,
         };
         let changes = self.tracker.keep(self.last_heard(), |zone| ground.plan.zone(zone).is_some());

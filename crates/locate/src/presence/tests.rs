@@ -1,1 +1,131 @@
+use model::floor::Point;
+use model::ids::{FloorId, ReceiverId, StoreId, VisitId};
+use model::subject::{Pseudonym, Subject};
+use model::units::{Dbm, Metres};
 
+use super::*;
+
+const DWELL: Millis = Millis::seconds(8);
+const QUIET: Millis = Millis::seconds(3);
+
+fn zone(name: &str) -> ZoneId {
+    ZoneId::new(name).expect("a slug")
+}
+
+fn estimate(ms: i64, zones: &[(&str, f64)]) -> Estimate {
+    Estimate {
+        at: Timestamp(ms),
+        floor: FloorId::new("g").expect("a slug"),
+        point: Point::default(),
+        uncertainty: Metres(1.0),
+        zones: zones.iter().map(|(name, p)| (zone(name), Probability::clamped(*p))).collect(),
+        heard: vec![(ReceiverId::new("r1").expect("a slug"), Dbm(-50.0))],
+    }
+}
+
+/// Feeds beliefs half a second apart; each pair of numbers is for the zones `a` and `b`.
+fn told(tracker: &mut Tracker, from_ms: i64, beliefs: &[(f64, f64)]) -> Vec<String> {
+    let changes = beliefs.iter().enumerate().flat_map(|(n, (a, b))| {
+        tracker.see(&estimate(from_ms + 500 * n as i64, &[("a", *a), ("b", *b)]), DWELL, QUIET)
+    });
+    changes.map(|change| format!("{} {:?} {} {}", change.zone, change.kind, change.at.0, change.reason.rule)).collect()
+}
+
+#[test]
+fn a_stay_begins_only_when_the_belief_holds_for_a_second() {
+    let mut tracker = Tracker::default();
+    assert_eq!(told(&mut tracker, 0, &[(0.7, 0.0), (0.9, 0.0), (0.69, 0.0), (0.9, 0.0), (0.9, 0.0)]), [""; 0]);
+    assert_eq!(told(&mut tracker, 2_500, &[(0.7, 0.0)]), ["a Entered 2500 enter-probability"]);
+    assert_eq!(tracker.inside().collect::<Vec<_>>(), [&zone("a")]);
+}
+
+#[test]
+fn a_stay_ends_by_a_long_low_belief_and_not_by_a_short_one() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.9, 0.0); 3]);
+    assert_eq!(told(&mut tracker, 2_000, &[(0.2, 0.0); 10]), [""; 0]);
+    assert_eq!(told(&mut tracker, 7_000, &[(0.6, 0.0)]), [""; 0], "the low spell is over");
+    assert_eq!(told(&mut tracker, 8_000, &[(0.3, 0.0); 13]), ["a Left 8000 leave-probability"]);
+}
+
+#[test]
+fn a_stay_ends_at_once_when_another_begins() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.9, 0.0); 3]);
+    let told = told(&mut tracker, 2_000, &[(0.1, 0.9), (0.1, 0.9), (0.1, 0.9)]);
+    assert_eq!(told, ["a Left 2000 elsewhere", "b Entered 3000 enter-probability"]);
+}
+
+#[test]
+fn a_shelf_in_a_department_is_a_stay_of_its_own() {
+    let mut tracker = Tracker::default();
+    assert_eq!(told(&mut tracker, 0, &[(0.95, 0.2); 3]), ["a Entered 1000 enter-probability"]);
+    assert_eq!(told(&mut tracker, 2_000, &[(0.95, 0.8); 3]), ["b Entered 3000 enter-probability"]);
+    let leaving = told(&mut tracker, 4_000, &[(0.95, 0.1); 13]);
+    assert_eq!(leaving, ["a Dwelling 8000 dwell-time", "b Left 4000 leave-probability"]);
+}
+
+#[test]
+fn dwelling_is_told_once_a_stay_and_counts_from_its_beginning() {
+    let mut tracker = Tracker::default();
+    let all = told(&mut tracker, 0, &[(0.9, 0.0); 60]);
+    assert_eq!(all, ["a Entered 1000 enter-probability", "a Dwelling 8000 dwell-time"]);
+}
+
+#[test]
+fn a_silence_ends_nothing_by_itself_and_starts_spells_anew() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.9, 0.0); 3]);
+    assert_eq!(told(&mut tracker, 2_000, &[(0.2, 0.9)]), [""; 0]);
+    assert_eq!(told(&mut tracker, 60_000, &[(0.2, 0.9)]), [""; 0], "neither a minute low nor a minute high");
+    let gone = tracker.silence(Timestamp(60_000), "silence");
+    assert_eq!(gone.len(), 1);
+    assert_eq!((gone[0].at, gone[0].kind), (Timestamp(60_000), PresenceKind::Left));
+    assert_eq!(tracker.inside().count(), 0);
+}
+
+#[test]
+fn an_old_belief_changes_nothing() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.9, 0.0); 3]);
+    assert!(tracker.see(&estimate(500, &[("a", 0.0)]), DWELL, QUIET).is_empty());
+}
+
+#[test]
+fn a_restored_stay_goes_on_and_dwells_only_if_it_had_not() {
+    let presence = |kind| Presence {
+        store: StoreId::new("s").expect("a slug"),
+        subject: Subject::Anonymous(Pseudonym(1)),
+        zone: zone("a"),
+        kind,
+        at: Timestamp(9_000),
+        since: Timestamp(1_000),
+        probability: Probability::ONE,
+        visit: VisitId(1),
+        reason: PresenceReason::default(),
+    };
+    let mut entered = Tracker::restore(&[presence(PresenceKind::Entered)]);
+    assert_eq!(told(&mut entered, 10_000, &[(0.9, 0.0); 3]), ["a Dwelling 10000 dwell-time"]);
+    let mut dwelt = Tracker::restore(&[presence(PresenceKind::Dwelling)]);
+    assert_eq!(told(&mut dwelt, 10_000, &[(0.9, 0.0); 3]), [""; 0]);
+    assert_eq!(Tracker::restore(&[presence(PresenceKind::Left)]).inside().count(), 0);
+}
+
+#[test]
+fn a_zone_that_is_gone_ends_its_stay() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.9, 0.9); 3]);
+    let ended = tracker.keep(Timestamp(5_000), |zone| zone.as_str() == "b");
+    assert_eq!(ended.iter().map(|change| change.zone.as_str()).collect::<Vec<_>>(), ["a"]);
+    assert_eq!(tracker.inside().collect::<Vec<_>>(), [&zone("b")]);
+}
+
+#[test]
+fn a_change_names_its_receivers_and_the_next_likeliest_zone() {
+    let mut tracker = Tracker::default();
+    let changes: Vec<Change> = (0..3)
+        .flat_map(|n| tracker.see(&estimate(n * 500, &[("a", 0.8), ("b", 0.15), ("c", 0.05)]), DWELL, QUIET))
+        .collect();
+    assert_eq!(changes[0].reason.runner_up.as_ref().map(|(zone, _)| zone.as_str()), Some("b"));
+    assert_eq!(changes[0].reason.heard.len(), 1);
+}
