@@ -97,7 +97,12 @@ impl Classifier {
         self.pseudonyms.rotate(now);
     }
 
-    fn transmitter(&mut self, frame: Option<Frame>, address: Option<Address>, now: Now) -> Result<Transmitter, LeftOut> {
+    fn transmitter(
+        &mut self,
+        frame: Option<Frame>,
+        address: Option<Address>,
+        now: Now,
+    ) -> Result<Transmitter, LeftOut> {
         if let Some(known) = frame.and_then(|frame| frame.known(self.prefix, &self.tag_uuids)) {
             if let Some(address) = address {
                 self.companions[place(address.bytes)] = Some((address.bytes, now.monotonic));

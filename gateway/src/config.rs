@@ -328,7 +328,11 @@ impl Config {
         let urls = [("uplink.url", Some(&self.uplink.url)), ("receivers.url", self.receivers.url.as_ref())];
         for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
             if !is_broker_url(url) {
-                return wrong(key, format!("{url:?} is no broker address"), "write mqtt://host:port or mqtts://host:port");
+                return wrong(
+                    key,
+                    format!("{url:?} is no broker address"),
+                    "write mqtt://host:port or mqtts://host:port",
+                );
             }
         }
         if self.spool.bytes_max < SPOOL_BYTES_MIN {
@@ -356,7 +360,11 @@ impl Config {
                 return Err((key, format!("{:?} is not one topic", sensor.topic), "name one topic, without + and #"));
             }
             if let Some(other) = topics.insert(&sensor.topic, id) {
-                return Err((key, format!("{:?} belongs to {other} already", sensor.topic), "give each sensor its own topic"));
+                return Err((
+                    key,
+                    format!("{:?} belongs to {other} already", sensor.topic),
+                    "give each sensor its own topic",
+                ));
             }
         }
         Ok(())

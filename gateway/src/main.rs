@@ -20,7 +20,14 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     /// The configuration file.
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "/etc/attimo/gateway.toml", env = "ATTIMO_GATEWAY_CONFIG")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FILE",
+        default_value = "/etc/attimo/gateway.toml",
+        env = "ATTIMO_GATEWAY_CONFIG"
+    )]
     config: PathBuf,
 }
 

@@ -62,7 +62,8 @@ impl Running {
 /// What could not be opened, and why.
 pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationToken) -> anyhow::Result<Running> {
     runtime::telemetry::install_metrics();
-    let listener = TcpListener::bind(config.status.listen).await.context("listen for the status page (status.listen)")?;
+    let listener =
+        TcpListener::bind(config.status.listen).await.context("listen for the status page (status.listen)")?;
     let status = listener.local_addr().context("read the status page's address")?;
     let now = Now::read(clock.as_ref());
     let age_max = Millis::hours(i64::from(config.spool.age_max_h));
@@ -70,8 +71,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationTo
     let (spool, recovery) = worker::start(&folder, Limits::new(config.spool.bytes_max, age_max), clock.clone())
         .with_context(|| format!("open the spool in {} (gateway.data_dir)", folder.display()))?;
     let pipeline = Pipeline::new(config, recovery.state.as_deref(), rand::random, now);
-    let identity =
-        Identity { gateway: config.gateway.id.clone(), boot: BootId(rand::random()), started_at: now.wall };
+    let identity = Identity { gateway: config.gateway.id.clone(), boot: BootId(rand::random()), started_at: now.wall };
 
     let (pulse, pulse_seen) = watch::channel(Pulse::default());
     let (health, health_seen) = watch::channel(up::Health::default());

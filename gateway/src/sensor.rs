@@ -90,7 +90,13 @@ impl Sensors {
     ///
     /// # Errors
     /// [`Refused`] says why it must not count.
-    pub fn report(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) -> Result<Option<Reading>, Refused> {
+    pub fn report(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        retained: bool,
+        now: Now,
+    ) -> Result<Option<Reading>, Refused> {
         let (id, sensor) = self.by_topic.get(topic).ok_or(Refused::Undeclared)?;
         let (id, sensor) = (id.clone(), sensor.clone());
         let kind = match sensor.kind {

@@ -189,7 +189,14 @@ impl<M: Medium> Spool<M> {
     }
 
     /// Takes a batch. It is kept only after [`Spool::commit`].
-    pub fn push(&mut self, entry: Entry) {
+    ///
+    /// What is too long to be read back is not taken: a batch is counted as dropped, a state is left as it was.
+    pub fn push(&mut self, mut entry: Entry) {
+        if entry.batch.len() > BATCH_BYTES_MAX {
+            self.over_bounds.add(entry.sightings, entry.readings);
+            return;
+        }
+        entry.state.take_if(|state| state.len() > record::STATE_BYTES_MAX);
         if self.pending.len() >= PENDING_MAX {
             self.shed_pending();
         }

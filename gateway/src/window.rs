@@ -151,12 +151,7 @@ impl Pair {
             at,
             window: WINDOW,
             count: self.count,
-            rssi: RssiSummary {
-                mean: Dbm(mean),
-                min: Dbm(self.min),
-                max: Dbm(self.max),
-                variance: self.variance,
-            },
+            rssi: RssiSummary { mean: Dbm(mean), min: Dbm(self.min), max: Dbm(self.max), variance: self.variance },
             power_at_1m: self.power_at_1m,
         }
     }
@@ -190,7 +185,9 @@ mod tests {
         for rssi in [-60.0, -70.0, -65.0] {
             window.add(&advert(1, known(1), rssi)).expect("room");
         }
-        window.add(&Advert { variance: Some(4.0), power_at_1m: Some(-59), ..advert(2, known(1), -80.0) }).expect("room");
+        window
+            .add(&Advert { variance: Some(4.0), power_at_1m: Some(-59), ..advert(2, known(1), -80.0) })
+            .expect("room");
         let sightings: Vec<Sighting> = window.close(AT).collect();
         assert_eq!(sightings.len(), 2);
         assert_eq!((sightings[0].count, sightings[0].at, sightings[0].window), (3, AT, WINDOW));

@@ -71,7 +71,7 @@ enum Ended {
     #[error("nothing was heard for {0} s")]
     Silence(u64),
     #[error("the stream of events ended")]
-    StreamEnded,
+    Stream,
 }
 
 impl Source {
@@ -166,7 +166,7 @@ impl Source {
                 return Ok(Ended::Silence(self.silence.as_secs()));
             };
             let heard = match event {
-                None => return Ok(Ended::StreamEnded),
+                None => return Ok(Ended::Stream),
                 Some(CentralEvent::StateUpdate(CentralState::PoweredOff)) => return Ok(Ended::PoweredOff),
                 Some(CentralEvent::DeviceDiscovered(id)) => !old.remove(&id) && self.first(adapter, name, &id).await,
                 Some(event) => self.part(&mut joiner, name, event),
@@ -266,11 +266,7 @@ fn must_reconnect(ended: &Ended) -> bool {
             text.contains("disconnect") || text.contains("connection is closed")
         }
         Ended::Slow => true,
-        Ended::Stopped
-        | Ended::NoAdapter(_)
-        | Ended::PoweredOff
-        | Ended::Silence(_)
-        | Ended::StreamEnded => false,
+        Ended::Stopped | Ended::NoAdapter(_) | Ended::PoweredOff | Ended::Silence(_) | Ended::Stream => false,
     }
 }
 

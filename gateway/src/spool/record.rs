@@ -68,11 +68,8 @@ impl<'a> Record<'a> {
         }
         let mut seq = [0; 8];
         seq.copy_from_slice(&head[9..]);
-        let record = Self {
-            kind: Kind::from_byte(head[8])?,
-            seq: u64::from_le_bytes(seq),
-            body: bytes.get(HEAD..HEAD + len)?,
-        };
+        let record =
+            Self { kind: Kind::from_byte(head[8])?, seq: u64::from_le_bytes(seq), body: bytes.get(HEAD..HEAD + len)? };
         (record.check() == check).then_some((record, HEAD + len))
     }
 

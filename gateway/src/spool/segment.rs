@@ -209,13 +209,8 @@ pub(super) struct Found {
 /// Reads a file up to the first byte that is torn or damaged. It is never written again, so nothing needs cutting on disk.
 pub(super) fn recover<M: Medium>(medium: &M, ordinal: u64, seq_next: u64) -> io::Result<Found> {
     let bytes = medium.read(&name(ordinal), 0, FILE_BYTES_MAX)?;
-    let mut found = Found {
-        id: read_head(&bytes),
-        segment: Segment::new(ordinal, seq_next),
-        acked: 0,
-        state: None,
-        bytes_cut: 0,
-    };
+    let mut found =
+        Found { id: read_head(&bytes), segment: Segment::new(ordinal, seq_next), acked: 0, state: None, bytes_cut: 0 };
     let mut at = FILE_HEAD.min(bytes.len());
     while found.id.is_some()
         && let Some((record, len)) = Record::read(&bytes[at..])

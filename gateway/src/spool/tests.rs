@@ -68,7 +68,11 @@ impl Medium for Dying {
     }
     fn remove(&self, name: &str) -> io::Result<()> {
         // A dead process removes nothing.
-        if self.bytes_left.load(Ordering::SeqCst) == 0 { Err(io::ErrorKind::StorageFull.into()) } else { self.folder.remove(name) }
+        if self.bytes_left.load(Ordering::SeqCst) == 0 {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            self.folder.remove(name)
+        }
     }
     fn sync_folder(&self) -> io::Result<()> {
         Ok(()) // A process that dies leaves the system's cache as it is: syncing would only cost time here.
@@ -100,7 +104,8 @@ fn what_was_kept_is_there_after_a_restart_in_order_and_under_the_same_id() {
     let before = all(&spool);
     drop(spool);
 
-    let (spool, recovery) = Spool::open(Folder::open(folder.path()).expect("a folder"), limits(), [9; 16]).expect("opens");
+    let (spool, recovery) =
+        Spool::open(Folder::open(folder.path()).expect("a folder"), limits(), [9; 16]).expect("opens");
 
     assert_eq!(spool.id(), ID);
     assert_eq!(recovery, Recovery { state: Some(b"state 99".to_vec()), bytes_cut: 0 });
@@ -215,7 +220,10 @@ fn over_the_bound_the_oldest_goes_and_every_item_is_counted() {
     }
     let standing = spool.standing();
     let left = all(&spool).len() as u64;
-    assert_eq!(standing.over_bounds, Dropped { batches: 500 - left, sightings: 2 * (500 - left), readings: 500 - left });
+    assert_eq!(
+        standing.over_bounds,
+        Dropped { batches: 500 - left, sightings: 2 * (500 - left), readings: 500 - left }
+    );
     assert_eq!(standing.oldest, 500 - left + 1);
 }
 
@@ -232,7 +240,8 @@ fn what_is_too_old_goes_and_the_meters_and_the_id_stay() {
     spool.enforce(NOW + Millis::hours(1) + Millis(1));
     assert_eq!(spool.standing().over_bounds.batches, 9);
     drop(spool);
-    let (spool, recovery) = Spool::open(Folder::open(folder.path()).expect("a folder"), limits(), [9; 16]).expect("opens");
+    let (spool, recovery) =
+        Spool::open(Folder::open(folder.path()).expect("a folder"), limits(), [9; 16]).expect("opens");
     assert_eq!((spool.id(), recovery.state), (ID, Some(b"state 9".to_vec())));
     assert_eq!(spool.standing().last, 9);
 }

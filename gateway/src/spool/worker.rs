@@ -20,7 +20,11 @@ const GROUP_MAX: usize = 256;
 enum Command {
     Append(Entry),
     Acked(u64),
-    Read { from: u64, count: usize, reply: oneshot::Sender<Vec<Stored>> },
+    Read {
+        from: u64,
+        count: usize,
+        reply: oneshot::Sender<Vec<Stored>>,
+    },
     /// Wakes the thread: bounds of age, and a disk that may work again.
     Tick,
     Flush(oneshot::Sender<()>),

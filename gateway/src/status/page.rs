@@ -17,7 +17,8 @@ td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid #ddd}td.n{tex
 pub(super) fn render(sources: &Sources) -> String {
     let now = sources.clock.now();
     let health = sources.health();
-    let (class, word) = if health.reasons.is_empty() { ("ok", "All is well".to_owned()) } else { ("bad", health.reasons.join(", ")) };
+    let (class, word) =
+        if health.reasons.is_empty() { ("ok", "All is well".to_owned()) } else { ("bad", health.reasons.join(", ")) };
     let mut html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{gateway}</title><style>{STYLE}</style></head>\
@@ -59,7 +60,10 @@ fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
         ("Uplink".into(), uplink),
         ("Receivers' broker".into(), intake),
         ("Own radio".into(), radio),
-        ("Spool".into(), format!("{waiting} batches wait, the oldest for {oldest}; {} KiB on disk", spool.bytes / 1024)),
+        (
+            "Spool".into(),
+            format!("{waiting} batches wait, the oldest for {oldest}; {} KiB on disk", spool.bytes / 1024),
+        ),
     ]
 }
 

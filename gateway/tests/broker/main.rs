@@ -1,0 +1,5 @@
+//! The gateway's binary between real brokers: vendors publish, a small server commits and acknowledges, and things break.
+
+mod canary;
+mod harness;
+mod story;
