@@ -5,6 +5,7 @@ use std::sync::Arc;
 use runtime::clock::Clock;
 
 use crate::config::Config;
+use crate::deliver::Channels;
 use crate::live::Live;
 use crate::run::Handle;
 use crate::secret::ServerSecret;
@@ -23,6 +24,8 @@ pub struct AppState {
     pub live: Live,
     /// The server's own secret.
     pub secret: ServerSecret,
+    /// The ways out to customers: open streams and Web Push.
+    pub channels: Channels,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The one-time token that makes the first account; none when there is one already.

@@ -1,0 +1,268 @@
+//! What decisions, offers and plans look like from outside.
+
+use model::decision::{Candidate, Choice, Refusal, Terms, Trigger};
+use model::delivery::DeliveryState;
+use model::ids::{CustomerId, StoreId};
+use model::offer::Language;
+use model::outcome::{Outcome, OutcomeKind};
+use model::shop::Shop;
+use model::time::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::json::Moment;
+use crate::deliver::payload;
+use crate::live::{Live, to_rfc3339};
+use crate::secret::ServerSecret;
+use crate::store::{DecisionRow, ERASED, OfferRow};
+
+/// A sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Sentence {
+    en: String,
+    it: String,
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OutcomeView {
+    kind: &'static str,
+    at: Moment,
+}
+
+impl From<&Outcome> for OutcomeView {
+    fn from(outcome: &Outcome) -> Self {
+        Self { kind: outcome_name(outcome.kind), at: Moment(outcome.at) }
+    }
+}
+
+/// An outcome's name.
+pub const fn outcome_name(kind: OutcomeKind) -> &'static str {
+    match kind {
+        OutcomeKind::Delivered => "delivered",
+        OutcomeKind::Opened => "opened",
+        OutcomeKind::Dismissed => "dismissed",
+        OutcomeKind::Visited => "visited",
+        OutcomeKind::Redeemed => "redeemed",
+        OutcomeKind::Purchased => "purchased",
+        OutcomeKind::Expired => "expired",
+    }
+}
+
+/// How one offer fared in a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CandidateView {
+    offer_id: String,
+    title: String,
+    intent: f64,
+    /// The first gate that refused it: its code, and the facts it was taken on.
+    #[schema(value_type = Option<Object>)]
+    refused: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    terms: Option<Terms>,
+    score: Option<f64>,
+    propensity: f64,
+}
+
+/// A decision, complete.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionView {
+    id: String,
+    at: Moment,
+    store: String,
+    zone: String,
+    zone_name: String,
+    /// A label for people to tell customers apart; not the customer's id.
+    customer: String,
+    trigger: &'static str,
+    choice: &'static str,
+    code: Option<String>,
+    offer_id: Option<String>,
+    offer_title: Option<String>,
+    holdout: bool,
+    propensity: f64,
+    /// Where its delivery stands; null when there is none.
+    delivery: Option<&'static str>,
+    sentence: Sentence,
+    candidates: Vec<CandidateView>,
+    outcomes: Vec<OutcomeView>,
+}
+
+/// An offer, as the app shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OfferView {
+    /// The decision's id.
+    id: String,
+    offer_id: String,
+    title: String,
+    body: String,
+    zone: String,
+    zone_name: String,
+    decided_at: Moment,
+    expires_at: Moment,
+    /// The last that became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    reason: Sentence,
+}
+
+/// A decision as the dashboard sees it.
+#[must_use]
+pub fn decision(row: &DecisionRow, live: &Live, secret: &ServerSecret) -> DecisionView {
+    let decision = &row.decision;
+    let plan = live.plan(&decision.moment.store);
+    let plan = plan.as_deref();
+    let (choice, code, offer) = match &decision.choice {
+        Choice::Offer { offer } => ("offer", None, Some(offer)),
+        Choice::Silence { code } => ("silence", Some(code.clone()), None),
+    };
+    DecisionView {
+        id: decision.id.to_string(),
+        at: Moment(decision.moment.at),
+        store: decision.moment.store.to_string(),
+        zone: decision.moment.zone.to_string(),
+        zone_name: zone_name(plan, decision.moment.zone.as_str()),
+        customer: label(&decision.customer, secret),
+        trigger: trigger_name(decision.moment.trigger),
+        choice,
+        code,
+        offer_id: offer.map(ToString::to_string),
+        offer_title: offer.map(|offer| offer_title(plan, offer.as_str())),
+        holdout: decision.holdout,
+        propensity: decision.propensity.get(),
+        delivery: row.delivery.map(delivery_name),
+        sentence: Sentence { en: decision.explanation.en.clone(), it: decision.explanation.it.clone() },
+        candidates: decision.explanation.candidates.iter().map(|c| candidate(c, plan)).collect(),
+        outcomes: row.outcomes.iter().map(OutcomeView::from).collect(),
+    }
+}
+
+fn candidate(candidate: &Candidate, plan: Option<&Shop>) -> CandidateView {
+    CandidateView {
+        offer_id: candidate.offer.to_string(),
+        title: offer_title(plan, candidate.offer.as_str()),
+        intent: candidate.intent,
+        refused: candidate.refused.as_ref().map(refusal),
+        terms: candidate.terms,
+        score: candidate.terms.map(|terms| terms.score()),
+        propensity: candidate.propensity.get(),
+    }
+}
+
+/// A refusal with its facts; times inside become RFC 3339.
+fn refusal(refusal: &Refusal) -> Value {
+    let mut facts = serde_json::to_value(refusal).unwrap_or_default();
+    for key in ["starts", "ends", "at", "last"] {
+        if let Some(at) = facts.get(key).and_then(Value::as_i64) {
+            facts[key] = Value::String(to_rfc3339(Timestamp(at)));
+        }
+    }
+    facts
+}
+
+/// An offer as its customer sees it; none when it has no text.
+#[must_use]
+pub fn offer(row: &OfferRow, live: &Live, language: Option<Language>) -> Option<OfferView> {
+    let delivery = &row.delivery;
+    let text = payload::text(&delivery.content, language)?;
+    let plan = live.plan(&delivery.store);
+    Some(OfferView {
+        id: delivery.decision.to_string(),
+        offer_id: delivery.offer.to_string(),
+        title: text.title.clone(),
+        body: text.body.clone(),
+        zone: delivery.zone.to_string(),
+        zone_name: zone_name(plan.as_deref(), delivery.zone.as_str()),
+        decided_at: Moment(delivery.decided_at),
+        expires_at: Moment(delivery.expires_at),
+        outcome: row.outcomes.last().map(|outcome| outcome_name(outcome.kind)),
+        reason: Sentence { en: row.explanation.en.clone(), it: row.explanation.it.clone() },
+    })
+}
+
+/// "Customer 7f3a": the same for the same person, and no way back to the id.
+fn label(customer: &CustomerId, secret: &ServerSecret) -> String {
+    if customer.as_str() == ERASED {
+        return "Erased customer".into();
+    }
+    format!("Customer {}", hex::encode(&secret.code("label", customer.as_str().as_bytes())[..2]))
+}
+
+fn zone_name(plan: Option<&Shop>, zone: &str) -> String {
+    let found = plan.and_then(|plan| plan.zones().find(|z| z.id.as_str() == zone));
+    found.map_or_else(|| zone.to_owned(), |zone| zone.name.clone())
+}
+
+fn offer_title(plan: Option<&Shop>, offer: &str) -> String {
+    let found = plan.and_then(|plan| plan.offers.iter().find(|o| o.id.as_str() == offer));
+    found.and_then(|offer| payload::text(&offer.content, None)).map_or_else(|| offer.to_owned(), |t| t.title.clone())
+}
+
+const fn trigger_name(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::Entered => "entered",
+        Trigger::Dwelling => "dwelling",
+        Trigger::Intent => "intent",
+    }
+}
+
+const fn delivery_name(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Pending => "pending",
+        DeliveryState::Sending => "sending",
+        DeliveryState::Sent => "sent",
+        DeliveryState::Failed => "failed",
+        DeliveryState::Expired => "expired",
+        DeliveryState::Withheld => "withheld",
+    }
+}
+
+/// The plan of a store, as the page draws it.
+#[must_use]
+pub fn plan(shop: &Shop) -> Value {
+    let ring = |line: &geo::LineString<f64>| -> Vec<[f64; 2]> { line.coords().map(|c| [c.x, c.y]).collect() };
+    let floors = shop.floors.iter().map(|floor| {
+        let walls = floor.walls.iter().map(|w| serde_json::json!({"points": ring(&w.line), "lossDb": w.loss_db}));
+        let zones = floor.zones.iter().map(|zone| {
+            serde_json::json!({"id": zone.id, "name": zone.name, "kind": zone.kind, "polygon": ring(zone.polygon.exterior())})
+        });
+        serde_json::json!({"id": floor.id, "name": floor.name, "level": floor.level,
+            "outline": ring(floor.outline.exterior()),
+            "walls": walls.collect::<Vec<_>>(), "zones": zones.collect::<Vec<_>>()})
+    });
+    let offer = |id: &model::ids::OfferId| offer_title(Some(shop), id.as_str());
+    serde_json::json!({
+        "store": {"id": shop.store.id, "name": shop.store.name, "timezone": shop.store.timezone},
+        "floors": floors.collect::<Vec<_>>(),
+        "receivers": shop.receivers.iter().map(|r| serde_json::json!({"id": r.id, "floor": r.floor, "x": r.x, "y": r.y, "z": r.z})).collect::<Vec<_>>(),
+        "sensors": shop.sensors.iter().map(|s| serde_json::json!({"id": s.id, "kind": s.kind, "zone": s.zone})).collect::<Vec<_>>(),
+        "products": shop.products.iter().map(|p| serde_json::json!({"id": p.id, "name": p.name, "zone": p.zone})).collect::<Vec<_>>(),
+        "offers": shop.offers.iter().map(|o| serde_json::json!({"id": o.id, "title": offer(&o.id)})).collect::<Vec<_>>(),
+    })
+}
+
+/// A store in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StoreView {
+    #[schema(value_type = String)]
+    id: StoreId,
+    name: String,
+    timezone: String,
+    currency: String,
+}
+
+impl From<&Shop> for StoreView {
+    fn from(shop: &Shop) -> Self {
+        let store = &shop.store;
+        Self {
+            id: store.id.clone(),
+            name: store.name.clone(),
+            timezone: store.timezone.clone(),
+            currency: store.currency.clone(),
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! The Segment HTTP API as values: bytes in, calls and rejects out. One bad event never fails a batch.
+//!
+//! Nothing here knows the store, the clock or the network; who may be stored is decided behind it.
+
+use model::event::EventKind;
+use model::ids::{AnonymousId, CustomerId, MessageId};
+use model::time::Timestamp;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::commerce;
+
+/// Largest single event.
+pub const EVENT_LEN_MAX: usize = 32 * 1024;
+/// Most events in one batch.
+pub const EVENTS_MAX: usize = 2_500;
+/// Longest message id taken; what one event says many times is numbered behind it.
+const MESSAGE_ID_LEN_MAX: usize = 200;
+/// The event that carries nothing but consent.
+const CONSENT_EVENT: &str = "segment consent preference updated";
+
+/// Which endpoint was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `/v1/identify` and `/v1/i`.
+    Identify,
+    /// `/v1/track` and `/v1/t`.
+    Track,
+    /// `/v1/page` and `/v1/p`.
+    Page,
+    /// `/v1/screen` and `/v1/s`.
+    Screen,
+    /// `/v1/group` and `/v1/g`.
+    Group,
+    /// `/v1/alias` and `/v1/a`.
+    Alias,
+    /// `/v1/batch`, `/v1/b` and `/v1/import`.
+    Batch,
+}
+
+impl Endpoint {
+    /// The endpoint of a path's last part.
+    #[must_use]
+    pub fn from_path(name: &str) -> Option<Self> {
+        Some(match name {
+            "identify" | "i" => Self::Identify,
+            "track" | "t" => Self::Track,
+            "page" | "p" => Self::Page,
+            "screen" | "s" => Self::Screen,
+            "group" | "g" => Self::Group,
+            "alias" | "a" => Self::Alias,
+            "batch" | "b" | "import" => Self::Batch,
+            _ => return None,
+        })
+    }
+}
+
+/// Why a whole request can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The body is not JSON.
+    #[error("the body is not JSON: {0}")]
+    NotJson(String),
+    /// The body is JSON but not an object.
+    #[error("the body is not a JSON object")]
+    NotAnObject,
+    /// A batch without events.
+    #[error("batch is missing or is not a list")]
+    NoBatch,
+    /// More events than one batch may hold.
+    #[error("the batch has {0} events, at most {EVENTS_MAX} are allowed")]
+    TooMany(usize),
+}
+
+/// Why one event was left out. The code goes to metrics and to the answer's side report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reject {
+    /// Not a JSON object.
+    NotAnObject,
+    /// Larger than one event may be.
+    TooLarge,
+    /// No `type`, or one that is not known.
+    UnknownType,
+    /// Neither `userId` nor `anonymousId`, or one of them is not an id.
+    NoIdentity,
+    /// `messageId` is not an id of at most 200 bytes.
+    BadMessageId,
+    /// `track` without the event's name.
+    NoEventName,
+    /// `timestamp`, `originalTimestamp` or `sentAt` is not a time.
+    BadTime,
+}
+
+impl Reject {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotAnObject => "not-an-object",
+            Self::TooLarge => "too-large",
+            Self::UnknownType => "unknown-type",
+            Self::NoIdentity => "no-identity",
+            Self::BadMessageId => "bad-message-id",
+            Self::NoEventName => "no-event-name",
+            Self::BadTime => "bad-time",
+        }
+    }
+}
+
+/// What a call says about consent. A purpose that is not named says nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Preferences {
+    /// Being located.
+    pub locating: Option<bool>,
+    /// Keeping a profile.
+    pub profiling: Option<bool>,
+    /// Getting offers.
+    pub marketing_push: Option<bool>,
+}
+
+impl Preferences {
+    /// Whether it names any purpose.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.locating.is_some() || self.profiling.is_some() || self.marketing_push.is_some()
+    }
+}
+
+/// One call that can be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The sender's id of it, or one made from its content.
+    pub id: MessageId,
+    /// The known user.
+    pub user: Option<CustomerId>,
+    /// The visitor before the log-in.
+    pub anonymous: Option<AnonymousId>,
+    /// When it happened by our clock.
+    pub at: Timestamp,
+    /// What it says about consent.
+    pub consent: Preferences,
+    /// What it says besides: nothing for identify, group and alias.
+    pub says: Vec<EventKind>,
+}
+
+impl Call {
+    /// The id of the `n`th thing this call says; the first has the call's own.
+    ///
+    /// # Panics
+    /// Never: the call's id leaves room for the number.
+    #[must_use]
+    pub fn event_id(&self, n: usize) -> MessageId {
+        if n == 0 {
+            return self.id.clone();
+        }
+        MessageId::new(&format!("{}#{n}", self.id)).expect("a checked id of at most 200 bytes and a short number")
+    }
+}
+
+/// A request, read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Parsed {
+    /// The write key in the body; Segment's clients repeat it there.
+    pub write_key: Option<String>,
+    /// What can be read.
+    pub calls: Vec<Call>,
+    /// What can't, by its place in the batch.
+    pub rejected: Vec<(usize, Reject)>,
+}
+
+/// Reads a request's plain body.
+///
+/// # Errors
+/// [`Error`] when the body as a whole can't be read.
+pub fn parse(endpoint: Endpoint, body: &[u8], received: Timestamp) -> Result<Parsed, Error> {
+    let whole: Value = serde_json::from_slice(body).map_err(|e| Error::NotJson(e.to_string()))?;
+    let Value::Object(whole) = whole else { return Err(Error::NotAnObject) };
+    let write_key = whole.get("writeKey").and_then(Value::as_str).filter(|k| k.len() <= 256).map(str::to_owned);
+    let mut parsed = Parsed { write_key, ..Parsed::default() };
+    if endpoint == Endpoint::Batch {
+        let events = whole.get("batch").and_then(Value::as_array).ok_or(Error::NoBatch)?;
+        if events.len() > EVENTS_MAX {
+            return Err(Error::TooMany(events.len()));
+        }
+        for (index, event) in events.iter().enumerate() {
+            parsed.take(index, event.as_object(), &whole, None, received);
+        }
+    } else {
+        parsed.take(0, Some(&whole), &Map::new(), Some(endpoint), received);
+    }
+    Ok(parsed)
+}
+
+impl Parsed {
+    fn take(
+        &mut self,
+        index: usize,
+        event: Option<&Map<String, Value>>,
+        around: &Map<String, Value>,
+        endpoint: Option<Endpoint>,
+        received: Timestamp,
+    ) {
+        let read = match event {
+            Some(event) => call(Source { event, around, index, received }, endpoint),
+            None => Err(Reject::NotAnObject),
+        };
+        match read {
+            Ok(call) => self.calls.push(call),
+            Err(reject) => self.rejected.push((index, reject)),
+        }
+    }
+}
+
+/// One event with what surrounds it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    event: &'a Map<String, Value>,
+    around: &'a Map<String, Value>,
+    index: usize,
+    received: Timestamp,
+}
+
+fn call(source: Source<'_>, endpoint: Option<Endpoint>) -> Result<Call, Reject> {
+    if weight(source.event) > EVENT_LEN_MAX {
+        return Err(Reject::TooLarge);
+    }
+    let kind = match endpoint {
+        Some(endpoint) => endpoint,
+        None => source.get("type").and_then(Value::as_str).and_then(endpoint_of_type).ok_or(Reject::UnknownType)?,
+    };
+    let user = source.id("userId", CustomerId::new)?;
+    let anonymous = source.id("anonymousId", AnonymousId::new)?;
+    if user.is_none() && anonymous.is_none() {
+        return Err(Reject::NoIdentity);
+    }
+    let at = source.time()?;
+    let id = source.message_id()?;
+    let says = says(kind, source)?;
+    Ok(Call { id, user, anonymous, at, consent: source.preferences(), says })
+}
+
+fn endpoint_of_type(name: &str) -> Option<Endpoint> {
+    match Endpoint::from_path(name)? {
+        Endpoint::Batch => None,
+        _ if name.len() == 1 => None,
+        kind @ (Endpoint::Identify
+        | Endpoint::Track
+        | Endpoint::Page
+        | Endpoint::Screen
+        | Endpoint::Group
+        | Endpoint::Alias) => Some(kind),
+    }
+}
+
+fn says(kind: Endpoint, source: Source<'_>) -> Result<Vec<EventKind>, Reject> {
+    match kind {
+        Endpoint::Track => {
+            let name = source.get("event").and_then(Value::as_str).map(str::trim).filter(|n| !n.is_empty());
+            let name = name.ok_or(Reject::NoEventName)?;
+            if name.to_ascii_lowercase() == CONSENT_EVENT {
+                return Ok(Vec::new());
+            }
+            let none = Map::new();
+            Ok(commerce::read(name, source.get("properties").and_then(Value::as_object).unwrap_or(&none)))
+        }
+        Endpoint::Page | Endpoint::Screen => {
+            let name = source.get("name").and_then(Value::as_str).unwrap_or("page").chars().take(200).collect();
+            Ok(vec![EventKind::Other { name }])
+        }
+        Endpoint::Identify | Endpoint::Group | Endpoint::Alias | Endpoint::Batch => Ok(Vec::new()),
+    }
+}
+
+impl<'a> Source<'a> {
+    /// A field of the event; null is the same as missing.
+    fn get(self, key: &str) -> Option<&'a Value> {
+        self.event.get(key).filter(|v| !v.is_null())
+    }
+
+    /// An id that some clients send as a number.
+    fn id<T, E>(self, key: &str, new: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, Reject> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(value) => {
+                let text = commerce::text(value).ok_or(Reject::NoIdentity)?;
+                new(&text).map(Some).map_err(|_| Reject::NoIdentity)
+            }
+        }
+    }
+
+    fn message_id(self) -> Result<MessageId, Reject> {
+        match self.get("messageId") {
+            Some(Value::String(id)) if id.len() <= MESSAGE_ID_LEN_MAX => {
+                MessageId::new(id).map_err(|_| Reject::BadMessageId)
+            }
+            Some(_) => Err(Reject::BadMessageId),
+            None => Ok(self.made_id()),
+        }
+    }
+
+    /// A sender without ids gets no protection against its own repeats: the time of arrival goes into the id.
+    fn made_id(self) -> MessageId {
+        let mut hash = Sha256::new();
+        hash.update(self.received.0.to_be_bytes());
+        hash.update((self.index as u64).to_be_bytes());
+        hash.update(serde_json::to_vec(self.event).unwrap_or_default());
+        MessageId::new(&format!("made-{}", hex::encode(&hash.finalize()[..16]))).expect("hexadecimal digits are an id")
+    }
+
+    /// When it happened by our clock: the sender's clock error is what `sentAt` says against our own (Segment spec).
+    fn time(self) -> Result<Timestamp, Reject> {
+        let original = self.get("originalTimestamp").or_else(|| self.get("timestamp"));
+        let Some(original) = original.map(instant).transpose()? else { return Ok(self.received) };
+        let sent = self.get("sentAt").or_else(|| self.around.get("sentAt").filter(|v| !v.is_null()));
+        let at = match sent.map(instant).transpose()? {
+            Some(sent) => self.received - sent.since(original),
+            None => original,
+        };
+        Ok(at.min(self.received).max(Timestamp(0)))
+    }
+
+    fn preferences(self) -> Preferences {
+        let within = |context: Option<&'a Value>| context?.get("consent")?.get("categoryPreferences");
+        let said = within(self.get("context")).or_else(|| within(self.around.get("context")));
+        let purpose = |key: &str| said.and_then(|s| s.get(key)).and_then(Value::as_bool);
+        Preferences {
+            locating: purpose("locating"),
+            profiling: purpose("profiling"),
+            marketing_push: purpose("marketing_push").or_else(|| purpose("marketingPush")),
+        }
+    }
+}
+
+/// A time as RFC 3339; without an offset it is UTC, as some clients send it.
+fn instant(value: &Value) -> Result<Timestamp, Reject> {
+    let text = value.as_str().filter(|t| t.len() <= 64).ok_or(Reject::BadTime)?;
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Ok(Timestamp(at.as_millisecond()));
+    }
+    let civil: jiff::civil::DateTime = text.parse().map_err(|_| Reject::BadTime)?;
+    let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| Reject::BadTime)?;
+    Ok(Timestamp(zoned.timestamp().as_millisecond()))
+}
+
+/// The length of an event as JSON, without building the text.
+fn weight(event: &Map<String, Value>) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    match serde_json::to_writer(&mut count, event) {
+        Ok(()) => count.0,
+        Err(_) => usize::MAX,
+    }
+}
+
+#[cfg(test)]
+mod tests;
