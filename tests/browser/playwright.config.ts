@@ -25,6 +25,6 @@ export default defineConfig({
   projects: [
     { name: "door", testMatch: "door.spec.ts" },
     { name: "pages", testMatch: ["now.spec.ts", "today.spec.ts", "access.spec.ts"], dependencies: ["door"], use: { storageState: SESSION } },
-    { name: "phone", testMatch: "phone.spec.ts", dependencies: ["door"] },
+    { name: "phone", testMatch: ["phone.spec.ts", "push.spec.ts"], dependencies: ["door"] },
   ],
 });

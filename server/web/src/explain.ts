@@ -32,6 +32,11 @@ export function silence(code: string, words: Dictionary): string {
   return code !== "other" && known[code] !== undefined ? known[code] : words.silence.other.replace("{code}", code);
 }
 
+/** A customer's label in the page's language; the server writes it in English. */
+export function customer(label: string, words: Dictionary): string {
+  return label === "Erased customer" ? words.people.erased : label.replace(/^Customer /, `${words.people.customer} `);
+}
+
 /** A refusal as one sentence with its facts. */
 export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Tellers): string {
   const say = words.refusal;

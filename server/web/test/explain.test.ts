@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { GATES, refusal, silence, type Tellers, verdicts } from "../src/explain";
+import { customer, GATES, refusal, silence, type Tellers, verdicts } from "../src/explain";
 import { en } from "../src/lang/en";
 import { it } from "../src/lang/it";
 
@@ -59,4 +59,9 @@ test("an unknown reason for silence is shown as it is", () => {
   expect(silence("not-worth-it", en)).toBe("Not worth the interruption");
   expect(silence("moon-phase", en)).toBe("Other: moon-phase");
   expect(silence("other", en)).toBe("Other: other");
+});
+
+test("a customer's label speaks the page's language", () => {
+  expect(customer("Customer 7f3a", it)).toBe("Cliente 7f3a");
+  expect(customer("Erased customer", en)).toBe("Forgotten customer");
 });

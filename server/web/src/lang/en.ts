@@ -60,6 +60,7 @@ export const en = {
     left: "went out today",
     door: "Door counter",
     customer: "Customer",
+    erased: "Forgotten customer",
     tag: "Shop tag",
     unknown: "Unknown",
   },

@@ -62,6 +62,7 @@ export const it: Dictionary = {
     left: "usciti oggi",
     door: "Contatore alla porta",
     customer: "Cliente",
+    erased: "Cliente dimenticato",
     tag: "Etichetta",
     unknown: "Di passaggio",
   },

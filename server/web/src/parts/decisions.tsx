@@ -2,6 +2,7 @@
 
 import { useComputed, useSignal } from "@preact/signals";
 
+import { customer } from "../explain";
 import { clock } from "../format";
 import { fill, tongue, words } from "../lang";
 import { decisions } from "../live";
@@ -75,7 +76,7 @@ function Row({ decision, plan, open, read }: { decision: Decision; plan: Plan; o
           <span class="badge">{badge}</span>
           {last === undefined ? null : <span class="badge outcome">{(outcome as Record<string, string>)[last.kind] ?? last.kind}</span>}
           <span class="who">
-            {decision.customer} · {decision.zoneName}
+            {customer(decision.customer, words.value)} · {decision.zoneName}
           </span>
         </span>
         <span class="sentence">{decision.sentence[speech]}</span>

@@ -1,6 +1,6 @@
 // Why a decision is what it is: its chance, every offer with the gates it met, the terms of its worth, and what came of it.
 
-import { type Gate, refusal, silence, type Tellers, verdicts } from "../explain";
+import { customer, type Gate, refusal, silence, type Tellers, verdicts } from "../explain";
 import { clock, money, percent } from "../format";
 import { fill, tongue, words } from "../lang";
 import { store } from "../state";
@@ -20,7 +20,7 @@ export function Explanation({ decision, plan, trigger }: Props) {
   return (
     <>
       <p>
-        {decision.customer} {trigger}: {decision.zoneName}. {decision.code === null ? null : <b>{silence(decision.code, words.value)}. </b>}
+        {customer(decision.customer, words.value)} {trigger}: {decision.zoneName}. {decision.code === null ? null : <b>{silence(decision.code, words.value)}. </b>}
         {fill(say.propensity, { p: percent(decision.propensity, tongue.value) })}
       </p>
       {decision.holdout ? <p>{say.heldHelp}</p> : null}

@@ -190,7 +190,8 @@ export function receive(offer: Offer): void {
   if (offer.outcome === "dismissed" || offer.outcome === "redeemed" || offer.outcome === "opened") {
     answers.value = { ...answers.value, [offer.id]: offer.outcome };
   }
-  if (known) return;
+  // The list goes back a day; what ran out before we came was never shown here.
+  if (known || new Date(offer.expiresAt).getTime() <= Date.now()) return;
   offers.value = [offer, ...offers.value].sort((a, b) => b.decidedAt.localeCompare(a.decidedAt)).slice(0, 10);
   void tell(offer, "delivered");
 }

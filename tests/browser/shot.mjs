@@ -1,0 +1,41 @@
+// Makes docs/images/now.png: the live page of a real demo, with somebody's decision opened.
+
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "@playwright/test";
+
+import { CHROMIUM, FLAGS } from "./browser.mjs";
+import { startDemo } from "./demo.mjs";
+
+const PICTURE = fileURLToPath(new URL("../../docs/images/now.png", import.meta.url));
+const SIZE_MAX = 200 * 1024;
+const NAME = "giulia";
+const PASSWORD = "a shop on a quiet street";
+
+const demo = process.env["ATTIMO_URL"] === undefined ? await startDemo({ seconds: 600 }) : null;
+const url = demo?.url ?? process.env["ATTIMO_URL"] ?? "";
+const token = demo?.token ?? process.env["ATTIMO_TOKEN"] ?? "";
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+try {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", locale: "en-GB", reducedMotion: "reduce" });
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.getByLabel("Set-up code").fill(token);
+  await page.getByLabel("Your name").fill(NAME);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Make the account" }).click();
+  console.log("Waiting until the shop is busy and offers have been made");
+  await page.locator(".decision.offer").nth(1).waitFor({ timeout: 300_000 });
+  await page.waitForFunction(() => document.querySelectorAll(".drawing .dot").length >= 12, undefined, { timeout: 300_000 });
+  await page.locator(".decisions").hover();
+  const picture = await page.screenshot({ type: "png" });
+  mkdirSync(dirname(PICTURE), { recursive: true });
+  writeFileSync(PICTURE, picture);
+  console.log(`${PICTURE}: ${Math.round(statSync(PICTURE).size / 1024)} KB`);
+  if (picture.length > SIZE_MAX) throw new Error(`the picture is over ${SIZE_MAX / 1024} KB`);
+} finally {
+  await browser.close();
+  await demo?.stop();
+}
