@@ -22,9 +22,9 @@ const LINES_KEPT = 60;
  */
 export function addressIn(lines) {
   const text = lines.join("\n");
-  const url = /(http:\/\/(?:127\.0\.0\.1|localhost):\d+)/.exec(text)?.[1];
-  const token = /set-?up (?:token|code)\W+([\w-]{6,})/i.exec(text)?.[1];
-  const key = /#key=([\w.~-]+)/.exec(text)?.[1] ?? /write key\W+([\w-]{6,})/i.exec(text)?.[1];
+  const url = /dashboard +(http:\/\/[\w.:]+)\//.exec(text)?.[1];
+  const token = /set-up +([\w-]{8,})/.exec(text)?.[1];
+  const key = /\/phone[#?]key=([\w.~-]+)/.exec(text)?.[1];
   return url !== undefined && token !== undefined && key !== undefined ? { url, token, key } : null;
 }
 

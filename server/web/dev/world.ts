@@ -89,6 +89,7 @@ export function decide(at: number): Decision {
     offerTitle: offered ? "10 % off trail shoes" : null,
     holdout: code === "holdout",
     propensity: offered ? 0.925 : 1,
+    delivery: offered ? "sent" : null,
     sentence: offered
       ? {
           en: `“10 % off trail shoes” was said: the customer stands at ${zone?.name}, looked at Trail shoe, and it is worth more than the interruption.`,

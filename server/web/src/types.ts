@@ -134,6 +134,8 @@ export interface Decision {
   offerTitle: string | null;
   holdout: boolean;
   propensity: number;
+  /** Where its delivery stands; null when there is none. */
+  delivery: string | null;
   sentence: Sentence;
   candidates: Candidate[];
   outcomes: { kind: string; at: string }[];

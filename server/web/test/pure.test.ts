@@ -5,7 +5,7 @@ import { steps } from "../src/funnel-steps";
 import { busyPart } from "../src/hours";
 import { problem } from "../src/http";
 import { listed } from "../src/phone/catalogue";
-import { arrive, fragment, type Memory, NO_CONSENT } from "../src/phone/memory";
+import { arrive, keyIn, type Memory, NO_CONSENT } from "../src/phone/memory";
 import { bytes, settled } from "../src/phone/push";
 
 describe("waiting before the next try", () => {
@@ -65,9 +65,10 @@ describe("problem documents", () => {
 describe("the phone's memory", () => {
   const kept: Memory = { key: "k", user: "anna", anonymous: "a", device: { id: "d", token: "t" }, consent: { locating: true, profiling: true, marketingPush: true }, stored: true, seen: { date: "2026-11-22", products: ["p"] }, typed: [] };
   test("reads key and user from the address", () => {
-    expect(fragment("#key=abc&user=anna%20b")).toEqual({ key: "abc", user: "anna b" });
-    expect(fragment("")).toEqual({ key: null, user: null });
-    expect(fragment("#key=&user=")).toEqual({ key: null, user: null });
+    expect(keyIn("#key=abc&user=anna%20b")).toEqual({ key: "abc", user: "anna b" });
+    expect(keyIn("?key=abc")).toEqual({ key: "abc", user: null });
+    expect(keyIn("")).toEqual({ key: null, user: null });
+    expect(keyIn("#key=&user=")).toEqual({ key: null, user: null });
   });
   test("keeps the device for the same person", () => {
     expect(arrive(kept, { key: null, user: null })).toBe(kept);

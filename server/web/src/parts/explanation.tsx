@@ -128,12 +128,13 @@ function Worth({ terms, score }: { terms: Terms; score: number | null }) {
 
 function Outcomes({ decision }: { decision: Decision }) {
   const { decision: say, outcome } = words.value;
-  if (decision.choice === "silence") return null;
+  if (decision.choice === "silence" || decision.holdout) return null;
+  const delivery = decision.delivery === null ? null : (say.delivery as Record<string, string>)[decision.delivery];
   const zone = store.value?.timezone ?? "UTC";
   return (
     <>
       <h3>{say.outcomes}</h3>
-      {decision.outcomes.length === 0 ? <p>{say.noOutcome}</p> : null}
+      {decision.outcomes.length === 0 ? <p>{delivery ?? say.noOutcome}</p> : null}
       <ol class="outcomes">
         {decision.outcomes.map((one) => (
           <li key={`${one.kind} ${one.at}`}>

@@ -1,6 +1,6 @@
 // The day's figures of every zone.
 
-import { count, percent, span } from "../format";
+import { count, span } from "../format";
 import { tongue, words } from "../lang";
 import type { Today } from "../types";
 import { Definition } from "./tiles";
@@ -41,10 +41,7 @@ export function ZoneFigures({ zones }: { zones: Today["zones"] }) {
               </td>
               <td class="number strong">{count(zone.entries, tongue.value)}</td>
               <td class="number">{zone.dwellMedianS === null ? "–" : span(zone.dwellMedianS * 1000, time)}</td>
-              <td class="number">
-                {count(zone.engaged, tongue.value)}
-                {zone.entries > 0 ? <small> {percent(Math.min(1, zone.engaged / zone.entries), tongue.value)}</small> : null}
-              </td>
+              <td class="number">{count(zone.engaged, tongue.value)}</td>
             </tr>
           ))}
         </tbody>

@@ -29,11 +29,11 @@ export const NO_CONSENT: Consent = { locating: false, profiling: false, marketin
 const PLACE = "attimo.phone";
 
 /** What was remembered, with whatever the address says now put over it. */
-export function recall(hash: string, today: string): Memory {
+export function recall(address: string, today: string): Memory {
   const fresh: Memory = { key: null, user: null, anonymous: crypto.randomUUID(), device: null, consent: NO_CONSENT, stored: false, seen: { date: today, products: [] }, typed: [] };
   const kept = { ...fresh, ...read() };
   if (kept.seen.date !== today) kept.seen = fresh.seen;
-  return arrive(kept, fragment(hash));
+  return arrive(kept, keyIn(address));
 }
 
 /** Another key or another user is another person: the old device is not theirs. */
@@ -44,9 +44,9 @@ export function arrive(memory: Memory, address: { key: string | null; user: stri
   return { ...memory, key, user, device: null, consent: NO_CONSENT, stored: false, seen: { ...memory.seen, products: [] } };
 }
 
-/** The key and the user in an address's fragment. */
-export function fragment(hash: string): { key: string | null; user: string | null } {
-  const values = new URLSearchParams(hash.replace(/^#/, ""));
+/** The key and the user in an address's fragment, or in its query. */
+export function keyIn(address: string): { key: string | null; user: string | null } {
+  const values = new URLSearchParams(address.replace(/^[#?]/, ""));
   const value = (name: string) => values.get(name)?.trim() || null;
   return { key: value("key"), user: value("user") };
 }

@@ -6,7 +6,7 @@ import { ask, Problem } from "../http";
 import { tongue } from "../lang";
 import type { Consent, Offer, OutcomeKind } from "../types";
 import { type Product, readCatalogue } from "./catalogue";
-import { arrive, type Device, fragment, type Memory, NO_CONSENT, recall, remember } from "./memory";
+import { arrive, type Device, keyIn, type Memory, NO_CONSENT, recall, remember } from "./memory";
 import { existing, hush, subscribe, type Subscription, support, unsubscribe } from "./push";
 import { listen } from "./stream";
 
@@ -17,7 +17,7 @@ export type Notice = "off" | "waiting" | "on" | "denied" | "unsupported" | { fai
 
 const today = () => new Date().toLocaleDateString("en-CA");
 
-export const memory = signal<Memory>(recall(location.hash, today()));
+export const memory = signal<Memory>(recall(location.hash === "" ? location.search : location.hash, today()));
 export const products = signal<Product[]>([]);
 export const offers = signal<Offer[]>([]);
 export const answers = signal<Record<string, OutcomeKind>>({});
@@ -63,8 +63,10 @@ function deviceBody() {
 
 /** Starts with what the browser remembers; called once. */
 export async function start(): Promise<void> {
+  // A key does not stay in the address, where it would be logged and passed on.
+  history.replaceState(null, "", location.pathname);
   window.addEventListener("hashchange", () => {
-    memory.value = arrive(memory.value, fragment(location.hash));
+    memory.value = arrive(memory.value, keyIn(location.hash));
     void open();
   });
   navigator.serviceWorker?.addEventListener("message", () => void refresh());
