@@ -1,12 +1,15 @@
 //! The command line.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use firmware_sim::api::Api;
+use firmware_sim::demo::Demo;
 use firmware_sim::fleet::Broker;
 use firmware_sim::replay::{self, Replay, Server};
 use runtime::telemetry::Format;
@@ -24,10 +27,34 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the demo shop: starts server and gateway beside this program, and a world around them.
+    Demo(DemoArgs),
     /// Plays a recording as ESPresense messages, and asks a server for positions if one is named.
     Replay(ReplayArgs),
     /// Writes shop.toml and floor.geojson for a recording, for `attimo-server apply`.
     ShopFrom(ShopFromArgs),
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// How long it runs, such as 120s or 5m; until Ctrl-C if left out.
+    #[arg(long = "for", value_name = "TIME", value_parser = read_duration)]
+    lasts: Option<Duration>,
+    /// Plain lines instead of a bar, and no browser.
+    #[arg(long)]
+    headless: bool,
+    /// The seed of the world: the same seed, the same people and the same walks.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Writes the figures, against ground truth, to this file.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Keeps everything in this folder; a temporary one that is removed if left out.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where the page is served; port 8080 of this machine, or any free one, if left out.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +120,10 @@ pub(crate) fn run() -> ExitCode {
 
 async fn carry_out(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Demo(args) => {
+            let DemoArgs { lasts, headless, seed, report, data, listen } = args;
+            Demo { lasts, headless, seed, report, data, listen }.run(&runtime::shutdown::token()).await
+        }
         Command::Replay(args) => play(args).await,
         Command::ShopFrom(args) => {
             let shop = replay::write_shop(&args.folder, &args.out, &args.store)?;
@@ -117,6 +148,44 @@ async fn play(args: ReplayArgs) -> anyhow::Result<()> {
     ))
 }
 
+/// Reads `120s`, `5m`, `1h` or a number of seconds.
+fn read_duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time; write 120s, 5m or 1h");
+    let (number, unit) = match text.char_indices().last() {
+        Some((end, 's')) => (&text[..end], 1),
+        Some((end, 'm')) => (&text[..end], 60),
+        Some((end, 'h')) => (&text[..end], 3_600),
+        Some(_) | None => (text, 1),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(unit).filter(|s| (1..=31_536_000).contains(s)).map(Duration::from_secs).ok_or_else(wrong)
+}
+
 fn say(line: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").context("write to the terminal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        let check = |text: &str, expect: Option<u64>| {
+            assert_eq!(read_duration(text).ok(), expect.map(Duration::from_secs), "{text}");
+        };
+        check("120s", Some(120));
+        check("5m", Some(300));
+        check("1h", Some(3_600));
+        check("90", Some(90));
+        check("0s", None);
+        check("soon", None);
+        check("", None);
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
 }

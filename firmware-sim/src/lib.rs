@@ -7,6 +7,7 @@ pub mod api;
 pub mod bluez;
 mod carried;
 pub mod chance;
+pub mod demo;
 pub mod device;
 pub mod fleet;
 pub mod person;
