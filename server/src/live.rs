@@ -2,21 +2,36 @@
 //!
 //! It is told only what was committed, and forgets who was not heard for a while.
 
+mod health;
 mod now;
+mod shop;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use model::decision::Decision;
-use model::delivery::Delivery;
-use model::ids::{CustomerId, StoreId};
+use model::delivery::{Delivery, DeliveryState};
+use model::ids::{CustomerId, GatewayId, StoreId};
 use model::outcome::Outcome;
 use model::position::Position;
+use model::presence::Presence;
+use model::reading::Reading;
 use model::shop::Shop;
+use model::sighting::Sighting;
+use model::subject::Subject;
 use model::time::Timestamp;
 use tokio::sync::broadcast;
+use wire::uplink::Health;
 
-pub use now::{Dot, Door, GatewayNow, Now, People, ReceiverNow, SensorNow, State, ZoneNow};
+use crate::store::DecisionRow;
+use health::GatewayMemory;
+use shop::ShopNow;
+
+
+pub use now::{Dot, Door, GatewayNow, Now, People, ReceiverNow, SensorNow, State, ZoneNow, to_rfc3339};
 
 /// What has just happened. Everything but positions is on disk already.
 #[derive(Debug, Clone)]
@@ -43,19 +58,30 @@ pub enum LiveEvent {
     Plan(StoreId),
 }
 
+/// The newest decisions that a snapshot shows.
+pub(crate) const DECISIONS_SHOWN: u32 = 30;
+/// Most edge boxes that a snapshot shows.
+const GATEWAYS_MAX: usize = 256;
+
 /// Events that a slow listener may be behind before it loses the oldest.
 pub const EVENTS_MAX: usize = 1_024;
 
 /// The shop now. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Live {
-    shops: Arc<RwLock<BTreeMap<StoreId, now::ShopNow>>>,
+    inside: Arc<RwLock<Inside>>,
     events: broadcast::Sender<LiveEvent>,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    shops: BTreeMap<StoreId, ShopNow>,
+    gateways: BTreeMap<GatewayId, GatewayMemory>,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { shops: Arc::default(), events: broadcast::channel(EVENTS_MAX).0 }
+        Self { inside: Arc::default(), events: broadcast::channel(EVENTS_MAX).0 }
     }
 }
 
@@ -63,19 +89,21 @@ impl Live {
     /// What the shop looks like; none for a store that is not known.
     #[must_use]
     pub fn snapshot(&self, store: &StoreId, at: Timestamp) -> Option<Now> {
-        self.read().get(store).map(|shop| shop.snapshot(at))
+        let inside = self.read();
+        let shop = inside.shops.get(store)?;
+        Some(shop.snapshot(&inside.gateways, at))
     }
 
     /// Every store's plan, by id.
     #[must_use]
     pub fn plans(&self) -> Vec<Arc<Shop>> {
-        self.read().values().map(|shop| Arc::clone(shop.plan())).collect()
+        self.read().shops.values().map(|shop| Arc::clone(shop.plan())).collect()
     }
 
     /// A store's plan; none for a store that is not known.
     #[must_use]
     pub fn plan(&self, store: &StoreId) -> Option<Arc<Shop>> {
-        self.read().get(store).map(|shop| Arc::clone(shop.plan()))
+        self.read().shops.get(store).map(|shop| Arc::clone(shop.plan()))
     }
 
     /// Hears what happens from now on.
@@ -84,7 +112,147 @@ impl Live {
         self.events.subscribe()
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<StoreId, now::ShopNow>> {
-        self.shops.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// Takes a plan, new or changed.
+    pub(crate) fn put_plan(&self, plan: &Arc<Shop>) {
+        let store = plan.store.id.clone();
+        let mut inside = self.write();
+        match inside.shops.get_mut(&store) {
+            Some(shop) => shop.put_plan(plan),
+            None => {
+                inside.shops.insert(store.clone(), ShopNow::new(plan));
+            }
+        }
+        drop(inside);
+        self.tell(LiveEvent::Plan(store));
     }
+
+    /// Brings back who was where at the last commit.
+    pub(crate) fn restore(&self, store: &StoreId, stays: &[Presence], decisions: Vec<DecisionRow>, readings: &[Reading]) {
+        let mut inside = self.write();
+        if let Some(shop) = inside.shops.get_mut(store) {
+            for stay in stays {
+                shop.presence(stay);
+            }
+            for reading in readings {
+                shop.reading(reading);
+            }
+            for row in decisions.into_iter().rev() {
+                shop.decision(row);
+            }
+        }
+    }
+
+    /// Takes what was committed, and tells it.
+    pub(crate) fn apply(
+        &self,
+        presences: &[Presence],
+        readings: &[(StoreId, Reading)],
+        events: Vec<LiveEvent>,
+        now: Timestamp,
+    ) {
+        let mut inside = self.write();
+        for presence in presences {
+            if let Some(shop) = inside.shops.get_mut(&presence.store) {
+                shop.presence(presence);
+            }
+        }
+        for (store, reading) in readings {
+            if let Some(shop) = inside.shops.get_mut(store) {
+                shop.reading(reading);
+            }
+        }
+        for event in &events {
+            inside.take(event, now);
+        }
+        drop(inside);
+        for event in events {
+            self.tell(event);
+        }
+    }
+
+    /// Takes a sign of life of a gateway and its receivers.
+    pub(crate) fn heard(&self, gateway: &GatewayId, health: Option<&Health>, sightings: &[Sighting], now: Timestamp) {
+        let mut inside = self.write();
+        inside.gateways.entry(gateway.clone()).or_default().heard(health, now);
+        for sighting in sightings {
+            for shop in inside.shops.values_mut() {
+                shop.receivers_mut().heard(&sighting.receiver, gateway, now);
+            }
+        }
+        let reports = health.map(|health| health.receivers.as_slice()).unwrap_or_default();
+        for report in reports {
+            for shop in inside.shops.values_mut() {
+                shop.receivers_mut().reported(&report.receiver, gateway, report.last_heard, now);
+            }
+        }
+    }
+
+    /// Takes a gateway's birth or will.
+    pub(crate) fn gateway_state(&self, gateway: &GatewayId, state: &wire::state::State, now: Timestamp) {
+        self.write().gateways.entry(gateway.clone()).or_default().state(state, now);
+    }
+
+    /// Forgets a subject at once.
+    pub(crate) fn forget(&self, subject: &Subject) {
+        for shop in self.write().shops.values_mut() {
+            shop.forget(subject);
+        }
+    }
+
+    /// Takes a customer's name off the decisions shown.
+    pub(crate) fn forget_customer(&self, customer: &CustomerId) {
+        for shop in self.write().shops.values_mut() {
+            shop.forget_customer(customer);
+        }
+    }
+
+    fn tell(&self, event: LiveEvent) {
+        // Nobody listening is as good as everybody told.
+        let _ = self.events.send(event);
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Inside> {
+        self.inside.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Inside> {
+        self.inside.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inside {
+    fn take(&mut self, event: &LiveEvent, now: Timestamp) {
+        match event {
+            LiveEvent::Decision(decision) => {
+                if let Some(shop) = self.shops.get_mut(&decision.moment.store) {
+                    let decision = decision.as_ref().clone();
+                    shop.decision(DecisionRow { decision, delivery: None, outcomes: vec![] });
+                }
+            }
+            LiveEvent::Delivery(delivery) => {
+                if let Some(shop) = self.shops.get_mut(&delivery.store) {
+                    shop.delivery(delivery.decision, DeliveryState::Pending);
+                }
+            }
+            LiveEvent::Outcome { outcome, .. } => {
+                for shop in self.shops.values_mut() {
+                    shop.outcome(*outcome);
+                }
+            }
+            LiveEvent::Position { store, position } => {
+                if let Some(shop) = self.shops.get_mut(store) {
+                    shop.position(position, now);
+                }
+            }
+            LiveEvent::Plan(_) => {}
+        }
+    }
+}
+
+/// When the store's day began.
+pub(crate) fn day_start(plan: &Shop, now: Timestamp) -> Timestamp {
+    let zone = jiff::tz::TimeZone::get(&plan.store.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let moment = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let start = moment.to_zoned(zone).start_of_day();
+    start.map_or(now, |start| Timestamp(start.timestamp().as_millisecond()))
 }

@@ -1,6 +1,15 @@
 //! The one owner of the core: everything that changes the shop or a shopper goes through its queue, is committed
 //! together with what it caused, and is answered only then.
 
+mod effects;
+mod identity;
+mod owner;
+mod places;
+mod requests;
+
+#[cfg(test)]
+mod tests;
+
 use model::consent::ConsentRecord;
 use model::delivery::DeliveryState;
 use model::event::Event;
@@ -9,6 +18,8 @@ use model::outcome::Outcome;
 use model::sighting::Sighting;
 use tokio::sync::{mpsc, oneshot};
 use wire::uplink::Batch;
+
+pub(crate) use owner::{Owner, Parts};
 
 use crate::store::Device;
 
@@ -43,7 +54,7 @@ pub(crate) enum Lane {
 }
 
 /// What the owner is asked to do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Request {
     Event { customer: CustomerId, event: Event },
     Device { device: Box<Device>, consent: Option<ConsentRecord> },
@@ -70,8 +81,11 @@ pub struct Handle {
 }
 
 impl Handle {
-    pub(crate) const fn new(jobs: mpsc::Sender<Job>) -> Self {
-        Self { jobs }
+    /// Restores what was committed and starts the owner; its task ends when the server stops.
+    pub(crate) async fn start(parts: Parts) -> crate::store::Result<(Self, tokio::task::JoinHandle<()>)> {
+        let owner = Owner::restore(parts).await?;
+        let (jobs, queue) = mpsc::channel(QUEUE_MAX);
+        Ok((Self { jobs }, tokio::spawn(owner.run(queue))))
     }
 
     /// Takes an event of a customer. Without consent to profiling nothing is kept ([`Taken::NotAllowed`]);

@@ -1,9 +1,8 @@
-//! What a page sees of one shop, and the memory behind it.
+//! What a page sees of one shop.
 
 use std::sync::Arc;
 
 use model::ids::{FloorId, GatewayId, ReceiverId, SensorId, ZoneId};
-use model::shop::Shop;
 use model::time::Timestamp;
 use serde::Serialize;
 
@@ -171,21 +170,5 @@ fn rfc3339_opt<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> R
     match at {
         Some(at) => rfc3339(at, serializer),
         None => serializer.serialize_none(),
-    }
-}
-
-/// The memory of one shop.
-#[derive(Debug)]
-pub(super) struct ShopNow {
-    plan: Arc<Shop>,
-}
-
-impl ShopNow {
-    pub(super) const fn plan(&self) -> &Arc<Shop> {
-        &self.plan
-    }
-
-    pub(super) fn snapshot(&self, at: Timestamp) -> Now {
-        todo!("{at:?}")
     }
 }

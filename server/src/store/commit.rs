@@ -27,12 +27,16 @@ const QUARTER_MS: i64 = 15 * 60 * 1_000;
 pub struct Changes {
     pub(crate) consents: Vec<(CustomerId, ConsentRecord)>,
     pub(crate) devices: BTreeMap<DeviceId, Device>,
+    /// Devices that got another customer.
+    pub(crate) rehomed: BTreeSet<DeviceId>,
+    /// Devices that are forgotten.
     pub(crate) unlinked: BTreeSet<DeviceId>,
+    /// Customers who may not be located any more.
     pub(crate) hidden: BTreeSet<CustomerId>,
     pub(crate) forgotten: BTreeSet<CustomerId>,
-    pub(crate) snapshots: BTreeMap<CustomerId, String>,
+    pub(crate) snapshots: BTreeMap<CustomerId, Option<String>>,
     pub(crate) presences: BTreeMap<(VisitId, ZoneId, Timestamp), Stay>,
-    pub(crate) visits: BTreeMap<VisitId, Visit>,
+    pub(crate) visits: BTreeMap<VisitId, (Option<String>, Visit)>,
     pub(crate) counts: BTreeMap<(StoreId, i64, Option<ZoneId>, CountKind), u64>,
     pub(crate) readings: Vec<(StoreId, Reading)>,
     pub(crate) decisions: BTreeMap<DecisionId, Decision>,
@@ -47,6 +51,7 @@ pub struct Changes {
 /// A stay with the moments of its changes.
 #[derive(Debug, Clone)]
 pub(crate) struct Stay {
+    subject: Option<String>,
     last: Presence,
     dwelling_at: Option<Timestamp>,
     left_at: Option<Timestamp>,
@@ -60,8 +65,8 @@ pub struct Committed {
 }
 
 impl Changes {
-    /// Adds a change of a stay.
-    pub(crate) fn presence(&mut self, presence: Presence) {
+    /// Adds a change of a stay; without the name unless it may be kept.
+    pub(crate) fn presence(&mut self, presence: Presence, is_known: bool) {
         let at = presence.at;
         let kind = presence.kind;
         if let Subject::Anonymous(_) = presence.subject {
@@ -73,8 +78,14 @@ impl Changes {
             return;
         }
         let key = (presence.visit, presence.zone.clone(), presence.since);
-        let stay =
-            self.presences.entry(key).or_insert_with(|| Stay { last: presence.clone(), dwelling_at: None, left_at: None });
+        let subject = is_known.then(|| subject_text(&presence.subject)).flatten();
+        let stay = self.presences.entry(key).or_insert_with(|| Stay {
+            subject: subject.clone(),
+            last: presence.clone(),
+            dwelling_at: None,
+            left_at: None,
+        });
+        stay.subject = subject;
         match kind {
             PresenceKind::Entered => {}
             PresenceKind::Dwelling => stay.dwelling_at = Some(at),
@@ -83,13 +94,14 @@ impl Changes {
         stay.last = presence;
     }
 
-    /// Adds a visit that started, went on or ended.
-    pub(crate) fn visit(&mut self, visit: Visit) {
+    /// Adds a visit that started, went on or ended; without the name unless it may be kept.
+    pub(crate) fn visit(&mut self, visit: Visit, is_known: bool) {
         match (&visit.subject, visit.ended) {
             (Subject::Anonymous(_), Some(ended)) => self.count(visit.store, ended, None, CountKind::Visited),
             (Subject::Anonymous(_), None) => {}
             (Subject::Device(_) | Subject::Tag(_), _) => {
-                self.visits.insert(visit.id, visit);
+                let subject = is_known.then(|| subject_text(&visit.subject)).flatten();
+                self.visits.insert(visit.id, (subject, visit));
             }
         }
     }
@@ -97,6 +109,11 @@ impl Changes {
     fn count(&mut self, store: StoreId, at: Timestamp, zone: Option<ZoneId>, kind: CountKind) {
         let quarter = at.0 - at.0.rem_euclid(QUARTER_MS);
         *self.counts.entry((store, quarter, zone, kind)).or_default() += 1;
+    }
+
+    /// Whether there is nothing to commit.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.leases.is_empty() && self.steps().is_empty()
     }
 
     /// The steps in an order that the references between tables allow; forgetting comes last.
@@ -111,8 +128,11 @@ impl Changes {
             vec![gateway.as_str().into(), spool.as_slice().into(), whole(*seq).into(), (*at).into()]
         });
         insert(&mut steps, &tables::WATERMARKS, rows.collect());
+        for device in self.rehomed.iter().chain(&self.unlinked) {
+            nameless_steps(&mut steps, *device);
+        }
         for device in &self.unlinked {
-            unlink_steps(&mut steps, *device);
+            steps.push(Step::Execute { sql: "DELETE FROM devices WHERE id = $1", args: vec![device.to_string().into()] });
         }
         for customer in &self.hidden {
             hide_steps(&mut steps, customer);
@@ -130,7 +150,7 @@ impl Changes {
         insert(steps, &tables::DEVICES, self.devices.values().map(device_row).collect());
         for (customer, snapshot) in &self.snapshots {
             let sql = "UPDATE customers SET snapshot = $1 WHERE id = $2";
-            steps.push(Step::Execute { sql, args: vec![snapshot.as_str().into(), customer.as_str().into()] });
+            steps.push(Step::Execute { sql, args: vec![snapshot.clone().into(), customer.as_str().into()] });
         }
     }
 
@@ -161,7 +181,7 @@ impl Changes {
     }
 
     fn traffic_steps(&self, steps: &mut Vec<Step>) {
-        insert(steps, &tables::VISITS, self.visits.values().map(visit_row).collect());
+        insert(steps, &tables::VISITS, self.visits.values().map(|(subject, visit)| visit_row(subject.clone(), visit)).collect());
         insert(steps, &tables::PRESENCE, self.presences.values().map(stay_row).collect());
         let counts = self.counts.iter().map(|((store, quarter, zone, kind), n)| {
             let zone = zone.as_ref().map_or("", ZoneId::as_str);
@@ -218,16 +238,14 @@ fn lease_steps(steps: &mut Vec<Step>, lease: &Lease) {
     steps.push(Step::Execute { sql, args });
 }
 
-/// Takes the name off a device's stays and visits, and deletes it.
-fn unlink_steps(steps: &mut Vec<Step>, device: DeviceId) {
-    let subject = format!("device:{device}");
+/// Takes the name off a device's stays and visits.
+fn nameless_steps(steps: &mut Vec<Step>, device: DeviceId) {
     for sql in [
         "UPDATE visits SET subject = NULL WHERE subject = $1",
         "UPDATE presence SET subject = NULL WHERE subject = $1",
     ] {
-        steps.push(Step::Execute { sql, args: vec![subject.as_str().into()] });
+        steps.push(Step::Execute { sql, args: vec![format!("device:{device}").into()] });
     }
-    steps.push(Step::Execute { sql: "DELETE FROM devices WHERE id = $1", args: vec![device.to_string().into()] });
 }
 
 /// Takes the name off a customer's stays and visits.
@@ -279,11 +297,11 @@ fn device_row(device: &Device) -> Vec<Value> {
     ]
 }
 
-fn visit_row(visit: &Visit) -> Vec<Value> {
+fn visit_row(subject: Option<String>, visit: &Visit) -> Vec<Value> {
     vec![
         visit.id.to_string().into(),
         visit.store.as_str().into(),
-        subject_text(&visit.subject).into(),
+        subject.into(),
         visit.started.into(),
         visit.last_heard.into(),
         visit.ended.into(),
@@ -298,7 +316,7 @@ fn stay_row(stay: &Stay) -> Vec<Value> {
         presence.zone.as_str().into(),
         presence.since.into(),
         presence.store.as_str().into(),
-        subject_text(&presence.subject).into(),
+        stay.subject.clone().into(),
         to_name(&presence.kind).into(),
         presence.at.into(),
         stay.dwelling_at.into(),

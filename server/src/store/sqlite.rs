@@ -79,8 +79,9 @@ async fn execute(
     args: Vec<Value>,
 ) -> std::result::Result<Done, sqlx::Error> {
     use futures::TryStreamExt as _;
+    use sqlx::Executor as _;
     let mut done = Done::default();
-    let mut answers = sqlx::query_with(sql, arguments(args)?).fetch_many(&mut *connection);
+    let mut answers = connection.fetch_many(sqlx::query_with(sql, arguments(args)?));
     while let Some(answer) = answers.try_next().await? {
         match answer {
             sqlx::Either::Left(result) => done.affected += result.rows_affected(),

@@ -1,0 +1,190 @@
+//! The broker against the real client.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use model::time::Timestamp;
+use runtime::mqtt::{self, Client, Event, Events, Options, Qos, Will};
+
+use super::hooks::password_hash;
+use super::rules::RECEIVER_TOPICS;
+use super::*;
+use crate::store::{BrokerUser, Role};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct Bench {
+    broker: Broker,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&Store::file_url(folder.path())).await.expect("a store");
+        for (name, role) in [("shop-1", Role::Gateway), ("r1", Role::Receiver)] {
+            let user = BrokerUser { name: name.into(), role, password_hash: password_hash(b"secret") };
+            store.put_broker_user(&user, Timestamp(0)).await.expect("a user");
+        }
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let topics = RECEIVER_TOPICS.map(str::to_owned).to_vec();
+        Self { broker: Broker::start(any, topics, store).await.expect("a broker"), _folder: folder }
+    }
+
+    fn options(&self, user: &str, password: &str) -> Options {
+        Options::new(&format!("mqtt://{}", self.broker.address()), &format!("test-{user}"))
+            .with_credentials(user, password)
+    }
+
+    async fn client(&self, user: &str) -> (Client, Events) {
+        connected(&self.options(user, "secret")).await
+    }
+
+    async fn server(&self) -> (Client, Events) {
+        let credentials = self.broker.credentials();
+        connected(&self.options(&credentials.username, &credentials.password)).await
+    }
+}
+
+async fn next(events: &mut Events) -> Event {
+    tokio::time::timeout(PATIENCE, events.next()).await.expect("an event in time").expect("a running client")
+}
+
+async fn connected(options: &Options) -> (Client, Events) {
+    let (client, mut events) = mqtt::connect(options).expect("good options");
+    assert!(matches!(next(&mut events).await, Event::Connected { .. }));
+    (client, events)
+}
+
+async fn message(events: &mut Events) -> (String, Vec<u8>, bool) {
+    loop {
+        match next(events).await {
+            Event::Message { topic, payload, retain } => return (topic, payload.to_vec(), retain),
+            Event::Connected { .. } | Event::Disconnected { .. } => {}
+        }
+    }
+}
+
+async fn is_refused(options: &Options) -> bool {
+    let (client, mut events) = mqtt::connect(options).expect("good options");
+    let refused = matches!(next(&mut events).await, Event::Disconnected { .. });
+    client.disconnect().await;
+    refused
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_an_unknown_user_and_nobody_are_refused() {
+    let bench = Bench::start().await;
+    assert!(is_refused(&bench.options("shop-1", "wrong")).await);
+    assert!(is_refused(&bench.options("nobody", "secret")).await);
+    assert!(is_refused(&bench.options("attimo-server", "secret")).await);
+    assert!(is_refused(&Options::new(&format!("mqtt://{}", bench.broker.address()), "x")).await);
+    let _ = bench.client("shop-1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_on_a_foreign_topic_does_not_arrive() {
+    let bench = Bench::start().await;
+    let (server, mut heard) = bench.server().await;
+    server.subscribe(&[("gw/#", Qos::AtLeastOnce)]).await.expect("queued");
+    // A retained message comes whether the subscription stood before it or not.
+    server.publish("gw/probe/state", "up", Qos::AtLeastOnce, true).await.expect("queued");
+    assert_eq!(message(&mut heard).await.0, "gw/probe/state");
+
+    let (gateway, _events) = bench.client("shop-1").await;
+    gateway.publish("gw/shop-2/up", "forged", Qos::AtLeastOnce, false).await.expect("queued");
+    gateway.publish("gw/shop-1/ack", "forged", Qos::AtLeastOnce, false).await.expect("queued");
+    gateway.publish("gw/shop-1/up", "true", Qos::AtLeastOnce, false).await.expect("queued");
+    let (mut topic, mut payload, _) = message(&mut heard).await;
+    while topic == "gw/probe/state" {
+        (topic, payload, _) = message(&mut heard).await;
+    }
+    assert_eq!((topic.as_str(), payload.as_slice()), ("gw/shop-1/up", b"true".as_slice()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_asks_for_everything_hears_nothing() {
+    let bench = Bench::start().await;
+    let (receiver, mut heard) = bench.client("r1").await;
+    receiver.subscribe(&[("#", Qos::AtLeastOnce)]).await.expect("queued");
+    receiver.subscribe(&[("espresense/rooms/wine/+/set", Qos::AtLeastOnce)]).await.expect("queued");
+    let (server, _events) = bench.server().await;
+    // The last one is allowed: when it arrives, the first would have arrived before.
+    let mut tries = tokio::time::interval(Duration::from_millis(50));
+    let seen = tokio::time::timeout(PATIENCE, async {
+        loop {
+            tokio::select! {
+                event = heard.next() => if let Some(Event::Message { topic, .. }) = event { break topic },
+                _ = tries.tick() => {
+                    for topic in ["gw/shop-1/ack", "espresense/rooms/wine/x/set"] {
+                        server.publish(topic, "x", Qos::AtLeastOnce, false).await.expect("queued");
+                    }
+                }
+            }
+        }
+    });
+    assert_eq!(seen.await.expect("in time"), "espresense/rooms/wine/x/set");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retained_state_reaches_who_comes_later_and_a_will_is_sent() {
+    let bench = Bench::start().await;
+    let will = Will {
+        topic: "gw/shop-1/state".into(),
+        payload: "offline".into(),
+        qos: Qos::AtLeastOnce,
+        retain: true,
+    };
+    let options = Options { will: Some(will), ..bench.options("shop-1", "secret") };
+    // The gateway lives in a runtime of its own, so that it can die without a goodbye.
+    let (ready, is_ready) = tokio::sync::oneshot::channel();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let gateway = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async move {
+            let (gateway, mut events) = connected(&options).await;
+            gateway.publish("gw/shop-1/state", "online", Qos::AtLeastOnce, true).await.expect("queued");
+            let _ = ready.send(());
+            while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                let _ = tokio::time::timeout(Duration::from_millis(20), events.next()).await;
+            }
+        });
+    });
+    is_ready.await.expect("a gateway");
+
+    let (server, mut heard) = bench.server().await;
+    server.subscribe(&[("gw/+/state", Qos::AtLeastOnce)]).await.expect("queued");
+    let state = message(&mut heard).await;
+    assert_eq!((state.0.as_str(), state.1.as_slice()), ("gw/shop-1/state", b"online".as_slice()));
+    drop(stop);
+    gateway.join().expect("no panic");
+    let state = message(&mut heard).await;
+    assert_eq!((state.0.as_str(), state.1.as_slice()), ("gw/shop-1/state", b"offline".as_slice()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_will_on_a_foreign_topic_and_a_foreign_client_id_are_refused() {
+    let bench = Bench::start().await;
+    let will = |topic: &str| {
+        Some(Will { topic: topic.into(), payload: "x".into(), qos: Qos::AtLeastOnce, retain: true })
+    };
+    let forged = Options { will: will("gw/shop-1/state"), ..bench.options("r1", "secret") };
+    assert!(is_refused(&forged).await);
+
+    let _gateway = bench.client("shop-1").await;
+    let thief = Options { client_id: "test-shop-1".into(), ..bench.options("r1", "secret") };
+    assert!(is_refused(&thief).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_port_is_free_again_when_the_broker_is_gone() {
+    let bench = Bench::start().await;
+    let address = bench.broker.address();
+    drop(bench);
+    let freed = async {
+        while std::net::TcpListener::bind(address).is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, freed).await.expect("the port is free");
+}

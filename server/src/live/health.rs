@@ -1,0 +1,146 @@
+//! Whether receivers and gateways are heard.
+
+use std::collections::BTreeMap;
+
+use model::ids::{GatewayId, ReceiverId};
+use model::shop::Receiver;
+use model::time::{Millis, Timestamp};
+use wire::state::Liveness;
+use wire::uplink::Health;
+
+use super::now::{GatewayNow, ReceiverNow, State};
+
+/// A gateway that said nothing for this long is silent: it reports its health every few seconds.
+const GATEWAY_SILENT: Millis = Millis::seconds(30);
+/// A receiver that said nothing for this long is silent.
+const RECEIVER_SILENT: Millis = Millis::seconds(60);
+/// The window of the rate, in seconds.
+const RATE_S: i64 = 60;
+
+/// What is remembered of an edge box.
+#[derive(Debug, Default)]
+pub(super) struct GatewayMemory {
+    last_seen: Option<Timestamp>,
+    boot: Option<model::ids::BootId>,
+    liveness: Option<Liveness>,
+    version: Option<String>,
+    spool_batches: u64,
+    oldest_unsent_ms: u64,
+}
+
+impl GatewayMemory {
+    pub(super) fn heard(&mut self, health: Option<&Health>, now: Timestamp) {
+        self.last_seen = Some(now);
+        if let Some(health) = health {
+            self.spool_batches = health.spool_batches;
+            self.oldest_unsent_ms = health.oldest_unsent_ms;
+        }
+    }
+
+    /// A late will of an earlier run can't bury a newer one.
+    pub(super) fn state(&mut self, state: &wire::state::State, now: Timestamp) {
+        let is_other_run = self.boot.is_some_and(|boot| boot != state.boot);
+        if state.state == Liveness::Offline && is_other_run {
+            return;
+        }
+        self.boot = Some(state.boot);
+        self.liveness = Some(state.state);
+        self.version = Some(state.version.clone());
+        if state.state == Liveness::Online {
+            self.last_seen = Some(now);
+        }
+    }
+
+    fn is_there(&self, now: Timestamp) -> State {
+        match (self.liveness, self.last_seen) {
+            (Some(Liveness::Offline), _) => State::Offline,
+            (Some(Liveness::Online) | None, Some(seen)) if now.since(seen) <= GATEWAY_SILENT => State::Online,
+            (Some(Liveness::Online) | None, Some(_)) => State::Silent,
+            (Some(Liveness::Online) | None, None) => State::Unknown,
+        }
+    }
+
+    pub(super) fn snapshot(&self, id: &GatewayId, now: Timestamp) -> GatewayNow {
+        GatewayNow {
+            id: id.clone(),
+            state: self.is_there(now),
+            version: self.version.clone(),
+            last_seen: self.last_seen,
+            spool_batches: self.spool_batches,
+            oldest_unsent_ms: self.oldest_unsent_ms,
+        }
+    }
+}
+
+/// What is remembered of a shop's receivers.
+#[derive(Debug, Default)]
+pub(super) struct Receivers {
+    memory: BTreeMap<ReceiverId, ReceiverMemory>,
+}
+
+#[derive(Debug, Default)]
+struct ReceiverMemory {
+    last_heard: Option<Timestamp>,
+    gateway: Option<GatewayId>,
+    /// Sightings per second of the last minute: the second, and how many.
+    seconds: BTreeMap<i64, u32>,
+}
+
+impl Receivers {
+    /// Keeps only what the plan knows, so that its size is the plan's.
+    pub(super) fn put_plan(&mut self, receivers: &[Receiver]) {
+        let mut old = std::mem::take(&mut self.memory);
+        self.memory = receivers.iter().map(|r| (r.id.clone(), old.remove(&r.id).unwrap_or_default())).collect();
+    }
+
+    /// The edge boxes that serve this shop.
+    pub(super) fn gateways(&self) -> std::collections::BTreeSet<GatewayId> {
+        self.memory.values().filter_map(|memory| memory.gateway.clone()).collect()
+    }
+
+    pub(super) fn heard(&mut self, receiver: &ReceiverId, gateway: &GatewayId, now: Timestamp) {
+        let Some(memory) = self.memory.get_mut(receiver) else { return };
+        memory.last_heard = Some(now);
+        memory.gateway = Some(gateway.clone());
+        let second = now.0.div_euclid(1_000);
+        *memory.seconds.entry(second).or_default() += 1;
+        memory.seconds.retain(|at, _| *at > second - RATE_S && *at <= second);
+    }
+
+    /// What the gateway says of a receiver that may have heard nothing worth sending.
+    pub(super) fn reported(&mut self, receiver: &ReceiverId, gateway: &GatewayId, at: Timestamp, now: Timestamp) {
+        let Some(memory) = self.memory.get_mut(receiver) else { return };
+        let at = Timestamp(at.0.min(now.0));
+        memory.gateway = Some(gateway.clone());
+        memory.last_heard = Some(memory.last_heard.map_or(at, |last| last.max(at)));
+    }
+
+    pub(super) fn snapshot(
+        &self,
+        id: &ReceiverId,
+        gateways: &BTreeMap<GatewayId, GatewayMemory>,
+        now: Timestamp,
+    ) -> ReceiverNow {
+        let nothing = ReceiverMemory::default();
+        let memory = self.memory.get(id).unwrap_or(&nothing);
+        let is_offline = memory
+            .gateway
+            .as_ref()
+            .and_then(|gateway| gateways.get(gateway))
+            .is_some_and(|gateway| gateway.is_there(now) == State::Offline);
+        let state = match memory.last_heard {
+            None => State::Unknown,
+            Some(_) if is_offline => State::Offline,
+            Some(last) if now.since(last) > RECEIVER_SILENT => State::Silent,
+            Some(_) => State::Online,
+        };
+        let since = now.0.div_euclid(1_000) - RATE_S;
+        ReceiverNow {
+            id: id.clone(),
+            state,
+            last_heard: memory.last_heard,
+            sightings_per_minute: memory.seconds.range(since + 1..).map(|(_, n)| *n).sum(),
+            gateway: memory.gateway.clone(),
+        }
+    }
+}

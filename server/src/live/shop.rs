@@ -1,0 +1,232 @@
+//! The memory of one shop: who is where, what sensors said, and the newest decisions.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use model::delivery::DeliveryState;
+use model::ids::{CustomerId, DecisionId, GatewayId, SensorId, ZoneId};
+use model::outcome::Outcome;
+use model::position::Position;
+use model::presence::{Presence, PresenceKind};
+use model::reading::{Reading, ReadingKind};
+use model::shop::Shop;
+use model::subject::Subject;
+use model::time::{Millis, Timestamp};
+use model::zone::ZoneKind;
+
+use super::day_start;
+use super::health::{GatewayMemory, Receivers};
+use super::now::{Door, Dot, Now, People, SensorNow, ZoneNow};
+use super::{DECISIONS_SHOWN, GATEWAYS_MAX};
+use crate::store::{DecisionRow, ERASED};
+
+/// Who was not heard for this long is not shown as a dot any more.
+const DOT_AGE_MAX: Millis = Millis::seconds(60);
+/// Most subjects remembered; a new one beyond that is not shown.
+const SUBJECTS_MAX: usize = 20_000;
+
+/// The memory of one shop.
+#[derive(Debug)]
+pub(super) struct ShopNow {
+    plan: Arc<Shop>,
+    subjects: BTreeMap<Subject, SubjectNow>,
+    receivers: Receivers,
+    readings: BTreeMap<SensorId, Reading>,
+    decisions: VecDeque<Arc<DecisionRow>>,
+    door: Door,
+    /// The day that the door counts.
+    day: Timestamp,
+}
+
+#[derive(Debug, Default)]
+struct SubjectNow {
+    position: Option<Arc<Position>>,
+    seen: Timestamp,
+    zones: BTreeSet<ZoneId>,
+}
+
+impl ShopNow {
+    pub(super) fn new(plan: &Arc<Shop>) -> Self {
+        let mut shop = Self {
+            plan: Arc::clone(plan),
+            subjects: BTreeMap::new(),
+            receivers: Receivers::default(),
+            readings: BTreeMap::new(),
+            decisions: VecDeque::new(),
+            door: Door::default(),
+            day: Timestamp(i64::MIN),
+        };
+        shop.put_plan(plan);
+        shop
+    }
+
+    pub(super) const fn plan(&self) -> &Arc<Shop> {
+        &self.plan
+    }
+
+    pub(super) const fn receivers_mut(&mut self) -> &mut Receivers {
+        &mut self.receivers
+    }
+
+    pub(super) fn put_plan(&mut self, plan: &Arc<Shop>) {
+        self.plan = Arc::clone(plan);
+        self.receivers.put_plan(&plan.receivers);
+        self.readings.retain(|sensor, _| plan.sensors.iter().any(|known| known.id == *sensor));
+    }
+
+    pub(super) fn position(&mut self, position: &Arc<Position>, now: Timestamp) {
+        self.subjects.retain(|_, subject| !subject.zones.is_empty() || now.since(subject.seen) <= DOT_AGE_MAX);
+        if let Some(subject) = self.subject(&position.subject) {
+            subject.seen = subject.seen.max(position.at);
+            subject.position = Some(Arc::clone(position));
+        }
+    }
+
+    pub(super) fn presence(&mut self, presence: &Presence) {
+        let (kind, zone, at) = (presence.kind, presence.zone.clone(), presence.at);
+        let Some(subject) = self.subject(&presence.subject) else { return };
+        subject.seen = subject.seen.max(at);
+        match kind {
+            PresenceKind::Entered | PresenceKind::Dwelling => {
+                subject.zones.insert(zone);
+            }
+            PresenceKind::Left => {
+                subject.zones.remove(&zone);
+            }
+        }
+    }
+
+    fn subject(&mut self, id: &Subject) -> Option<&mut SubjectNow> {
+        if self.subjects.len() >= SUBJECTS_MAX && !self.subjects.contains_key(id) {
+            metrics::counter!("live_dropped_total", "reason" => "subjects").increment(1);
+            return None;
+        }
+        Some(self.subjects.entry(id.clone()).or_default())
+    }
+
+    pub(super) fn forget(&mut self, subject: &Subject) {
+        self.subjects.remove(subject);
+    }
+
+    pub(super) fn reading(&mut self, reading: &Reading) {
+        let Some(sensor) = self.plan.sensors.iter().find(|sensor| sensor.id == reading.sensor) else { return };
+        let is_entrance = self.plan.zone(&sensor.zone).is_some_and(|zone| zone.kind == ZoneKind::Entrance);
+        if let ReadingKind::Crossing { entered, left } = reading.kind
+            && is_entrance
+        {
+            let day = day_start(&self.plan, reading.at);
+            if day > self.day {
+                (self.day, self.door) = (day, Door::default());
+            }
+            if day == self.day {
+                self.door.entered += u64::from(entered);
+                self.door.left += u64::from(left);
+            }
+        }
+        self.readings.insert(reading.sensor.clone(), reading.clone());
+    }
+
+    pub(super) fn decision(&mut self, row: DecisionRow) {
+        self.decisions.push_front(Arc::new(row));
+        self.decisions.truncate(DECISIONS_SHOWN as usize);
+    }
+
+    pub(super) fn delivery(&mut self, decision: DecisionId, state: DeliveryState) {
+        self.change(decision, |row| row.delivery = Some(state));
+    }
+
+    pub(super) fn outcome(&mut self, outcome: Outcome) {
+        self.change(outcome.decision, |row| row.outcomes.push(outcome));
+    }
+
+    fn change(&mut self, decision: DecisionId, change: impl FnOnce(&mut DecisionRow)) {
+        if let Some(row) = self.decisions.iter_mut().find(|row| row.decision.id == decision) {
+            change(Arc::make_mut(row));
+        }
+    }
+
+    pub(super) fn forget_customer(&mut self, customer: &CustomerId) {
+        let erased = CustomerId::new(ERASED).expect("the word is a reference");
+        for row in self.decisions.iter_mut().filter(|row| row.decision.customer == *customer) {
+            Arc::make_mut(row).decision.customer = erased.clone();
+        }
+    }
+
+    pub(super) fn snapshot(&self, gateways: &BTreeMap<GatewayId, GatewayMemory>, at: Timestamp) -> Now {
+        let here: Vec<(&Subject, &SubjectNow)> = self
+            .subjects
+            .iter()
+            .filter(|(_, subject)| !subject.zones.is_empty() || at.since(subject.seen) <= DOT_AGE_MAX)
+            .collect();
+        let zones = self.plan.zones().map(|zone| {
+            let inside = here.iter().filter(|(_, subject)| subject.zones.contains(&zone.id));
+            ZoneNow { zone: zone.id.clone(), people: count(inside.map(|(id, _)| *id)) }
+        });
+        let mine = self.receivers.gateways();
+        let boxes = gateways.iter().filter(|(id, _)| mine.contains(*id) || gateways.len() == 1).take(GATEWAYS_MAX);
+        Now {
+            at,
+            people: count(here.iter().map(|(id, _)| *id)),
+            zones: zones.collect(),
+            dots: here.iter().filter_map(|(_, subject)| self.dot(subject, at)).collect(),
+            receivers: self.plan.receivers.iter().map(|r| self.receivers.snapshot(&r.id, gateways, at)).collect(),
+            gateways: boxes.map(|(id, memory)| memory.snapshot(id, at)).collect(),
+            sensors: self.plan.sensors.iter().map(|sensor| self.sensor(&sensor.id)).collect(),
+            decisions: self.decisions.iter().cloned().collect(),
+            door: if day_start(&self.plan, at) == self.day { self.door } else { Door::default() },
+        }
+    }
+
+    fn dot(&self, subject: &SubjectNow, at: Timestamp) -> Option<Dot> {
+        let position = subject.position.as_ref().filter(|_| at.since(subject.seen) <= DOT_AGE_MAX)?;
+        Some(dot(position))
+    }
+
+    fn sensor(&self, id: &SensorId) -> SensorNow {
+        let reading = self.readings.get(id);
+        SensorNow {
+            id: id.clone(),
+            last_reading: reading.map(|reading| reading.at),
+            value: reading.map(|reading| match reading.kind {
+                ReadingKind::Crossing { entered, left } => format!("+{entered} -{left}"),
+                ReadingKind::Level(people) => people.to_string(),
+                ReadingKind::Presence(there) => if there { "present" } else { "empty" }.to_owned(),
+                ReadingKind::ShelfDelta(items) => format!("{items:+}"),
+            }),
+        }
+    }
+}
+
+fn count<'a>(subjects: impl Iterator<Item = &'a Subject>) -> People {
+    let mut people = People::default();
+    for subject in subjects {
+        people.total += 1;
+        match subject {
+            Subject::Device(_) => people.identified += 1,
+            Subject::Tag(_) => people.tags += 1,
+            Subject::Anonymous(_) => people.anonymous += 1,
+        }
+    }
+    people
+}
+
+/// A position as a page draws it.
+pub(super) fn dot(position: &Position) -> Dot {
+    let (subject, kind) = match &position.subject {
+        Subject::Device(device) => (format!("device:{device}"), "customer"),
+        Subject::Tag(tag) => (format!("tag:{tag}"), "tag"),
+        Subject::Anonymous(pseudonym) => (format!("anonymous:{:016x}", pseudonym.0), "anonymous"),
+    };
+    let likeliest = position.zones.first();
+    Dot {
+        subject,
+        kind,
+        floor: position.floor.clone(),
+        x: position.point.x,
+        y: position.point.y,
+        uncertainty_m: position.uncertainty.0,
+        zone: likeliest.map(|(zone, _)| zone.clone()),
+        probability: likeliest.map_or(0.0, |(_, probability)| probability.get()),
+        at: position.at,
+    }
+}

@@ -1,0 +1,86 @@
+//! All that the core can cause, turned into what is committed and what is shown: the one match over its commands.
+
+use std::sync::Arc;
+
+use engine::core::Command;
+use model::ids::CustomerId;
+use model::outcome::Outcome;
+use model::presence::Presence;
+use model::reading::Reading;
+use model::subject::Subject;
+
+use super::identity::Identity;
+use super::places::Places;
+use crate::live::LiveEvent;
+use crate::store::{Changes, Lease};
+
+/// Units leased at a time: a tenth of the budget, within these bounds.
+const LEASE_MIN: u64 = 1;
+const LEASE_MAX: u64 = 100;
+
+/// What one round of the owner leads to.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// To be committed.
+    pub(super) changes: Changes,
+    /// To be shown after the commit.
+    pub(super) events: Vec<LiveEvent>,
+    /// For the memory of who is where; after the commit.
+    pub(super) presences: Vec<Presence>,
+    /// For the memory of what sensors said; after the commit.
+    pub(super) readings: Vec<(model::ids::StoreId, Reading)>,
+}
+
+impl Effects {
+    /// Takes a command in.
+    pub(super) fn take(&mut self, command: Command, identity: &Identity, places: &Places) {
+        match command {
+            Command::Presence(presence) => {
+                self.presences.push(presence.clone());
+                let is_known = is_known(&presence.subject, identity);
+                self.changes.presence(presence, is_known);
+            }
+            Command::Position { store, position } => {
+                self.events.push(LiveEvent::Position { store, position: Arc::new(position) });
+            }
+            Command::Visit(visit) => {
+                let is_known = is_known(&visit.subject, identity);
+                self.changes.visit(visit, is_known);
+            }
+            Command::Reading { store, reading } => {
+                self.readings.push((store.clone(), reading.clone()));
+                self.changes.readings.push((store, reading));
+            }
+            Command::Decided(decision) => {
+                self.events.push(LiveEvent::Decision(Arc::new(decision.clone())));
+                self.changes.decisions.insert(decision.id, decision);
+            }
+            Command::Deliver(delivery) => {
+                self.events.push(LiveEvent::Delivery(Arc::new(delivery.clone())));
+                self.changes.deliveries.insert(delivery.decision, delivery);
+            }
+            Command::Outcome { customer, outcome } => self.outcome(customer, outcome),
+            Command::NeedLease { store, offer } => {
+                if let Some(budget) = places.offer(&store, &offer).and_then(|offer| offer.budget) {
+                    let units = (budget / 10).clamp(LEASE_MIN, LEASE_MAX);
+                    self.changes.leases.push(Lease { store, offer, units, budget });
+                }
+            }
+        }
+    }
+
+    /// Takes what became of a decision.
+    pub(super) fn outcome(&mut self, customer: CustomerId, outcome: Outcome) {
+        self.changes.outcomes.push(outcome);
+        self.events.push(LiveEvent::Outcome { customer, outcome });
+    }
+}
+
+/// Whether a subject may be kept by name: a device only while it is linked and its customer allows it.
+fn is_known(subject: &Subject, identity: &Identity) -> bool {
+    match subject {
+        Subject::Device(device) => identity.link(*device).is_some_and(|link| link.locating),
+        Subject::Tag(_) => true,
+        Subject::Anonymous(_) => false,
+    }
+}

@@ -1,0 +1,60 @@
+//! Which store a receiver, sensor or tag belongs to, from the plans as they were applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use locate::identity::Tags;
+use model::ids::{ReceiverId, SensorId, StoreId, TagId};
+use model::offer::Offer;
+use model::shop::Shop;
+
+/// The places of all stores.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    shops: BTreeMap<StoreId, Arc<Shop>>,
+    receivers: BTreeMap<ReceiverId, StoreId>,
+    sensors: BTreeMap<SensorId, StoreId>,
+    tags: BTreeMap<StoreId, Tags>,
+    staff: BTreeSet<(StoreId, TagId)>,
+}
+
+impl Places {
+    /// Takes a plan in, in place of the store's old one. Of two stores that claim the same receiver the first keeps it.
+    pub(super) fn put(&mut self, shop: &Arc<Shop>) {
+        let mut shops = std::mem::take(&mut self.shops);
+        shops.insert(shop.store.id.clone(), Arc::clone(shop));
+        *self = Self::default();
+        for (store, shop) in &shops {
+            for receiver in shop.receivers.iter().chain(&shop.beacons) {
+                self.receivers.entry(receiver.id.clone()).or_insert_with(|| store.clone());
+            }
+            for sensor in &shop.sensors {
+                self.sensors.entry(sensor.id.clone()).or_insert_with(|| store.clone());
+            }
+            self.tags.insert(store.clone(), Tags::new(shop));
+            let staff = shop.tags.iter().filter(|tag| tag.staff);
+            self.staff.extend(staff.map(|tag| (store.clone(), tag.id.clone())));
+        }
+        self.shops = shops;
+    }
+
+    pub(super) fn store_of_receiver(&self, receiver: &ReceiverId) -> Option<&StoreId> {
+        self.receivers.get(receiver)
+    }
+
+    pub(super) fn store_of_sensor(&self, sensor: &SensorId) -> Option<&StoreId> {
+        self.sensors.get(sensor)
+    }
+
+    pub(super) fn tag(&self, store: &StoreId, uuid: &[u8; 16], major: u16, minor: u16) -> Option<&TagId> {
+        self.tags.get(store)?.find(uuid, major, minor)
+    }
+
+    pub(super) fn is_staff(&self, store: &StoreId, tag: &TagId) -> bool {
+        self.staff.contains(&(store.clone(), tag.clone()))
+    }
+
+    pub(super) fn offer(&self, store: &StoreId, offer: &model::ids::OfferId) -> Option<&Offer> {
+        self.shops.get(store)?.offer(offer)
+    }
+}

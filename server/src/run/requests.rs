@@ -1,0 +1,311 @@
+//! What each request means: checked against consent and what is known, then fed to the core and noted for the commit.
+
+use engine::core::Input;
+use model::consent::{Consent, ConsentRecord};
+use model::event::{Event, EventKind};
+use model::ids::{CustomerId, DeviceId, GatewayId};
+use model::outcome::Outcome;
+use model::reading::Reading;
+use model::sighting::{Sighting, Transmitter};
+use model::subject::Subject;
+use model::time::{Millis, Timestamp};
+use wire::uplink::Batch;
+
+use super::identity::Link;
+use super::owner::Owner;
+use super::{Lane, Request, Taken};
+use crate::store::{Device, Result};
+
+/// A peer's clock may run ahead of ours by so much; what comes from further in the future is stamped with our time.
+const AHEAD_MAX: Millis = Millis::minutes(5);
+
+impl Owner {
+    /// Takes one request. On an error nothing was fed to the core, and the same request may be taken again.
+    pub(super) async fn take(&mut self, request: Request) -> Result<Taken> {
+        match request {
+            Request::Event { customer, event } => self.event(customer, event).await,
+            Request::Device { device, consent } => self.device(*device, consent).await,
+            Request::Consent { customer, record } => self.consent(customer, record).await,
+            Request::Outcome { customer, outcome } => self.outcome(customer, outcome).await,
+            Request::Unlink { device } => self.unlink(device).await,
+            Request::Forget { customer } => self.forget(customer).await,
+            Request::Sighting(sighting) => self.phone_sighting(*sighting).await,
+            Request::Delivery { customer, decision, state } => {
+                self.effects.changes.delivery_states.push((customer.clone(), decision, state));
+                self.feed(Input::Delivery { customer, decision, state }).await?;
+                Ok(Taken::Stored)
+            }
+            Request::Batch { gateway, lane, batch } => self.batch(gateway, lane, *batch).await,
+        }
+    }
+
+    /// What a customer allows now, this round's changes included.
+    async fn allows(&self, customer: &CustomerId) -> Result<Consent> {
+        if let Some(consent) = self.consents.get(customer) {
+            return Ok(consent.unwrap_or_default());
+        }
+        Ok(self.store.customer(customer).await?.map(|known| known.allows()).unwrap_or_default())
+    }
+
+    async fn event(&mut self, customer: CustomerId, mut event: Event) -> Result<Taken> {
+        event.at = self.plausible(event.at);
+        let is_consent = match &event.what {
+            EventKind::Consent(_) => true,
+            EventKind::Interest { .. }
+            | EventKind::Purchased { .. }
+            | EventKind::Returned { .. }
+            | EventKind::Other { .. } => false,
+        };
+        if !is_consent && !self.allows(&customer).await?.profiling {
+            metrics::counter!("events_dropped_total", "reason" => "no-consent").increment(1);
+            return Ok(Taken::NotAllowed);
+        }
+        if self.effects.changes.message_ids.contains_key(&event.id) || self.store.knows_message(&event.id).await? {
+            metrics::counter!("events_dropped_total", "reason" => "duplicate").increment(1);
+            return Ok(Taken::Duplicate);
+        }
+        let id = event.id.clone();
+        let taken = match event.what {
+            EventKind::Consent(record) => self.consent(customer, record).await?,
+            EventKind::Interest { .. }
+            | EventKind::Purchased { .. }
+            | EventKind::Returned { .. }
+            | EventKind::Other { .. } => {
+                self.feed(Input::Event { customer, event }).await?;
+                Taken::Stored
+            }
+        };
+        self.effects.changes.message_ids.insert(id, self.now);
+        metrics::counter!("events_total").increment(1);
+        Ok(taken)
+    }
+
+    async fn device(&mut self, device: Device, consent: Option<ConsentRecord>) -> Result<Taken> {
+        let (id, customer) = (device.id, device.customer.clone());
+        let allowed = match &consent {
+            Some(record) => record.consent,
+            None => self.allows(&customer).await?,
+        };
+        if !allowed.any() {
+            if consent.is_some() {
+                self.forget(customer).await?;
+            }
+            return Ok(Taken::NotAllowed);
+        }
+        if let Some(old) = self.identity.link(id).filter(|old| old.customer != customer).cloned() {
+            // The device changed hands: what it did before stays the old customer's, without its name.
+            self.core.handle(Input::Unlink { device: id }, self.now);
+            self.effects.changes.rehomed.insert(id);
+            tracing::debug!(device = %id, had_location = old.locating, "device {id} changed its customer");
+        }
+        if let Some(record) = consent {
+            self.consent(customer.clone(), record).await?;
+        }
+        self.effects.changes.devices.insert(id, device);
+        self.identity.put(id, Link { customer: customer.clone(), locating: allowed.locating });
+        if allowed.locating {
+            self.feed(Input::Link { device: id, customer }).await?;
+        }
+        self.identity.refresh(self.now);
+        Ok(Taken::Stored)
+    }
+
+    async fn consent(&mut self, customer: CustomerId, mut record: ConsentRecord) -> Result<Taken> {
+        // A clock that runs ahead must not make a consent that no later withdrawal can undo.
+        record.at = Timestamp(record.at.0.min(self.now.0));
+        if !record.consent.any() {
+            return self.forget(customer).await;
+        }
+        let known = self.store.customer(&customer).await?;
+        if known.is_some_and(|known| known.consent.at > record.at) && !self.consents.contains_key(&customer) {
+            return Ok(Taken::Duplicate);
+        }
+        self.feed(Input::Consent { customer: customer.clone(), record: record.clone() }).await?;
+        let locating = record.consent.locating;
+        self.consents.insert(customer.clone(), Some(record.consent));
+        self.effects.changes.consents.push((customer.clone(), record));
+        if !locating {
+            self.effects.changes.hidden.insert(customer.clone());
+        }
+        for device in self.identity.devices_of(&customer) {
+            self.relink(device, &customer, locating).await?;
+        }
+        self.identity.refresh(self.now);
+        Ok(Taken::Stored)
+    }
+
+    async fn relink(&mut self, device: DeviceId, customer: &CustomerId, locating: bool) -> Result<()> {
+        let before = self.identity.put(device, Link { customer: customer.clone(), locating });
+        let was_located = before.is_some_and(|link| link.locating);
+        match (was_located, locating) {
+            (false, true) => self.feed(Input::Link { device, customer: customer.clone() }).await,
+            (true, false) => self.feed(Input::Unlink { device }).await,
+            (false, false) | (true, true) => Ok(()),
+        }
+    }
+
+    async fn outcome(&mut self, customer: CustomerId, mut outcome: Outcome) -> Result<Taken> {
+        outcome.at = self.plausible(outcome.at);
+        let fresh = self.effects.changes.decisions.get(&outcome.decision).map(|decision| decision.customer.clone());
+        let known = self.store.decision(outcome.decision).await?;
+        let owner = known.as_ref().map(|row| row.decision.customer.clone()).or(fresh);
+        if owner.as_ref() != Some(&customer) {
+            return Ok(Taken::Unknown);
+        }
+        let is_same = |other: &Outcome| other.decision == outcome.decision && other.kind == outcome.kind;
+        let is_known = known.is_some_and(|row| row.outcomes.iter().any(is_same));
+        if is_known || self.effects.changes.outcomes.iter().any(is_same) {
+            return Ok(Taken::Duplicate);
+        }
+        self.feed(Input::Outcome { customer: customer.clone(), outcome }).await?;
+        self.effects.outcome(customer, outcome);
+        Ok(Taken::Stored)
+    }
+
+    async fn unlink(&mut self, device: DeviceId) -> Result<Taken> {
+        if self.identity.remove(device).is_none() {
+            return Ok(Taken::Unknown);
+        }
+        self.effects.changes.devices.remove(&device);
+        self.effects.changes.unlinked.insert(device);
+        self.must_commit = true;
+        self.feed(Input::Unlink { device }).await?;
+        self.live.forget(&Subject::Device(device));
+        self.identity.refresh(self.now);
+        Ok(Taken::Stored)
+    }
+
+    async fn forget(&mut self, customer: CustomerId) -> Result<Taken> {
+        for device in self.identity.devices_of(&customer) {
+            self.identity.remove(device);
+            self.live.forget(&Subject::Device(device));
+        }
+        self.identity.refresh(self.now);
+        self.feed(Input::Forget { customer: customer.clone() }).await?;
+        self.live.forget_customer(&customer);
+        self.consents.insert(customer.clone(), None);
+        self.effects.changes.forgotten.insert(customer);
+        // Forgetting is the last thing of a commit, so nothing that comes after may share it.
+        self.must_commit = true;
+        Ok(Taken::Stored)
+    }
+
+    async fn phone_sighting(&mut self, mut sighting: Sighting) -> Result<Taken> {
+        let Transmitter::Device(device) = sighting.transmitter else { return Ok(Taken::Unknown) };
+        if !self.identity.link(device).is_some_and(|link| link.locating) {
+            return Ok(Taken::NotAllowed);
+        }
+        let Some(store) = self.places.store_of_receiver(&sighting.receiver).cloned() else {
+            return Ok(Taken::Unknown);
+        };
+        sighting.at = self.plausible(sighting.at);
+        metrics::counter!("sightings_total", "source" => "phone").increment(1);
+        self.feed(Input::Sighting { store, subject: Subject::Device(device), sighting }).await?;
+        Ok(Taken::Stored)
+    }
+
+    async fn batch(&mut self, gateway: GatewayId, lane: Lane, batch: Batch) -> Result<Taken> {
+        if lane == Lane::Durable {
+            let key = (gateway.clone(), batch.spool);
+            let seen = self.watermarks.get(&key).copied().unwrap_or(0);
+            match place(seen, batch.seq, batch.oldest) {
+                Place::Repeat => return Ok(Taken::Duplicate),
+                Place::Gap => {
+                    metrics::counter!("batches_refused_total", "reason" => "gap").increment(1);
+                    return Ok(Taken::Unknown);
+                }
+                Place::Next => {
+                    self.watermarks.insert(key.clone(), batch.seq);
+                    self.effects.changes.watermarks.insert(key, (batch.seq, self.now));
+                }
+            }
+        }
+        self.live.heard(&gateway, batch.health.as_ref(), &batch.sightings, self.now);
+        for sighting in batch.sightings {
+            self.gateway_sighting(sighting).await;
+        }
+        for reading in batch.readings {
+            self.reading(reading).await;
+        }
+        metrics::counter!("batches_total").increment(1);
+        Ok(Taken::Stored)
+    }
+
+    async fn gateway_sighting(&mut self, mut sighting: Sighting) {
+        let Some(store) = self.places.store_of_receiver(&sighting.receiver).cloned() else {
+            return dropped("unknown-receiver");
+        };
+        sighting.at = self.plausible(sighting.at);
+        match self.identity.subject(&sighting.transmitter, sighting.at, &store, &self.places) {
+            Ok(subject) => self.feed_known(Input::Sighting { store, subject, sighting }).await,
+            Err(reason) => dropped(reason),
+        }
+        metrics::counter!("sightings_total", "source" => "gateway").increment(1);
+    }
+
+    async fn reading(&mut self, mut reading: Reading) {
+        let Some(store) = self.places.store_of_sensor(&reading.sensor).cloned() else {
+            return dropped("unknown-sensor");
+        };
+        reading.at = self.plausible(reading.at);
+        self.feed_known(Input::Reading { store, reading }).await;
+    }
+
+    /// Feeds a part of a batch whose first parts are in the core already: it can't be taken again as a whole.
+    async fn feed_known(&mut self, input: Input) {
+        if let Err(cause) = self.feed(input.clone()).await {
+            tracing::warn!(%cause, "could not read a customer's state; going on without it for now");
+            self.core.handle(input, self.now);
+            self.drain();
+        }
+    }
+
+    /// A peer's time, unless it lies too far in the future.
+    fn plausible(&self, at: Timestamp) -> Timestamp {
+        if at.since(self.now) > AHEAD_MAX {
+            metrics::counter!("clock_ahead_total").increment(1);
+            return self.now;
+        }
+        at
+    }
+}
+
+fn dropped(reason: &'static str) {
+    metrics::counter!("sightings_dropped_total", "reason" => reason).increment(1);
+}
+
+/// Where a batch stands in its spool's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Repeat,
+    Next,
+    Gap,
+}
+
+/// `seen` is the last number committed, `oldest` the lowest that the spool still holds.
+const fn place(seen: u64, seq: u64, oldest: u64) -> Place {
+    if seq <= seen {
+        Place::Repeat
+    } else if seq == seen + 1 || (seq == oldest && oldest > seen + 1) {
+        Place::Next
+    } else {
+        Place::Gap
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_taken_once_and_in_order() {
+        assert_eq!(place(0, 1, 1), Place::Next);
+        assert_eq!(place(7, 7, 1), Place::Repeat);
+        assert_eq!(place(7, 8, 1), Place::Next);
+        assert_eq!(place(7, 9, 1), Place::Gap);
+        // The spool dropped 8 to 11: 12 is the oldest it can still send.
+        assert_eq!(place(7, 12, 12), Place::Next);
+        assert_eq!(place(7, 13, 12), Place::Gap);
+        assert_eq!(place(0, 0, 0), Place::Repeat);
+    }
+}
