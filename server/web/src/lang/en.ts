@@ -318,7 +318,11 @@ export const en = {
     trouble: "That did not work. {detail}",
     forget: "Forget this phone",
     forgotten: "This phone is forgotten. Nothing is kept.",
-    as: "signed in as {user}",
+    as: "Signed in as {user}",
+    signIn: "Sign in",
+    signInAs: "Name in the shop's app",
+    signInHelp: "In the demo, shopper-00 to shopper-41 walk through the shop. Sign in as one, and this page is their second screen.",
+    other: "Somebody else",
   },
   time: {
     now: "now",

@@ -320,7 +320,11 @@ export const it: Dictionary = {
     trouble: "Non ha funzionato. {detail}",
     forget: "Dimentica questo telefono",
     forgotten: "Questo telefono è dimenticato. Non teniamo niente.",
-    as: "come {user}",
+    as: "Sei {user}",
+    signIn: "Entra",
+    signInAs: "Nome nell’app del negozio",
+    signInHelp: "Nella prova, da shopper-00 a shopper-41 camminano nel negozio. Entra come uno di loro, e questa pagina è il suo secondo schermo.",
+    other: "Un’altra persona",
   },
   time: {
     now: "adesso",

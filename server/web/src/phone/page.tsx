@@ -9,7 +9,7 @@ import { Wordmark } from "../parts/mark";
 import { Consents } from "./consents";
 import { Offers } from "./offers";
 import { Products } from "./products";
-import { allowed, forget, listening, memory, start, trouble, useKey } from "./state";
+import { allowed, forget, listening, memory, signIn, start, trouble, useKey } from "./state";
 
 export function Phone() {
   const { phone } = words.value;
@@ -23,10 +23,8 @@ export function Phone() {
       </header>
       <main>
         <h1>{phone.title}</h1>
-        <p class="lead">
-          {phone.lead}
-          {user === null ? null : <span class="fine"> · {fill(phone.as, { user })}</span>}
-        </p>
+        <p class="lead">{phone.lead}</p>
+        {key === null ? null : <Who user={user} />}
         <p class="notice" role="alert" hidden={trouble.value === null}>
           {trouble.value === null ? "" : fill(phone.trouble, { detail: complaint(trouble.value) })}
         </p>
@@ -44,6 +42,37 @@ export function Phone() {
         </footer>
       )}
     </div>
+  );
+}
+
+function Who({ user }: { user: string | null }) {
+  const { phone } = words.value;
+  const [name, setName] = useState("");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (name.trim() !== "") signIn(name.trim());
+  };
+  if (user !== null) {
+    return (
+      <p class="who">
+        {fill(phone.as, { user })}
+        <button type="button" class="quiet" onClick={() => signIn(null)}>
+          {phone.other}
+        </button>
+      </p>
+    );
+  }
+  return (
+    <details class="who">
+      <summary>{phone.signIn}</summary>
+      <p class="fine">{phone.signInHelp}</p>
+      <form class="typed" onSubmit={submit}>
+        <input aria-label={phone.signInAs} placeholder={phone.signInAs} value={name} autocomplete="off" spellcheck={false} onInput={(e) => setName(e.currentTarget.value)} />
+        <button type="submit" class="primary">
+          {phone.signIn}
+        </button>
+      </form>
+    </details>
   );
 }
 

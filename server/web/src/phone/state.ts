@@ -90,6 +90,12 @@ export function useKey(key: string): void {
   void open();
 }
 
+/** Another person takes the phone: nothing of the one before stays on it. */
+export function signIn(user: string | null): void {
+  memory.value = { ...arrive(memory.value, { key: memory.value.key, user }), anonymous: crypto.randomUUID() };
+  offers.value = [];
+}
+
 /** Says what is allowed from now on. The first yes makes the device known; the last no makes it forgotten. */
 export function allow(consent: Consent): Promise<void> {
   return inTurn(async () => {
