@@ -207,8 +207,10 @@ impl Filter {
             self.advance(&mut belief, self.slots[place].number - from, work);
             belief.place(&mut work.place);
             let echoes = self.slots[place].heard.iter().map(|(_, echo, _)| *echo);
-            radio::weigh(&self.field, echoes, &mut belief.radio, work);
+            let corrected: Vec<Echo> = echoes.clone().map(|echo| belief.correct(echo)).collect();
+            radio::weigh(&self.field, corrected.iter().copied(), &mut belief.radio, work);
             belief.weigh(&work.likelihood);
+            radio::learn(&self.field, echoes, &mut belief, work);
             self.slots[place].belief = Some(belief);
         }
     }

@@ -5,16 +5,19 @@ use model::ids::{FloorId, ZoneId};
 use model::units::Probability;
 
 use super::field::{Field, FloorGrid, ZoneCells};
-use super::radio::{HYPOTHESES, PRIOR};
+use super::radio::{Bias, Echo, HYPOTHESES, PRIOR};
 
-/// Walking speed, in metres a second.
-const WALK_M_S: f64 = 1.2;
+/// Speed of the random walk that stands for walking at 1.2 m a second, in metres a second.
+/// People keep their direction longer than one slot and the model does not, so that its steps must be longer to keep up.
+const WALK_M_S: f64 = 2.0;
 /// Mean time of a walk before one stops, in seconds.
 const WALK_S: f64 = 12.0;
 /// Mean time one stands before one walks on, in seconds.
 const STAND_S: f64 = 3.0;
 /// Share of the belief that is laid anew over the whole floor each second: the model may be wrong.
 const ANEW_S: f64 = 0.002;
+/// Share of a moved belief that is laid anew: a new plan may have new places.
+const MOVED: f32 = 0.02;
 /// How much likelier a place in a known zone is than one outside of it, to begin with.
 const FAVOUR: f32 = 20.0;
 /// Largest share that one pass may hand to a neighbour and stay a smoothing.
@@ -27,6 +30,8 @@ pub(super) struct Belief {
     pub(super) standing: Vec<f32>,
     /// Weight of each hypothesis about offset and exponent.
     pub(super) radio: [f32; HYPOTHESES],
+    /// What is known of each receiver's error towards this device.
+    pub(super) bias: Vec<Bias>,
 }
 
 /// The steps of the motion model for one slot length and one cell size.
@@ -60,7 +65,7 @@ impl Belief {
     pub(super) fn anywhere(field: &Field) -> Self {
         let each = 0.5 / field.open_count;
         let walking: Vec<f32> = field.open.iter().map(|open| open * each).collect();
-        Self { standing: walking.clone(), walking, radio: PRIOR }
+        Self { standing: walking.clone(), walking, radio: PRIOR, bias: vec![Bias::UNKNOWN; field.receivers()] }
     }
 
     /// Moves on by one slot.
@@ -80,6 +85,11 @@ impl Belief {
                 spread(&mut self.walking[cells.clone()], &field.up[cells], floor.width, motion.share, flux);
             }
         }
+    }
+
+    /// Takes a receiver's known error out of what it heard.
+    pub(super) fn correct(&self, echo: Echo) -> Echo {
+        Echo { level: echo.level - self.bias[usize::from(echo.receiver)].mean, ..echo }
     }
 
     /// Weighs every cell by a likelihood and makes the whole one again.
@@ -166,6 +176,7 @@ impl Belief {
     /// The same belief on the cells of another plan.
     pub(super) fn onto(&self, from: &Field, to: &Field) -> Self {
         let mut belief = Self::anywhere(to);
+        belief.walking.iter_mut().chain(&mut belief.standing).for_each(|p| *p *= MOVED);
         for floor in &to.floors {
             for index in floor.start..floor.start + floor.width * floor.height {
                 let old = from.cell_at(&floor.id, to.centre(floor, index));

@@ -1,5 +1,6 @@
 //! How likely what was heard is in every cell: log-distance law, student-t tails, the device's offset and the exponent summed over.
 
+use super::belief::Belief;
 use super::field::Field;
 
 /// Power at 1 m when the frame does not say it, in dBm.
@@ -14,7 +15,7 @@ pub(super) const HYPOTHESES: usize = EXPONENTS.len() * OFFSETS.len();
 pub(super) const PRIOR: [f32; HYPOTHESES] = prior();
 /// Power of what a slot says about the device: a receiver's own error comes back in every slot, so a hundred slots do not
 /// tell a hundred times as much as one.
-const LEARNING: f32 = 0.03;
+const LEARNING: f32 = 0.08;
 /// Share of the way back to the prior in every slot: with it, what was told fades.
 const RETURN: f32 = 0.05;
 /// Hypotheses below this share of the best are not computed.
@@ -23,6 +24,14 @@ const IDLE: f32 = 1e-3;
 const SHADOW_DB: f32 = 5.0;
 /// Part of the noise that is new in every frame, in dB.
 const FADING_DB: f32 = 3.8;
+/// How far a receiver is off, as a rule, in dB.
+const BIAS_DB: f32 = 2.0;
+/// Share of what is known of a bias that is kept in every slot.
+const BIAS_KEEP: f32 = 0.998;
+/// Noise of a sighting from which a bias is learned, in dB.
+const NOISE_DB: f32 = 8.0;
+/// No single sighting says more than this about a bias, in dB.
+const SURPRISE_MAX_DB: f32 = 12.0;
 /// Degrees of freedom of the student-t law.
 const FREEDOM: f32 = 3.0;
 /// Sightings whose factors fit into one `f32` product.
@@ -31,6 +40,9 @@ const CHUNK: usize = 12;
 const BLOCK: usize = 64;
 /// The least likelihood: no sighting excludes a place for good.
 const FLOOR: f32 = 1e-18;
+
+/// Weights of the hypotheses.
+type Device = [f32; HYPOTHESES];
 
 /// One sighting, ready for the tables.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,22 +60,85 @@ pub(super) fn sharpness(frames: u16) -> f32 {
     1.0 / (FREEDOM * variance)
 }
 
+/// What of a receiver's error towards one device is known by now: an antenna, a shelf or a body that stays where it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bias {
+    pub(super) mean: f32,
+    pub(super) variance: f32,
+}
+
+impl Bias {
+    pub(super) const UNKNOWN: Self = Self { mean: 0.0, variance: BIAS_DB * BIAS_DB };
+
+    /// Forgets a little, as time goes by.
+    fn fade(&mut self) {
+        self.mean *= BIAS_KEEP;
+        self.variance += (BIAS_DB * BIAS_DB - self.variance) * (1.0 - BIAS_KEEP * BIAS_KEEP);
+    }
+
+    /// Learns from what was heard beyond what was expected, and how unsure the expectation was.
+    fn learn(&mut self, surprise: f32, unsure: f32) {
+        let gain = self.variance / (self.variance + unsure);
+        self.mean += gain * surprise.clamp(-SURPRISE_MAX_DB, SURPRISE_MAX_DB);
+        self.variance *= 1.0 - gain;
+    }
+}
+
+/// Learns every receiver's bias from the sightings of a slot, given where the device now is believed to be.
+pub(super) fn learn(field: &Field, echoes: impl Iterator<Item = Echo>, belief: &mut Belief, work: &mut Workspace) {
+    belief.bias.iter_mut().for_each(Bias::fade);
+    belief.place(&mut work.place);
+    let (exponent, offset) = expected(&work.device);
+    for echo in echoes {
+        let hearing = &field.hearing[usize::from(echo.receiver)];
+        let (mut mean, mut square) = (0.0_f32, 0.0_f32);
+        for ((place, slope), loss) in work.place.iter().zip(&hearing.slope).zip(&hearing.loss) {
+            let loss = exponent * slope + loss;
+            mean += place * loss;
+            square += place * loss * loss;
+        }
+        let unsure = (square - mean * mean).max(0.0) + NOISE_DB * NOISE_DB;
+        let bias = &mut belief.bias[usize::from(echo.receiver)];
+        bias.learn(echo.level + mean - offset - bias.mean, unsure);
+    }
+    // What all receivers have in common is the device's, not theirs.
+    let common = belief.bias.iter().map(|bias| bias.mean).sum::<f32>() / belief.bias.len().max(1) as f32;
+    belief.bias.iter_mut().for_each(|bias| bias.mean -= common);
+}
+
+/// The mean exponent and the mean offset.
+fn expected(radio: &Device) -> (f32, f32) {
+    radio.iter().enumerate().fold((0.0, 0.0), |(exponent, offset), (hypothesis, weight)| {
+        let (e, o) = (EXPONENTS[hypothesis / OFFSETS.len()], OFFSETS[hypothesis % OFFSETS.len()]);
+        (exponent + weight * e, offset + weight * o)
+    })
+}
+
 /// Room for the products; one for all subjects.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Workspace {
     products: Vec<f32>,
     pub(super) likelihood: Vec<f32>,
     pub(super) place: Vec<f32>,
     pub(super) flux: Vec<f32>,
+    device: Device,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        let empty = Vec::new;
+        Self { products: empty(), likelihood: empty(), place: empty(), flux: empty(), device: PRIOR }
+    }
 }
 
 /// Weighs the hypotheses by what was heard, and leaves the likelihood of every cell in the workspace.
 pub(super) fn weigh(
     field: &Field,
     echoes: impl Iterator<Item = Echo> + Clone,
-    radio: &mut [f32; HYPOTHESES],
+    radio: &mut Device,
     work: &mut Workspace,
 ) {
+    work.device = *radio;
     work.likelihood.clear();
     work.likelihood.resize(field.cells(), 1.0);
     let mut rest = echoes.peekable();
@@ -73,7 +148,7 @@ pub(super) fn weigh(
     }
 }
 
-fn weigh_chunk(field: &Field, echoes: &[Echo], radio: &mut [f32; HYPOTHESES], work: &mut Workspace) {
+fn weigh_chunk(field: &Field, echoes: &[Echo], radio: &mut Device, work: &mut Workspace) {
     let best = radio.iter().copied().fold(0.0, f32::max);
     let active: Vec<usize> = (0..HYPOTHESES).filter(|h| radio[*h] > best * IDLE).collect();
     multiply(field, echoes, &active, &mut work.products);
@@ -99,6 +174,15 @@ fn weigh_chunk(field: &Field, echoes: &[Echo], radio: &mut [f32; HYPOTHESES], wo
         *place *= sum.max(FLOOR);
     }
     update(radio, &evidence);
+    sharpen(&mut work.device, &evidence);
+}
+
+/// The belief about the device when the slot is taken at its full word.
+fn sharpen(device: &mut Device, evidence: &Device) {
+    let total: f32 = device.iter().zip(evidence).map(|(weight, evidence)| weight * evidence).sum();
+    if total > 0.0 && total.is_finite() {
+        device.iter_mut().zip(evidence).for_each(|(weight, evidence)| *weight *= evidence / total);
+    }
 }
 
 /// The product of every sighting's student-t factor, for each active hypothesis and cell.
@@ -131,7 +215,7 @@ fn multiply(field: &Field, echoes: &[Echo], active: &[usize], products: &mut Vec
     }
 }
 
-fn update(radio: &mut [f32; HYPOTHESES], evidence: &[f32; HYPOTHESES]) {
+fn update(radio: &mut Device, evidence: &Device) {
     let best = evidence.iter().copied().fold(0.0, f32::max);
     if best <= 0.0 || !best.is_finite() {
         return;
