@@ -178,7 +178,9 @@ pub fn registration(person: &Person) -> Value {
     body
 }
 
-fn user(person: PersonId) -> String {
+/// The name under which a person is signed in to the app.
+#[must_use]
+pub fn user(person: PersonId) -> String {
     format!("shopper-{:02}", person.0)
 }
 

@@ -39,14 +39,16 @@ impl Show {
 
     /// Where to look.
     pub(super) fn whereabouts(&self, at: &Whereabouts) -> anyhow::Result<()> {
-        let Whereabouts { base, gateway, token, write_key, data } = at;
+        let Whereabouts { base, gateway, token, write_key, shopper, data } = at;
         self.line("")?;
         self.line(&format!("  dashboard   {base}/"))?;
         match token {
             Some(token) => self.line(&format!("  set-up      {token}  (once, to make the account)"))?,
             None => self.line("  set-up      done already in this data folder")?,
         }
-        self.line(&format!("  demo phone  {base}/phone?key={write_key}"))?;
+        let signed_in = shopper.as_ref().map_or_else(String::new, |user| format!("&user={user}"));
+        // In the fragment, the key never reaches a log.
+        self.line(&format!("  demo phone  {base}/phone#key={write_key}{signed_in}"))?;
         self.line(&format!("  gateway     {gateway}/"))?;
         self.line(&format!("  data        {data}"))?;
         self.line("")

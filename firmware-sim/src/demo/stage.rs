@@ -46,6 +46,8 @@ pub(super) struct Whereabouts {
     pub(super) gateway: String,
     pub(super) token: Option<String>,
     pub(super) write_key: String,
+    /// Somebody with the app and every consent, whose second screen the demo phone can be.
+    pub(super) shopper: Option<String>,
     pub(super) data: String,
 }
 
@@ -126,16 +128,20 @@ impl Stage {
             stop: CancellationToken::new(),
             clock: Arc::default(),
         };
+        let world = World::new(scenario.clone(), demo.seed, start);
+        let everything = |person: &&Person| matches!(person.kind, Kind::AppFull);
+        let shopper = world.people().iter().find(everything).map(|person| phone::user(person.id));
         let whereabouts = Whereabouts {
             base,
             gateway: gateway_status.clone(),
             token,
             write_key: secrets.write_key,
+            shopper,
             data: folder.root().display().to_string(),
         };
         Ok(Self {
             wall: Wall::new(&scenario, start),
-            world: World::new(scenario, demo.seed, start),
+            world,
             api,
             devices: BTreeMap::new(),
             radio_told: 0,
