@@ -1,14 +1,16 @@
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod dying;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use model::time::Millis;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::medium::Folder;
 use super::*;
+use dying::Dying;
 
 const ID: [u8; 16] = [7; 16];
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -30,66 +32,6 @@ fn open(path: &Path, limits: Limits) -> (Spool<Folder>, Recovery) {
 fn all<M: Medium>(spool: &Spool<M>) -> BTreeMap<u64, Vec<u8>> {
     let standing = spool.standing();
     spool.read(standing.oldest, 10_000).expect("readable").into_iter().map(|s| (s.seq, s.batch)).collect()
-}
-
-/// A folder whose disk dies after a number of bytes, in the middle of a write.
-#[derive(Debug, Clone)]
-struct Dying {
-    folder: Folder,
-    bytes_left: Arc<AtomicU64>,
-    syncs_fail: bool,
-}
-
-#[derive(Debug)]
-struct DyingFile {
-    file: File,
-    bytes_left: Arc<AtomicU64>,
-    syncs_fail: bool,
-}
-
-impl Dying {
-    fn new(path: &Path, bytes: u64) -> Self {
-        let bytes_left = Arc::new(AtomicU64::new(bytes));
-        Self { folder: Folder::open(path).expect("a folder"), bytes_left, syncs_fail: false }
-    }
-}
-
-impl Medium for Dying {
-    type File = DyingFile;
-    fn list(&self) -> io::Result<Vec<String>> {
-        self.folder.list()
-    }
-    fn create(&self, name: &str) -> io::Result<DyingFile> {
-        let file = self.folder.create(name)?;
-        Ok(DyingFile { file, bytes_left: self.bytes_left.clone(), syncs_fail: self.syncs_fail })
-    }
-    fn read(&self, name: &str, offset: u64, len: u64) -> io::Result<Vec<u8>> {
-        self.folder.read(name, offset, len)
-    }
-    fn remove(&self, name: &str) -> io::Result<()> {
-        // A dead process removes nothing.
-        if self.bytes_left.load(Ordering::SeqCst) == 0 {
-            Err(io::ErrorKind::StorageFull.into())
-        } else {
-            self.folder.remove(name)
-        }
-    }
-    fn sync_folder(&self) -> io::Result<()> {
-        Ok(()) // A process that dies leaves the system's cache as it is: syncing would only cost time here.
-    }
-}
-
-impl SegmentFile for DyingFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let left = self.bytes_left.load(Ordering::SeqCst);
-        let fits = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-        self.bytes_left.store(left - fits as u64, Ordering::SeqCst);
-        self.file.append(&bytes[..fits])?;
-        if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-    }
-    fn sync(&mut self) -> io::Result<()> {
-        if self.syncs_fail { Err(io::Error::other("the disk lost it")) } else { Ok(()) }
-    }
 }
 
 #[test]

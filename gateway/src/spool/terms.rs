@@ -1,0 +1,111 @@
+//! What the spool is told and what it tells: limits, entries, how it stands, what can go wrong.
+
+use std::io;
+
+use model::time::{Millis, Timestamp};
+
+/// How much may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all segments together.
+    pub bytes_max: u64,
+    /// Age of the newest record of a segment.
+    pub age_max: Millis,
+    /// A segment of this many bytes is closed, and the next one begins.
+    pub segment_bytes: u64,
+}
+
+impl Limits {
+    /// The usual limits: a sixteenth of the bytes for each segment, so that little goes at a time.
+    #[must_use]
+    pub fn new(bytes_max: u64, age_max: Millis) -> Self {
+        Self { bytes_max, age_max, segment_bytes: (bytes_max / 16).clamp(4 * 1024, 4 << 20) }
+    }
+}
+
+/// One batch on its way to the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Sightings in it.
+    pub sightings: u32,
+    /// Readings in it.
+    pub readings: u32,
+    /// What the sensors' meters stand at once this batch is kept; none if nothing changed.
+    pub state: Option<Vec<u8>>,
+    /// The batch, encoded.
+    pub batch: Vec<u8>,
+}
+
+/// One batch from the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number.
+    pub seq: u64,
+    /// The batch, encoded.
+    pub batch: Vec<u8>,
+}
+
+/// Things that were let go without an acknowledgement, since this process began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Batches.
+    pub batches: u64,
+    /// Sightings in them.
+    pub sightings: u64,
+    /// Readings in them.
+    pub readings: u64,
+}
+
+impl Dropped {
+    pub(super) const fn add(&mut self, sightings: u32, readings: u32) {
+        self.batches += 1;
+        self.sightings += sightings as u64;
+        self.readings += readings as u64;
+    }
+}
+
+/// How the spool stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The first batch that is not acknowledged; one more than `last` if there is none.
+    pub oldest: u64,
+    /// The last batch that is on disk.
+    pub last: u64,
+    /// When the oldest one was made.
+    pub oldest_at: Option<Timestamp>,
+    /// Bytes of all segments.
+    pub bytes: u64,
+    /// Entries that wait for the disk.
+    pub pending: usize,
+    /// Let go because a bound was hit.
+    pub over_bounds: Dropped,
+    /// Let go because the disk refused for too long.
+    pub disk_refused: Dropped,
+    /// Writes or syncs that failed.
+    pub disk_errors: u64,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// What the meters stood at.
+    pub state: Option<Vec<u8>>,
+    /// Bytes that were cut off because they were torn or damaged.
+    pub bytes_cut: u64,
+}
+
+/// What can go wrong with the disk.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder could not be read at the start.
+    #[error("the spool folder can't be opened")]
+    Open(#[source] io::Error),
+    /// A write or a sync failed twice, the second time on a new file.
+    #[error("the spool can't be written")]
+    Write(#[source] io::Error),
+    /// A stored batch could not be read back.
+    #[error("the spool can't be read")]
+    Read(#[source] io::Error),
+}
