@@ -67,7 +67,7 @@ impl Folder {
             ("push", table([("subject", text("mailto:owner@example.com")), ("allow_loopback", Value::Boolean(true))])),
             ("log", table([("filter", text("info"))])),
         ]);
-        write(&self.server_config(), &config.to_string())
+        write(&self.server_config(), &toml::to_string(&config).context("write server.toml")?)
     }
 
     /// Passwords are not written: the gateway gets them by its environment.
@@ -92,7 +92,7 @@ impl Folder {
             ("status", table([("listen", text("127.0.0.1:0"))])),
             ("log", table([("filter", text("info"))])),
         ]);
-        write(&self.gateway_config(), &config.to_string())
+        write(&self.gateway_config(), &toml::to_string(&config).context("write gateway.toml")?)
     }
 }
 
