@@ -19,6 +19,8 @@ use tokio::task::JoinHandle;
 
 use crate::store::Store;
 
+pub(crate) use hooks::password_hash;
+
 /// Largest packet, in bytes: a batch of a gateway with room to spare.
 const PACKET_BYTES_MAX: u32 = 320 * 1024;
 /// Most connections at a time.

@@ -1,9 +1,18 @@
 //! `server.toml`, read and checked before a port is opened.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use model::time::Millis;
+use runtime::config::ConfigError;
 use serde::Deserialize;
+
+/// A configuration with every key and what it means.
+pub const TEMPLATE: &str = include_str!("config/template.toml");
+/// The filter of log lines when none is given: the parts that are not ours speak only of trouble.
+const LOG_FILTER: &str = "info,rmqtt=warn,rumqttc=warn,sqlx=warn";
+/// The longest time for which anything is kept, in days.
+const RETENTION_DAYS_MAX: u32 = 3_650;
 
 /// The prefix of environment variables that change a key: `ATTIMO_SERVER__SECTION__KEY`.
 pub const ENV_PREFIX: &str = "ATTIMO_SERVER";
@@ -32,6 +41,75 @@ pub struct Config {
     /// Log lines.
     #[serde(default)]
     pub log: Log,
+}
+
+impl Config {
+    /// Reads the file and the environment, and checks what types alone can't.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key and the fix.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = runtime::config::load(path, ENV_PREFIX)?;
+        config.check(&path.display().to_string())?;
+        Ok(config)
+    }
+
+    fn check(&self, file: &str) -> Result<(), ConfigError> {
+        let wrong = |key: &str, problem: &str, fix: &str| {
+            let (key, problem, fix) = (key.to_owned(), problem.to_owned(), fix.to_owned());
+            Err(ConfigError { file: file.to_owned(), key, problem, fix })
+        };
+        if self.air.prefix_bytes().is_none() {
+            return wrong("air.prefix", "not 8 hexadecimal digits", "write 4 bytes, such as \"a7710001\"");
+        }
+        if !self.push.subject.starts_with("mailto:") && !self.push.subject.starts_with("https://") {
+            return wrong("push.subject", "neither mailto: nor https:", "write \"mailto:you@example.com\"");
+        }
+        if let Some(url) = &self.broker.url
+            && !url.starts_with("mqtt://")
+            && !url.starts_with("mqtts://")
+        {
+            return wrong("broker.url", "not an MQTT address", "write mqtt://host:port or mqtts://host:port");
+        }
+        if let Some(url) = &self.database.url
+            && !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            return wrong("database.url", "names no database that is known", "write sqlite:PATH or postgres://USER@HOST/NAME");
+        }
+        let days = [self.retention.visits_days, self.retention.message_ids_days, self.retention.deliveries_days];
+        if days.iter().any(|days| !(1..=RETENTION_DAYS_MAX).contains(days)) {
+            return wrong("retention", "a number of days is out of range", "write 1 to 3650 days");
+        }
+        Ok(())
+    }
+
+    /// The database's URL: `database_url` (the environment's `DATABASE_URL`) wins, then the file's, then a file in the data folder.
+    #[must_use]
+    pub fn database_url(&self, database_url: Option<String>) -> String {
+        let given = database_url.filter(|url| !url.is_empty()).or_else(|| self.database.url.clone());
+        given.unwrap_or_else(|| crate::store::Store::file_url(&self.server.data_dir))
+    }
+
+    /// The filter of log lines.
+    #[must_use]
+    pub fn log_filter(&self) -> &str {
+        if self.log.filter.is_empty() { LOG_FILTER } else { &self.log.filter }
+    }
+}
+
+impl Retention {
+    /// The same in the store's terms.
+    #[must_use]
+    pub const fn spans(self) -> crate::store::Retention {
+        const fn days(days: u32) -> Millis {
+            Millis::hours(days as i64 * 24)
+        }
+        crate::store::Retention {
+            visits: days(self.visits_days),
+            message_ids: days(self.message_ids_days),
+            deliveries: days(self.deliveries_days),
+        }
+    }
 }
 
 /// `[server]`.
@@ -68,11 +146,19 @@ pub struct Broker {
     pub username: Option<String>,
     /// Its password.
     pub password: Option<String>,
+    /// Where receivers and sensors may publish at the broker inside.
+    pub receiver_topics: Vec<String>,
 }
 
 impl Default for Broker {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 1883)), url: None, username: None, password: None }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
+            url: None,
+            username: None,
+            password: None,
+            receiver_topics: crate::broker::rules::RECEIVER_TOPICS.map(str::to_owned).to_vec(),
+        }
     }
 }
 
@@ -153,4 +239,54 @@ pub struct Log {
     pub format: runtime::telemetry::Format,
     /// In the form of `RUST_LOG`; `info` when it is empty.
     pub filter: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        let config: Config = runtime::config::parse(text, "server.toml", ENV_PREFIX, [])?;
+        config.check("server.toml").map(|()| config)
+    }
+
+    #[test]
+    fn the_template_is_a_configuration_and_its_comments_show_the_defaults() {
+        let plain = read(TEMPLATE).expect("the template");
+        // Every commented key, uncommented, but for those that name somebody else's servers.
+        let shown: String = TEMPLATE
+            .lines()
+            .filter(|line| !["url = ", "username", "password", "public_url", "receiver_topics"].iter().any(|k| line.contains(k)))
+            .map(|line| match line.strip_prefix("# ") {
+                Some(key) if key.split(' ').nth(1) == Some("=") => format!("{key}\n"),
+                Some(_) | None => format!("{line}\n"),
+            })
+            .collect();
+        let mut shown = read(&shown).expect("the defaults");
+        shown.log.filter = String::new();
+        assert_eq!(shown, plain);
+    }
+
+    #[test]
+    fn a_typo_and_a_wrong_value_name_the_key() {
+        let minimal = "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = \"d\"\n";
+        assert!(read(minimal).is_ok());
+        for (section, key) in [
+            ("[broker]\nlissen = \"x\"", "broker.lissen"),
+            ("[air]\nprefix = \"zz\"", "air.prefix"),
+            ("[push]\nsubject = \"me\"", "push.subject"),
+            ("[broker]\nurl = \"http://x\"", "broker.url"),
+            ("[database]\nurl = \"mysql://x\"", "database.url"),
+            ("[retention]\nvisits_days = 0", "retention"),
+        ] {
+            assert_eq!(read(&format!("{minimal}{section}\n")).expect_err(section).key, key);
+        }
+    }
+
+    #[test]
+    fn the_environments_database_wins() {
+        let config = read("[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = \"d\"\n").expect("a configuration");
+        assert_eq!(config.database_url(None), "sqlite:d/attimo.db");
+        assert_eq!(config.database_url(Some("postgres://x".into())), "postgres://x");
+    }
 }

@@ -2,14 +2,20 @@
 
 pub mod api;
 pub mod app;
+pub mod apply;
 pub mod auth;
 pub mod broker;
 pub mod config;
 pub mod deliver;
+pub mod ingest;
 pub mod intake;
+pub mod keys;
 pub mod live;
 pub mod run;
 pub mod secret;
+pub mod serve;
 pub mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod today;
 pub mod web;

@@ -81,11 +81,15 @@ pub struct Handle {
 }
 
 impl Handle {
+    pub(crate) const fn new(jobs: mpsc::Sender<Job>) -> Self {
+        Self { jobs }
+    }
+
     /// Restores what was committed and starts the owner; its task ends when the server stops.
     pub(crate) async fn start(parts: Parts) -> crate::store::Result<(Self, tokio::task::JoinHandle<()>)> {
         let owner = Owner::restore(parts).await?;
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
-        Ok((Self { jobs }, tokio::spawn(owner.run(queue))))
+        Ok((Self::new(jobs), tokio::spawn(owner.run(queue))))
     }
 
     /// Takes an event of a customer. Without consent to profiling nothing is kept ([`Taken::NotAllowed`]);

@@ -1,0 +1,167 @@
+//! From the broker to the owner: batches of gateways, checked; acknowledged to the gateway only after the commit.
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use model::ids::GatewayId;
+use runtime::clock::Clock;
+use runtime::mqtt::{self, Client, Event, Events, Options, Qos};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use wire::topics::{self, Topic};
+use wire::uplink::{self, Ack, Batch};
+
+use crate::live::Live;
+use crate::run::{Handle, Lane, Taken};
+
+/// Most batches that wait for their commit; further ones wait at the broker.
+const WAITING_MAX: usize = 256;
+
+/// How to reach the broker.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// `mqtt://host:port` or `mqtts://host:port`.
+    pub url: String,
+    /// User name.
+    pub username: Option<String>,
+    /// Password.
+    pub password: Option<String>,
+}
+
+/// What ingest hands on to.
+#[derive(Debug, Clone)]
+pub struct Targets {
+    /// The owner of the core.
+    pub run: Handle,
+    /// The shop now.
+    pub live: Live,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A batch that was answered: what to acknowledge, and whether.
+type Answer = (GatewayId, Ack, Option<Taken>);
+
+/// Connects to the broker and takes what gateways send until the server stops.
+///
+/// # Errors
+/// When the broker's address can't be understood; a broker that is away is waited for.
+pub fn start(link: &Link, targets: Targets, shutdown: CancellationToken) -> Result<JoinHandle<()>, mqtt::Error> {
+    // A name of its own at each start: nobody can throw the server out by taking its name.
+    let name = format!("attimo-server-{}", hex::encode(&crate::secret::random_bytes()[..8]));
+    let mut options = Options::new(&link.url, &name);
+    options.username.clone_from(&link.username);
+    options.password.clone_from(&link.password);
+    let (client, events) = mqtt::connect(&options)?;
+    Ok(tokio::spawn(async move {
+        let filters = [
+            (topics::GATEWAYS_UP, Qos::AtLeastOnce),
+            (topics::GATEWAYS_LIVE, Qos::AtMostOnce),
+            (topics::GATEWAYS_STATE, Qos::AtLeastOnce),
+        ];
+        if client.subscribe(&filters).await.is_ok() {
+            Ingest { client: client.clone(), targets, waiting: FuturesUnordered::new() }.run(events, &shutdown).await;
+        }
+        client.disconnect().await;
+    }))
+}
+
+struct Ingest {
+    client: Client,
+    targets: Targets,
+    waiting: FuturesUnordered<BoxFuture<'static, Answer>>,
+}
+
+impl Ingest {
+    async fn run(mut self, mut events: Events, shutdown: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                Some(answer) = self.waiting.next(), if !self.waiting.is_empty() => acknowledge(&self.client, answer).await,
+                event = events.next(), if self.waiting.len() < WAITING_MAX => match event {
+                    Some(Event::Message { topic, payload, .. }) => self.message(&topic, &payload).await,
+                    Some(Event::Connected { .. }) => tracing::info!("connected to the broker"),
+                    Some(Event::Disconnected { reason }) => tracing::warn!(reason, "the broker is away"),
+                    None => return,
+                },
+            }
+        }
+    }
+
+    async fn message(&mut self, topic: &str, payload: &[u8]) {
+        match Topic::parse(topic) {
+            Some(Topic::GatewayUp { gateway }) => self.batch(gateway, Lane::Durable, payload).await,
+            Some(Topic::GatewayLive { gateway }) => self.batch(gateway, Lane::Volatile, payload).await,
+            Some(Topic::GatewayState { gateway }) => self.state(gateway, payload),
+            Some(
+                Topic::EspresenseDevice { .. }
+                | Topic::EspresenseStatus { .. }
+                | Topic::EspresenseTelemetry { .. }
+                | Topic::BtToMqtt { .. }
+                | Topic::Minew { .. }
+                | Topic::TasmotaSensor { .. }
+                | Topic::Counter { .. }
+                | Topic::GatewayAck { .. },
+            )
+            | None => refuse("unknown-topic"),
+        }
+    }
+
+    async fn batch(&mut self, name: &str, lane: Lane, payload: &[u8]) {
+        let (gateway, batch) = match read_batch(name, payload) {
+            Ok(read) => read,
+            Err(reason) => return refuse(reason),
+        };
+        let ack = Ack { spool: batch.spool, through: batch.seq };
+        // Nobody waits when the owner is gone: the server is stopping then.
+        let Ok(reply) = self.targets.run.batch(gateway.clone(), lane, batch).await else { return };
+        if lane == Lane::Durable {
+            self.waiting.push(Box::pin(async move { (gateway, ack, reply.await.ok()) }));
+        }
+    }
+
+    fn state(&self, name: &str, payload: &[u8]) {
+        // An empty message takes back what was retained.
+        if payload.is_empty() {
+            return;
+        }
+        match (GatewayId::new(name), wire::state::decode(payload)) {
+            (Ok(gateway), Ok(state)) => self.targets.live.gateway_state(&gateway, &state, self.targets.clock.now()),
+            (Err(_), _) => refuse("bad-gateway"),
+            (_, Err(cause)) => refuse(cause.code()),
+        }
+    }
+}
+
+async fn acknowledge(client: &Client, (gateway, ack, taken): Answer) {
+    match taken {
+        Some(Taken::Stored | Taken::Duplicate) => {
+            let topic = topics::gateway_ack(gateway.as_str());
+            if client.publish(&topic, uplink::encode_ack(ack), Qos::AtLeastOnce, false).await.is_err() {
+                tracing::debug!("the broker's client has ended; the gateway will ask again");
+            }
+        }
+        // A gap, or the server stops: the gateway sends it again.
+        Some(Taken::Unknown | Taken::NotAllowed) | None => {}
+    }
+}
+
+/// Reads a batch, and checks that who sent it is who it says.
+fn read_batch(name: &str, payload: &[u8]) -> Result<(GatewayId, Batch), &'static str> {
+    let gateway = GatewayId::new(name).map_err(|_| "bad-gateway")?;
+    let batch = uplink::decode(payload).map_err(|cause| cause.code())?;
+    if batch.gateway != gateway {
+        return Err("foreign-gateway");
+    }
+    Ok((gateway, batch))
+}
+
+/// Bad bytes are normal: they are counted by reason and dropped.
+fn refuse(reason: &'static str) {
+    metrics::counter!("ingest_dropped_total", "reason" => reason).increment(1);
+}
+
+#[cfg(test)]
+mod tests;
