@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use model::shop::Shop;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -99,7 +100,7 @@ fn refuse_whole(error: &parse::Error) -> Problem {
 fn count(tally: Tally, rejected: &[(usize, Reject)]) {
     let count = |result: &'static str, n: usize| {
         if n > 0 {
-            metrics::counter!("attimo_intake_events_total", "result" => result).increment(n as u64);
+            metrics::counter!("intake_events_total", "result" => result).increment(n as u64);
         }
     };
     count("stored", tally.stored);
@@ -139,7 +140,16 @@ pub async fn settings(
         "integrations": {"Segment.io": segment},
         "plan": {"track": {"__default": {"enabled": true, "integrations": {}}}},
         "edgeFunction": {}, "legacyVideoPluginsEnabled": false, "remotePlugins": [],
+        "attimo": {"products": products(&api)},
     })))
+}
+
+/// What an app may list of the shops' products without a session in the back office: their ids and names.
+fn products(api: &Api) -> Vec<Value> {
+    let named = |plan: &Shop| -> Vec<Value> {
+        plan.products.iter().map(|product| json!({"id": product.id, "name": product.name})).collect()
+    };
+    api.app.live.plans().iter().flat_map(|plan| named(plan)).collect()
 }
 
 /// Where the client should send to: the public address, or else wherever it asked.
