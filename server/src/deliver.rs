@@ -103,3 +103,6 @@ impl Channels {
 pub fn start(state: AppState, shutdown: CancellationToken) -> JoinHandle<()> {
     tokio::spawn(outbox::run(state, shutdown))
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,11 +40,11 @@ impl FromRequestParts<Api> for Staff {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let fix = "log in, or send an API key as `Authorization: Bearer <key>`";
         if let Some(key) = bearer(&parts.headers) {
-            let known = api.app.store.key(KeyKind::Api, &token::digest(key)).await?;
+            let known = api.app.store.key(KeyKind::Api, &token::hash(key)).await?;
             return known.map(|key| Self::Key { name: key.name }).ok_or_else(|| Problem::unauthorized(fix));
         }
         let Some(cookie) = cookie(&parts.headers) else { return Err(Problem::unauthorized(fix)) };
-        let session = api.app.store.session(&token::digest(cookie), api.app.clock.now()).await?;
+        let session = api.app.store.session(&token::hash(cookie), api.app.clock.now()).await?;
         let name = session.ok_or_else(|| Problem::unauthorized(fix))?;
         check_csrf(&parts.method, &parts.headers)?;
         Ok(Self::Session { name })
@@ -122,7 +122,7 @@ pub fn write_key(headers: &HeaderMap) -> Option<String> {
 pub async fn check_write_key(api: &Api, key: Option<&str>) -> Result<(), Problem> {
     let fix = "send the write key as `Authorization: Basic base64(key:)`; `attimo-server key create --kind write NAME` makes one";
     let Some(key) = key else { return Err(Problem::unauthorized(fix)) };
-    let known = api.app.store.key(KeyKind::Write, &token::digest(key)).await?;
+    let known = api.app.store.key(KeyKind::Write, &token::hash(key)).await?;
     if known.is_some() { Ok(()) } else { Err(Problem::unauthorized(fix)) }
 }
 

@@ -27,6 +27,7 @@ pub struct PushKey {
 
 /// The process lives.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Health)))]
+#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
@@ -48,20 +49,23 @@ pub async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Problem> {
 /// 401 without a session or key.
 #[utoipa::path(get, path = "/metrics", tag = "health", security(("session" = []), ("apiKey" = [])),
     responses((status = 200, content_type = "text/plain", body = String), (status = 401, body = Problem)))]
+#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn metrics(State(api): State<Api>, _: Staff) -> Response {
     #[expect(clippy::cast_precision_loss, reason = "at most 10,000 streams")]
-    metrics::gauge!("attimo_streams_open").set(api.app.channels.streams().count() as f64);
+    metrics::gauge!("streams_open").set(api.app.channels.streams().count() as f64);
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (kind, runtime::telemetry::render_metrics()).into_response()
 }
 
 /// The key that a page passes to `pushManager.subscribe`.
 #[utoipa::path(get, path = "/v1/push/key", tag = "app", responses((status = 200, body = PushKey)))]
+#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn push_key(State(api): State<Api>) -> Json<PushKey> {
     Json(PushKey { public_key: api.app.channels.push_key().to_owned() })
 }
 
 /// There is nothing at this address.
+#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn no_such_address() -> Problem {
     let detail = "there is nothing at this address";
     Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail).fix("see /api/openapi.json")

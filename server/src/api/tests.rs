@@ -1,1 +1,470 @@
-//! Placeholder while the tests are written.
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use model::ids::{CustomerId, MessageId};
+use serde_json::{Value, json};
+
+use super::openapi;
+use crate::testing::{API_KEY, SETUP_TOKEN, Site, WRITE_KEY};
+
+const ORIGIN: &str = "https://shop.example";
+
+/// Method, path and whether a proof is needed, of everything that the description lists.
+fn routes() -> Vec<(String, String, bool)> {
+    let description = serde_json::to_value(openapi::describe()).expect("json");
+    let mut routes = Vec::new();
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let closed = operation["security"].as_array().is_some_and(|proofs| !proofs.is_empty());
+            routes.push((method.to_uppercase(), path.clone(), closed));
+        }
+    }
+    routes
+}
+
+/// A path with something plausible in each place.
+fn filled(path: &str) -> String {
+    let id = "0".repeat(32);
+    path.replace("{store}", "milano")
+        .replace("{call}", "batch")
+        .replace("{key}", "x")
+        .replace("{decisionId}", &id)
+        .replace("{id}", &id)
+}
+
+#[tokio::test]
+async fn every_closed_route_answers_401_without_a_proof_and_with_a_wrong_one() {
+    let site = Site::open().await;
+    let body = json!({"kind": "opened", "platform": "web", "batch": []});
+    let mut closed = 0;
+    for (method, path, _) in routes().into_iter().filter(|(_, _, closed)| *closed) {
+        closed += 1;
+        for proof in [None, Some("Bearer nonsense"), Some("Basic bm9uc2Vuc2U6"), Some("Receipt a.b")] {
+            let mut request = site.ask(&method, &filled(&path)).json(&body).header("cookie", "attimo_session=forged");
+            if let Some(proof) = proof {
+                request = request.header("authorization", proof);
+            }
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(answer.status(), 401, "{method} {path} {proof:?}");
+            assert_eq!(answer.headers()["content-type"], "application/problem+json", "{method} {path}");
+            let problem: Value = answer.json().await.expect("json");
+            assert_eq!(problem["code"], "unauthorized", "{method} {path}");
+            assert!(problem["fix"].is_string() && problem["title"].is_string() && problem["detail"].is_string());
+        }
+    }
+    assert!(closed >= 20, "{closed}");
+}
+
+#[test]
+fn only_these_routes_are_open() {
+    let mut open: Vec<_> =
+        routes().into_iter().filter(|(_, _, closed)| !closed).map(|(m, p, _)| format!("{m} {p}")).collect();
+    open.sort();
+    let expect = [
+        "GET /api/v1/setup",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /v1/projects/{key}/settings",
+        "GET /v1/push/key",
+        "POST /api/v1/session",
+        "POST /api/v1/setup",
+    ];
+    assert_eq!(open, expect);
+}
+
+#[tokio::test]
+async fn a_proof_of_one_kind_opens_no_door_of_another() {
+    let site = Site::open().await;
+    let (device, token) = site.device("u-1", None).await;
+    let (other, _) = site.device("u-2", None).await;
+    let status = async |method: &str, path: &str, proof: &str| {
+        let request = site.ask(method, path).bearer_auth(proof).json(&json!({}));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(status("GET", "/api/v1/stores", WRITE_KEY).await, 401);
+    assert_eq!(status("GET", "/api/v1/stores", &token).await, 401);
+    assert_eq!(status("POST", "/v1/batch", API_KEY).await, 401);
+    assert_eq!(status("GET", "/v1/offers", API_KEY).await, 401);
+    assert_eq!(status("DELETE", &format!("/v1/devices/{other}"), &token).await, 404);
+    assert_eq!(status("PUT", &format!("/v1/devices/{other}"), &token).await, 404);
+    assert_eq!(status("GET", "/api/v1/stores", API_KEY).await, 200);
+    assert_eq!(status("DELETE", &format!("/v1/devices/{device}"), &token).await, 204);
+}
+
+#[tokio::test]
+async fn a_stranger_can_say_nothing_of_anothers_offer() {
+    let site = Site::open().await;
+    let (_, owner) = site.device("u-1", None).await;
+    let (_, stranger) = site.device("u-2", None).await;
+    let delivery = site.decide("u-1", 7, model::time::Millis::minutes(1)).await;
+    let path = format!("/v1/offers/{}/outcomes", delivery.decision);
+    let say = async |token: &str, body: Value| {
+        site.ask("POST", &path).bearer_auth(token).json(&body).send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(say(&stranger, json!({"kind": "redeemed"})).await, 404);
+    assert_eq!(say(&owner, json!({"kind": "purchased"})).await, 400);
+    assert_eq!(say(&owner, json!({"kind": "redeemed", "at": "yesterday"})).await, 400);
+    assert_eq!(say(&owner, json!({"kind": "redeemed", "at": "2099-01-01T00:00:00Z"})).await, 200);
+    assert_eq!(say(&owner, json!({"kind": "redeemed"})).await, 200);
+    let row = site.app.store.decision(delivery.decision).await.expect("a store").expect("a decision");
+    assert_eq!(row.outcomes.len(), 1, "saying it again changes nothing");
+    assert!(row.outcomes[0].at <= site.app.clock.now());
+}
+
+#[tokio::test]
+async fn the_account_is_made_once_and_its_session_opens_and_closes() {
+    let site = Site::open().await;
+    let make = async |token: &str, name: &str, password: &str| {
+        let body = json!({"token": token, "name": name, "password": password});
+        site.ask("POST", "/api/v1/setup").json(&body).send().await.expect("an answer")
+    };
+    assert_eq!(make("wrong", "owner", "correct horse battery").await.status(), 401);
+    let short: Value = {
+        let answer = make(SETUP_TOKEN, "owner", "short").await;
+        assert_eq!(answer.status(), 400);
+        answer.json().await.expect("json")
+    };
+    assert_eq!((&short["field"], &short["code"]), (&json!("password"), &json!("invalid")));
+    let made = make(SETUP_TOKEN, "owner", "correct horse battery").await;
+    assert_eq!(made.status(), 201);
+    let cookie = made.headers()["set-cookie"].to_str().expect("text").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    assert_eq!(make(SETUP_TOKEN, "thief", "correct horse battery").await.status(), 409);
+    let setup: Value = site.ask("GET", "/api/v1/setup").send().await.expect("an answer").json().await.expect("json");
+    assert_eq!(setup, json!({"needed": false}));
+
+    let cookie = cookie.split(';').next().expect("a pair").to_owned();
+    let with = |method: &str, path: &str| site.ask(method, path).header("cookie", &cookie);
+    let status = async |request: reqwest::RequestBuilder| request.send().await.expect("an answer").status().as_u16();
+    assert_eq!(status(with("GET", "/api/v1/stores")).await, 200);
+    assert_eq!(status(with("DELETE", "/api/v1/session")).await, 403, "a change needs our header");
+    assert_eq!(status(with("DELETE", "/api/v1/session").header("x-attimo", "1")).await, 204);
+    assert_eq!(status(with("GET", "/api/v1/stores")).await, 401);
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down() {
+    let site = Site::open().await;
+    let mut statuses = Vec::new();
+    for _ in 0..7 {
+        let body = json!({"name": "owner", "password": "a guess of mine"});
+        statuses
+            .push(site.ask("POST", "/api/v1/session").json(&body).send().await.expect("an answer").status().as_u16());
+    }
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
+}
+
+#[tokio::test]
+async fn without_consent_nothing_is_kept_of_a_device() {
+    let site = Site::open().await;
+    let register = async |body: Value| -> Value {
+        let answer =
+            site.ask("POST", "/v1/devices").bearer_auth(WRITE_KEY).json(&body).send().await.expect("an answer");
+        assert_eq!(answer.status(), 201);
+        answer.json().await.expect("json")
+    };
+    let none = json!({"locating": false, "profiling": false, "marketingPush": false});
+    let device = register(json!({"platform": "sim", "userId": "u-1", "consent": none})).await;
+    assert_eq!(device["stored"], false);
+    assert_eq!(device["air"]["prefix"], "a7710001");
+    let id = device["deviceId"].as_str().expect("an id");
+    assert!(site.app.store.device(id.parse().expect("an id")).await.expect("a store").is_none());
+    let customer = CustomerId::new("u-1").expect("an id");
+    assert!(site.app.store.customer(&customer).await.expect("a store").is_none());
+
+    let token = device["token"].as_str().expect("a token");
+    let put = async |body: Value| -> Value {
+        let path = format!("/v1/devices/{id}/consent");
+        site.ask("PUT", &path)
+            .bearer_auth(token)
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("json")
+    };
+    let given = put(json!({"locating": true, "profiling": true, "marketingPush": false, "textVersion": "3",
+        "device": {"platform": "sim", "userId": "u-1", "language": "it-IT"}}))
+    .await;
+    assert_eq!(
+        given,
+        json!({"consent": {"locating": true, "profiling": true, "marketingPush": false}, "stored": true})
+    );
+    assert!(site.app.store.customer(&customer).await.expect("a store").is_some());
+    let withdrawn = put(json!({"locating": false, "profiling": false, "marketingPush": false})).await;
+    assert_eq!(withdrawn["stored"], false);
+    assert!(site.app.store.customer(&customer).await.expect("a store").is_none());
+    assert!(site.app.store.device(id.parse().expect("an id")).await.expect("a store").is_none());
+}
+
+#[tokio::test]
+async fn a_wrong_field_is_named_with_its_fix() {
+    let site = Site::open().await;
+    let problem = async |body: Value| -> (u16, Value) {
+        let answer =
+            site.ask("POST", "/v1/devices").bearer_auth(WRITE_KEY).json(&body).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json().await.expect("json"))
+    };
+    let push = |endpoint: &str| json!({"endpoint": endpoint, "keys": {"p256dh": "AAAA", "auth": "AAAA"}});
+    let cases = [
+        (json!({}), "platform"),
+        (json!({"platform": "fridge"}), "platform"),
+        (json!({"platform": "web", "userId": " "}), "userId"),
+        (json!({"platform": "web", "language": "/"}), "language"),
+        (json!({"platform": "web", "consent": {"locating": "yes"}}), "consent.locating"),
+        (json!({"platform": "web", "consent": {"tracking": true}}), "consent"),
+        (json!({"platform": "web", "push": push("http://169.254.169.254/x")}), "push.endpoint"),
+        (json!({"platform": "web", "push": push("https://evil.example/x")}), "push.endpoint"),
+        (json!({"platform": "web", "push": push("https://fcm.googleapis.com/x")}), "push.keys"),
+    ];
+    for (body, field) in cases {
+        let (status, problem) = problem(body.clone()).await;
+        assert!(status == 400 && problem["field"].as_str().is_some_and(|at| at.starts_with(field)), "{body} {problem}");
+        assert!(problem["fix"].as_str().is_some_and(|fix| !fix.is_empty()), "{problem}");
+    }
+    let large = site.ask("POST", "/v1/devices").bearer_auth(WRITE_KEY).body(vec![b' '; 70_000]).send().await;
+    assert_eq!(large.expect("an answer").status(), 413);
+}
+
+#[tokio::test]
+async fn intake_is_open_to_other_origins_and_the_back_office_is_not() {
+    let site = Site::open().await;
+    let preflight = async |path: &str| {
+        let request =
+            site.ask("OPTIONS", path).header("origin", ORIGIN).header("access-control-request-method", "POST");
+        let answer = request.header("access-control-request-headers", "authorization").send().await.expect("an answer");
+        answer.headers().get("access-control-allow-origin").map(|value| value.to_str().expect("text").to_owned())
+    };
+    assert_eq!(preflight("/v1/batch").await.as_deref(), Some("*"));
+    assert_eq!(preflight("/v1/devices").await.as_deref(), Some("*"));
+    assert_eq!(preflight("/api/v1/session").await, None);
+}
+
+#[tokio::test]
+async fn the_page_or_the_way_to_it_is_served_under_a_strict_policy() {
+    let site = Site::open().await;
+    let answer = site.ask("GET", "/").send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let policy = answer.headers()["content-security-policy"].to_str().expect("text").to_owned();
+    assert!(policy.starts_with("default-src 'self'"), "{policy}");
+    let etag = answer.headers().get("etag").cloned();
+    let text = answer.text().await.expect("text");
+    if crate::web::is_built() {
+        let again = site.ask("GET", "/").header("if-none-match", etag.expect("a tag")).send().await.expect("an answer");
+        assert_eq!(again.status(), 304);
+    } else {
+        assert!(text.contains("make web"), "{text}");
+    }
+    let missing = site.ask("GET", "/nothing").send().await.expect("an answer");
+    assert_eq!(
+        (missing.status().as_u16(), &missing.headers()["content-type"]),
+        (404, &"application/problem+json".parse().expect("a value"))
+    );
+}
+
+#[tokio::test]
+async fn the_office_reads_plan_now_today_and_decisions() {
+    let site = Site::open().await;
+    site.device("u-1", None).await;
+    site.decide("u-1", 7, model::time::Millis::minutes(1)).await;
+    let get = async |path: &str| -> Value {
+        let answer = site.ask("GET", path).bearer_auth(API_KEY).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.expect("json")
+    };
+    assert_eq!(get("/api/v1/stores").await["stores"][0]["id"], "milano");
+    let plan = get("/api/v1/stores/milano/plan").await;
+    assert_eq!(plan["floors"][0]["zones"][1]["name"], "Games");
+    assert_eq!(plan["offers"], json!([{"id": "monopoly", "title": "Monopoly, 3 euro off"}]));
+    let now = get("/api/v1/stores/milano/now").await;
+    assert!(now["receivers"].is_array() && now["people"]["total"].is_number() && now["door"]["entered"].is_number());
+    let today = get("/api/v1/stores/milano/today").await;
+    assert_eq!((&today["funnel"]["decided"], &today["hourly"][23]["hour"]), (&json!(1), &json!(23)));
+    let decisions = get("/api/v1/stores/milano/decisions?limit=1").await;
+    let decision = &decisions["decisions"][0];
+    assert_eq!((&decision["choice"], &decision["offerTitle"]), (&json!("offer"), &json!("Monopoly, 3 euro off")));
+    assert!(
+        decision["customer"].as_str().is_some_and(|label| label.starts_with("Customer ") && !label.contains("u-1"))
+    );
+    let one = get(&format!("/api/v1/decisions/{}", decision["id"].as_str().expect("an id"))).await;
+    assert_eq!(&one, decision);
+    assert!(get("/api/v1/metrics").await["metrics"].as_array().is_some_and(|list| list.len() > 5));
+    for bad in ["today?date=nonsense", "decisions?limit=0", "decisions?before=nonsense"] {
+        let answer = site.ask("GET", &format!("/api/v1/stores/milano/{bad}")).bearer_auth(API_KEY).send().await;
+        assert_eq!(answer.expect("an answer").status(), 400, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn health_is_public_and_metrics_are_not() {
+    let site = Site::open().await;
+    for path in ["/healthz", "/readyz", "/v1/push/key", "/api/openapi.json"] {
+        assert_eq!(site.ask("GET", path).send().await.expect("an answer").status(), 200, "{path}");
+    }
+    let metrics = site.ask("GET", "/metrics").bearer_auth(API_KEY).send().await.expect("an answer");
+    assert_eq!(metrics.status(), 200);
+}
+
+#[test]
+fn the_description_is_what_it_was() {
+    insta::assert_json_snapshot!("openapi", openapi::describe());
+}
+
+/// The requests of real clients: our own few, and the larger collection beside the repository when it is there.
+fn captures() -> Vec<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![here.join("src/intake/testdata/clients.jsonl")];
+    let collection = here.join("../../shared/data/segment");
+    for name in ["segment-node", "segment-node-400", "rudder-node", "analytics-next-browser"] {
+        let file = collection.join(format!("{name}.jsonl"));
+        if file.is_file() {
+            files.push(file);
+        } else {
+            println!("{} is not here: its requests are not replayed", file.display());
+        }
+    }
+    files
+}
+
+/// Sends a captured request as it was: same headers, and compressed when it was.
+async fn replay(site: &Site, captured: &Value) -> reqwest::Response {
+    let mut body = match &captured["body"] {
+        Value::String(text) => text.clone().into_bytes(),
+        body => body.to_string().into_bytes(),
+    };
+    let text = |key: &str| captured[key].as_str().expect("a text").to_owned();
+    let mut request = site.ask(&text("method"), &text("path"));
+    for (name, value) in captured["headers"].as_object().expect("headers") {
+        match name.to_ascii_lowercase().as_str() {
+            "host" | "content-length" | "connection" => {}
+            "content-encoding" => {
+                let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+                gzip.write_all(&body).expect("memory takes it");
+                body = gzip.finish().expect("memory takes it");
+                request = request.header(name, value.as_str().expect("a text"));
+            }
+            _ => request = request.header(name, value.as_str().expect("a text")),
+        }
+    }
+    request.body(body).send().await.expect("an answer")
+}
+
+fn message_ids(captured: &Value) -> Vec<(MessageId, bool)> {
+    let body = &captured["body"];
+    let events = body["batch"].as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
+    let read = |event: &Value| {
+        let id = MessageId::new(event["messageId"].as_str()?).ok()?;
+        let name = event["event"].as_str().unwrap_or_default();
+        let of_user = event["userId"] == "u-1" || event["anonymousId"] == "anon-1";
+        Some((id, of_user && (name.starts_with("Product") || name.starts_with("Order"))))
+    };
+    events.iter().filter_map(read).collect()
+}
+
+#[tokio::test]
+async fn requests_of_real_clients_are_taken_and_kept_only_with_consent() {
+    let site = Site::open().await;
+    let mut seen = 0;
+    for with_consent in [false, true] {
+        if with_consent {
+            site.device("u-1", None).await;
+            let body = json!({"platform": "web", "anonymousId": "anon-1", "consent": {"profiling": true}});
+            let answer = site.ask("POST", "/v1/devices").bearer_auth(WRITE_KEY).json(&body).send().await;
+            assert_eq!(answer.expect("an answer").status(), 201);
+        }
+        // Twice, as clients repeat what they had no answer for.
+        for file in captures().into_iter().flat_map(|file| [file.clone(), file]) {
+            for line in std::fs::read_to_string(&file).expect("the file is read").lines() {
+                let captured: Value = serde_json::from_str(line).expect("a captured request");
+                let answer = replay(&site, &captured).await;
+                assert_eq!(answer.status(), 200, "{} {}", file.display(), captured["path"]);
+                if captured["method"] == "GET" {
+                    let settings: Value = answer.json().await.expect("json");
+                    assert_eq!(settings["integrations"]["Segment.io"]["apiKey"], WRITE_KEY);
+                    continue;
+                }
+                assert_eq!(answer.json::<Value>().await.expect("json"), json!({"success": true}), "{captured}");
+                for (id, matters) in message_ids(&captured) {
+                    let known = site.app.store.knows_message(&id).await.expect("a store");
+                    assert_eq!(known, matters && with_consent, "{id} {with_consent}");
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen >= 8, "{seen}");
+}
+
+#[tokio::test]
+async fn one_bad_event_leaves_its_batch_alone_and_bad_bodies_are_refused() {
+    let site = Site::open().await;
+    let post = async |body: Vec<u8>, encoding: Option<&str>| {
+        let mut request = site.ask("POST", "/v1/batch").basic_auth(WRITE_KEY, Some(""));
+        if let Some(encoding) = encoding {
+            request = request.header("content-encoding", encoding);
+        }
+        let answer = request.body(body).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json::<Value>().await.expect("json"))
+    };
+    let mixed = json!({"batch": [{"type": "track"}, {"type": "page", "userId": "u", "messageId": "m"}]});
+    let (status, answer) = post(mixed.to_string().into_bytes(), None).await;
+    assert_eq!((status, answer), (200, json!({"success": true, "rejected": [{"index": 0, "code": "no-identity"}]})));
+    for (body, encoding, status) in [
+        (b"{\"batch\": [".to_vec(), None, 400),
+        (b"\xff\xfe".to_vec(), None, 400),
+        (b"[]".to_vec(), None, 400),
+        (b"{}".to_vec(), None, 400),
+        (b"{}".to_vec(), Some("gzip"), 400),
+        (b"{}".to_vec(), Some("br"), 415),
+        (vec![b' '; 600 * 1024], None, 413),
+    ] {
+        let (got, problem) = post(body, encoding).await;
+        assert_eq!(got, status, "{problem}");
+        assert!(problem["fix"].is_string(), "{problem}");
+    }
+    assert_eq!(site.ask("GET", "/healthz").send().await.expect("an answer").status(), 200);
+}
+
+#[tokio::test]
+async fn a_write_key_grants_a_profile_and_never_more() {
+    let site = Site::open().await;
+    let say = async |preferences: Value| {
+        let event = json!({"event": "Segment Consent Preference Updated", "userId": "u-9",
+            "context": {"consent": {"categoryPreferences": preferences}}});
+        let request = site.ask("POST", "/v1/track").basic_auth(WRITE_KEY, Some("")).json(&event);
+        assert_eq!(request.send().await.expect("an answer").status(), 200);
+    };
+    let customer = CustomerId::new("u-9").expect("an id");
+    say(json!({"locating": true, "profiling": true, "marketing_push": true})).await;
+    let known = site.app.store.customer(&customer).await.expect("a store").expect("a customer").allows();
+    assert!(known.profiling && !known.locating && !known.marketing_push);
+    say(json!({"profiling": false})).await;
+    assert!(site.app.store.customer(&customer).await.expect("a store").is_none());
+}
+
+#[tokio::test]
+async fn a_phone_says_what_it_hears_only_with_consent_and_of_known_beacons() {
+    let site = Site::open().await;
+    let (_, token) = site.device("u-1", None).await;
+    let body = json!({"sightings": [
+        {"beacon": "shelf-1", "rssi": -60.5}, {"beacon": "nowhere", "rssi": -60}, {"rssi": -60},
+        {"beacon": "shelf-1", "rssi": 90}, {"beacon": "shelf-1", "rssi": -60, "at": "2020-01-01T00:00:00Z"}]});
+    let answer = site.ask("POST", "/v1/sightings").bearer_auth(&token).json(&body).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let answer: Value = answer.json().await.expect("json");
+    assert_eq!(answer["accepted"], 1);
+    let codes: Vec<_> = answer["rejected"].as_array().expect("a list").iter().map(|r| r["code"].clone()).collect();
+    assert_eq!(codes, ["unknown-beacon", "missing-field", "out-of-range", "too-old"]);
+    let (device, token) = site.device("u-2", None).await;
+    let less = json!({"locating": false, "profiling": true, "marketingPush": false});
+    site.ask("PUT", &format!("/v1/devices/{device}/consent"))
+        .bearer_auth(&token)
+        .json(&less)
+        .send()
+        .await
+        .expect("an answer");
+    let answer = site.ask("POST", "/v1/sightings").bearer_auth(&token).json(&body).send().await.expect("an answer");
+    assert_eq!(answer.status(), 403);
+}

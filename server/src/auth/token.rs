@@ -59,14 +59,14 @@ pub fn random() -> String {
 
 /// What is stored of a random token. It is as strong as the token itself, so a plain hash is enough.
 #[must_use]
-pub fn digest(token: &str) -> [u8; 32] {
+pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
 /// Whether two secrets are equal; the time it takes tells nothing.
 #[must_use]
 pub fn equal(one: &str, other: &str) -> bool {
-    aws_lc_rs::constant_time::verify_slices_are_equal(&digest(one), &digest(other)).is_ok()
+    aws_lc_rs::constant_time::verify_slices_are_equal(&hash(one), &hash(other)).is_ok()
 }
 
 #[cfg(test)]

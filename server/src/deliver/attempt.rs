@@ -130,7 +130,7 @@ async fn reach(state: &AppState, row: &Arc<OfferRow>, device: &Device) -> Reache
     if let Some(shown) = shown
         && shown.within(PATIENCE).await
     {
-        metrics::counter!("attimo_channel_answers_total", "channel" => "sse", "answer" => "shown").increment(1);
+        metrics::counter!("channel_answers_total", "channel" => "sse", "answer" => "shown").increment(1);
         return Reached::Yes;
     }
     match &device.push {
@@ -164,12 +164,12 @@ async fn push(state: &AppState, delivery: &Delivery, device: &Device, to: &PushE
     match state.channels.push().send(&message, now).await {
         Ok(verdict) => heed(state, verdict, device, &origin, delivery.decision).await,
         Err(error) => {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, decision = %delivery.decision, "a push can't be sent to a subscription");
+            let cause: &dyn std::error::Error = &error;
+            tracing::warn!(error = cause, decision = %delivery.decision, "a push can't be sent to a subscription");
             count("unusable");
-            match error.downcast_ref::<Error>() {
-                Some(Error::Sign(_)) => Reached::Retry(None),
-                Some(Error::Endpoint(_) | Error::Encrypt(_)) | None => Reached::Never,
+            match error {
+                Error::Sign(_) => Reached::Retry(None),
+                Error::Endpoint(_) | Error::Encrypt(_) => Reached::Never,
             }
         }
     }
@@ -222,7 +222,7 @@ async fn forget_endpoint(state: &AppState, device: &Device) {
 }
 
 fn count(answer: &'static str) {
-    metrics::counter!("attimo_channel_answers_total", "channel" => "webpush", "answer" => answer).increment(1);
+    metrics::counter!("channel_answers_total", "channel" => "webpush", "answer" => answer).increment(1);
 }
 
 #[cfg(test)]

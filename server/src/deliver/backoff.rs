@@ -59,7 +59,7 @@ impl Pauses {
         if alarm {
             tracing::error!(origin, status, "the push service refuses our key: check the clock and [push] subject");
         }
-        metrics::gauge!("attimo_push_services_paused").set(pauses.len() as f64);
+        metrics::gauge!("push_services_paused").set(pauses.len() as f64);
         length
     }
 
@@ -68,7 +68,7 @@ impl Pauses {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if pauses.remove(origin).is_some() {
             tracing::info!(origin, "the push service takes our key again");
-            metrics::gauge!("attimo_push_services_paused").set(pauses.len() as f64);
+            metrics::gauge!("push_services_paused").set(pauses.len() as f64);
         }
     }
 }

@@ -141,8 +141,8 @@ async fn finish(state: &AppState, delivery: &Delivery, verdict: DeliveryState) {
         return;
     }
     let took = state.clock.now().since(delivery.decided_at);
-    metrics::counter!("attimo_deliveries_total", "state" => name).increment(1);
-    metrics::histogram!("attimo_delivery_seconds", "state" => name).record(took.as_seconds());
+    metrics::counter!("deliveries_total", "state" => name).increment(1);
+    metrics::histogram!("delivery_seconds", "state" => name).record(took.as_seconds());
     tracing::info!(decision = %delivery.decision, state = name, took_ms = took.0, "a delivery is over: {name}");
 }
 

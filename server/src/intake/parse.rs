@@ -239,17 +239,9 @@ fn call(source: Source<'_>, endpoint: Option<Endpoint>) -> Result<Call, Reject> 
     Ok(Call { id, user, anonymous, at, consent: source.preferences(), says })
 }
 
+/// The kind that a batched event names; there the short names and a batch in the batch mean nothing.
 fn endpoint_of_type(name: &str) -> Option<Endpoint> {
-    match Endpoint::from_path(name)? {
-        Endpoint::Batch => None,
-        _ if name.len() == 1 => None,
-        kind @ (Endpoint::Identify
-        | Endpoint::Track
-        | Endpoint::Page
-        | Endpoint::Screen
-        | Endpoint::Group
-        | Endpoint::Alias) => Some(kind),
-    }
+    Endpoint::from_path(name).filter(|kind| name.len() > 1 && *kind != Endpoint::Batch)
 }
 
 fn says(kind: Endpoint, source: Source<'_>) -> Result<Vec<EventKind>, Reject> {

@@ -136,6 +136,7 @@ pub async fn login(State(api): State<Api>, peer: Peer, Body(body): Body<LoginBod
 /// 401 when nobody is.
 #[utoipa::path(get, path = "/api/v1/session", tag = "office", security(("session" = []), ("apiKey" = [])),
     responses((status = 200, body = Session), (status = 401, body = Problem)))]
+#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn show(staff: Staff) -> Json<Session> {
     match staff {
         Staff::Session { name } | Staff::Key { name } => Json(Session { name }),
@@ -150,14 +151,14 @@ pub async fn show(staff: Staff) -> Json<Session> {
     responses((status = 204), (status = 401, body = Problem)))]
 pub async fn logout(State(api): State<Api>, _: Staff, headers: HeaderMap) -> Result<Response, Problem> {
     if let Some(cookie) = access::cookie(&headers) {
-        api.app.store.delete_session(&token::digest(cookie)).await?;
+        api.app.store.delete_session(&token::hash(cookie)).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie(&api, "", 0))]).into_response())
 }
 
 async fn enter(api: &Api, name: String, status: StatusCode) -> Result<Response, Problem> {
     let cookie = token::random();
-    api.app.store.create_session(&token::digest(&cookie), &name, api.app.clock.now() + SESSION).await?;
+    api.app.store.create_session(&token::hash(&cookie), &name, api.app.clock.now() + SESSION).await?;
     let cookie = set_cookie(api, &cookie, SESSION.0 / 1_000);
     Ok((status, [(header::SET_COOKIE, cookie)], Json(Session { name })).into_response())
 }

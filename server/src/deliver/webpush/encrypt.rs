@@ -160,7 +160,7 @@ impl KeyType for Length {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -170,9 +170,10 @@ mod tests {
     }
 
     // RFC 8291, section 5 and appendix A.
-    const UA_PUBLIC: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+    pub(crate) const UA_PUBLIC: &str =
+        "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
     const UA_PRIVATE: &str = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94";
-    const AUTH: &str = "BTBZMqHH6r4Tts7J_aSIgg";
+    pub(crate) const AUTH: &str = "BTBZMqHH6r4Tts7J_aSIgg";
     const AS_PRIVATE: &str = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
     const SALT: &str = "DGv6ra1nlYgDCS1FRnbzlw";
     const BODY: &str = "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN";
@@ -189,7 +190,7 @@ mod tests {
         assert_eq!(URL_SAFE_NO_PAD.encode(body), BODY);
     }
 
-    fn open(body: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn open(body: Vec<u8>) -> Vec<u8> {
         let secret = web_push_native::p256::SecretKey::from_slice(&bytes(UA_PRIVATE)).expect("a key");
         let auth = web_push_native::Auth::clone_from_slice(&bytes(AUTH));
         web_push_native::decrypt(body, &secret, &auth).expect("an independent decryptor opens it")
