@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use model::ids::SensorId;
 use model::reading::{Reading, ReadingKind};
+use model::time::Timestamp;
 use wire::vendor::{Rejected, counter, shelf};
 
 use crate::config::{Sensor, SensorKind};
@@ -16,6 +17,9 @@ use crate::now::Now;
 use meter::{Counter, Shelf, Window};
 
 pub use meter::Ignored;
+
+/// Readings of one sensor are moved apart as long as the clock is not further behind them than this; then it was set back.
+const CROWDED_MS: i64 = 1_000;
 
 /// Why a report gave no reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,7 @@ pub struct Sensors {
     by_topic: BTreeMap<String, (SensorId, Sensor)>,
     standings: BTreeMap<SensorId, Standing>,
     changed: bool,
+    last: BTreeMap<SensorId, Timestamp>,
 }
 
 impl Sensors {
@@ -72,7 +77,7 @@ impl Sensors {
         if let Some(standings) = &mut standings {
             standings.retain(|id, _| declared.contains_key(id));
         }
-        Self { by_topic, standings: standings.unwrap_or_default(), changed: false }
+        Self { by_topic, standings: standings.unwrap_or_default(), changed: false, last: BTreeMap::new() }
     }
 
     /// The topics of all sensors.
@@ -105,7 +110,17 @@ impl Sensors {
             SensorKind::CounterLevel => Some(counter::read_level(payload).map_err(Refused::Unreadable)?),
             SensorKind::Shelf => self.shelf(&id, &sensor, payload)?,
         };
-        Ok(kind.map(|kind| Reading { sensor: id, at: now.wall, kind }))
+        Ok(kind.map(|kind| Reading { at: self.own_moment(&id, now.wall), sensor: id, kind }))
+    }
+
+    /// A moment that no other reading of the sensor has: two people in one millisecond are two, and the server takes two
+    /// equal readings of one moment for a repeat.
+    fn own_moment(&mut self, id: &SensorId, now: Timestamp) -> Timestamp {
+        let after = |last: &Timestamp| Timestamp(last.0.saturating_add(1));
+        let crowded = |last: &&Timestamp| last.0 >= now.0 && last.0 - now.0 < CROWDED_MS;
+        let at = self.last.get(id).filter(crowded).map_or(now, after);
+        self.last.insert(id.clone(), at);
+        at
     }
 
     /// What all sensors stand at, if that changed since the last call.

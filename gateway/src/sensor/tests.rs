@@ -163,3 +163,15 @@ proptest! {
         prop_assert_eq!(sum, (entered - 1_000, left - 900));
     }
 }
+
+#[test]
+fn two_crossings_in_one_millisecond_are_two_readings_apart() {
+    let mut door = sensors(SensorKind::CounterCumulative, None);
+    at_door(&mut door, &axis(0, 100, 90), 0).expect("a beginning");
+    let mut moment = |entered, second| {
+        let reading = at_door(&mut door, &axis(10, entered, 90), second);
+        reading.expect("totals that grow").expect("a crossing").at.0 - NOON
+    };
+    assert_eq!((moment(101, 10), moment(102, 10), moment(103, 11)), (10_000, 10_001, 11_000));
+    assert_eq!(moment(104, 5), 5_000, "a clock that was set back is followed");
+}
