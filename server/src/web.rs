@@ -24,7 +24,6 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"
 <p>Everything else works: see <a href=\"/api/openapi.json\">/api/openapi.json</a>.</p></body></html>";
 
 /// Answers with an embedded file. Pages have no ending in their address: `/phone` is `phone.html`.
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", "there is no such address")

@@ -27,7 +27,6 @@ pub struct PushKey {
 
 /// The process lives.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Health)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
@@ -49,7 +48,6 @@ pub async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Problem> {
 /// 401 without a session or key.
 #[utoipa::path(get, path = "/metrics", tag = "health", security(("session" = []), ("apiKey" = [])),
     responses((status = 200, content_type = "text/plain", body = String), (status = 401, body = Problem)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn metrics(State(api): State<Api>, _: Staff) -> Response {
     #[expect(clippy::cast_precision_loss, reason = "at most 10,000 streams")]
     metrics::gauge!("streams_open").set(api.app.channels.streams().count() as f64);
@@ -59,13 +57,11 @@ pub async fn metrics(State(api): State<Api>, _: Staff) -> Response {
 
 /// The key that a page passes to `pushManager.subscribe`.
 #[utoipa::path(get, path = "/v1/push/key", tag = "app", responses((status = 200, body = PushKey)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn push_key(State(api): State<Api>) -> Json<PushKey> {
     Json(PushKey { public_key: api.app.channels.push_key().to_owned() })
 }
 
 /// There is nothing at this address.
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn no_such_address() -> Problem {
     let detail = "there is nothing at this address";
     Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail).fix("see /api/openapi.json")

@@ -54,7 +54,6 @@ pub fn describe() -> Description {
 }
 
 /// Answers with the description of the API.
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn serve() -> Json<Description> {
     Json(describe())
 }

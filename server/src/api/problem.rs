@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// A URI of the kind of problem.
     #[serde(rename = "type")]
-    kind: String,
+    kind: Box<str>,
     /// The kind in words.
     title: &'static str,
     /// The HTTP status.
@@ -19,15 +19,15 @@ pub struct Problem {
     /// The stable code.
     code: &'static str,
     /// What is wrong this time.
-    detail: String,
+    detail: Box<str>,
     /// The field that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
+    field: Option<Box<str>>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
+    fix: Option<Box<str>>,
     #[serde(skip)]
-    retry_after_s: Option<i64>,
+    retry_after_s: Option<u32>,
 }
 
 impl Problem {
@@ -35,11 +35,11 @@ impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:attimo:problem:{code}"),
+            kind: format!("urn:attimo:problem:{code}").into(),
             title,
             status: status.as_u16(),
             code,
-            detail: detail.into(),
+            detail: Into::<String>::into(detail).into(),
             field: None,
             fix: None,
             retry_after_s: None,
@@ -49,14 +49,14 @@ impl Problem {
     /// Names the field.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(Into::<String>::into(field).into());
         self
     }
 
     /// Says what to do.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.fix = Some(Into::<String>::into(fix).into());
         self
     }
 
@@ -94,7 +94,7 @@ impl Problem {
     /// Too often.
     #[must_use]
     pub fn too_often(wait: Millis) -> Self {
-        let seconds = (wait.0 + 999).div_euclid(1_000).max(1);
+        let seconds = u32::try_from((wait.0 + 999).div_euclid(1_000)).unwrap_or(u32::MAX).max(1);
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-often", "Too many tries", "too many tries");
         Self { retry_after_s: Some(seconds), ..problem.fix(format!("wait {seconds} s")) }
     }

@@ -330,10 +330,8 @@ fn captures() -> Vec<PathBuf> {
 
 /// Sends a captured request as it was: same headers, and compressed when it was.
 async fn replay(site: &Site, captured: &Value) -> reqwest::Response {
-    let mut body = match &captured["body"] {
-        Value::String(text) => text.clone().into_bytes(),
-        body => body.to_string().into_bytes(),
-    };
+    let body = &captured["body"];
+    let mut body = body.as_str().map_or_else(|| body.to_string(), str::to_owned).into_bytes();
     let text = |key: &str| captured[key].as_str().expect("a text").to_owned();
     let mut request = site.ask(&text("method"), &text("path"));
     for (name, value) in captured["headers"].as_object().expect("headers") {

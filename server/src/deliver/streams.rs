@@ -24,11 +24,14 @@ pub struct Full;
 #[derive(Debug, Clone, Default)]
 pub struct Streams(Arc<Mutex<State>>);
 
+/// The server's end of a stream, with its number.
+type Numbered = (u64, mpsc::Sender<Arc<OfferRow>>);
+
 #[derive(Debug, Default)]
 struct State {
     next: u64,
     count: usize,
-    open: BTreeMap<DeviceId, Vec<(u64, mpsc::Sender<Arc<OfferRow>>)>>,
+    open: BTreeMap<DeviceId, Vec<Numbered>>,
     waiting: BTreeMap<(DecisionId, DeviceId), oneshot::Sender<()>>,
 }
 

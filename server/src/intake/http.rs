@@ -59,7 +59,7 @@ pub async fn post(
     }
     let body = body.map_err(|rejection| refuse_bytes(&rejection))?;
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-    let body = plain(&body, encoding).map_err(|error| refuse_body(error))?;
+    let body = plain(&body, encoding).map_err(refuse_body)?;
     let read = parse::parse(endpoint, &body, api.app.clock.now());
     if in_header.is_none() {
         let in_body = read.as_ref().ok().and_then(|parsed| parsed.write_key.as_deref());

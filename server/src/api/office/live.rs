@@ -35,7 +35,6 @@ const EVERY: Duration = Duration::from_secs(1);
     responses((status = 200, content_type = "text/event-stream", body = String,
         description = "`now` once a second, `decision` and `position` at once"),
         (status = 401, body = Problem), (status = 404, body = Problem)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn open(
     State(api): State<Api>,
     _: Staff,

@@ -34,7 +34,6 @@ pub struct NowView {
 #[utoipa::path(get, path = "/api/v1/stores/{store}/now", tag = "office", security(("session" = []), ("apiKey" = [])),
     params(("store" = String, Path)),
     responses((status = 200, body = Object), (status = 401, body = Problem), (status = 404, body = Problem)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn get(State(api): State<Api>, _: Staff, Path(store): Path<String>) -> Result<Json<NowView>, Problem> {
     let plan = stores::find(&api, &store)?;
     snapshot(&api, &plan.store.id).map(Json).ok_or_else(|| Problem::not_found("store"))

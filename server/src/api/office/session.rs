@@ -136,7 +136,6 @@ pub async fn login(State(api): State<Api>, peer: Peer, Body(body): Body<LoginBod
 /// 401 when nobody is.
 #[utoipa::path(get, path = "/api/v1/session", tag = "office", security(("session" = []), ("apiKey" = [])),
     responses((status = 200, body = Session), (status = 401, body = Problem)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn show(staff: Staff) -> Json<Session> {
     match staff {
         Staff::Session { name } | Staff::Key { name } => Json(Session { name }),

@@ -27,7 +27,6 @@ pub struct Stores {
 /// 401 without a session or key.
 #[utoipa::path(get, path = "/api/v1/stores", tag = "office", security(("session" = []), ("apiKey" = [])),
     responses((status = 200, body = Stores), (status = 401, body = Problem)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn list(State(api): State<Api>, _: Staff) -> Json<Stores> {
     Json(Stores { stores: api.app.live.plans().iter().map(|plan| StoreView::from(&**plan)).collect() })
 }
@@ -39,7 +38,6 @@ pub async fn list(State(api): State<Api>, _: Staff) -> Json<Stores> {
 #[utoipa::path(get, path = "/api/v1/stores/{store}/plan", tag = "office", security(("session" = []), ("apiKey" = [])),
     params(("store" = String, Path)),
     responses((status = 200, body = Object), (status = 401, body = Problem), (status = 404, body = Problem)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn plan(State(api): State<Api>, _: Staff, Path(store): Path<String>) -> Result<Json<Value>, Problem> {
     Ok(Json(views::plan(&*find(&api, &store)?)))
 }

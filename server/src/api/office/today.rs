@@ -66,7 +66,6 @@ pub async fn get(
 /// 401 without a session or key.
 #[utoipa::path(get, path = "/api/v1/metrics", tag = "office", security(("session" = []), ("apiKey" = [])),
     responses((status = 200, body = Definitions), (status = 401, body = Problem)))]
-#[expect(clippy::unused_async, reason = "a handler is async by its trait")]
 pub async fn definitions(_: Staff) -> Json<Definitions> {
     Json(Definitions { metrics: ALL })
 }

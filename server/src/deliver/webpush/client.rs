@@ -192,9 +192,10 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_in_seconds_and_as_a_date_and_is_bounded() {
-        let wait = |text| match answer(429, Some(text)) {
-            Verdict::Retry { after, .. } => after,
-            other => panic!("{other:?}"),
+        let wait = |text| {
+            let verdict = answer(429, Some(text));
+            let Verdict::Retry { after, .. } = verdict else { panic!("{verdict:?}") };
+            after
         };
         assert_eq!(wait("7"), Some(Millis::seconds(7)));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Millis::seconds(7)));
