@@ -74,7 +74,11 @@ impl Config {
         if let Some(url) = &self.database.url
             && !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme))
         {
-            return wrong("database.url", "names no database that is known", "write sqlite:PATH or postgres://USER@HOST/NAME");
+            return wrong(
+                "database.url",
+                "names no database that is known",
+                "write sqlite:PATH or postgres://USER@HOST/NAME",
+            );
         }
         let days = [self.retention.visits_days, self.retention.message_ids_days, self.retention.deliveries_days];
         if days.iter().any(|days| !(1..=RETENTION_DAYS_MAX).contains(days)) {
@@ -256,7 +260,9 @@ mod tests {
         // Every commented key, uncommented, but for those that name somebody else's servers.
         let shown: String = TEMPLATE
             .lines()
-            .filter(|line| !["url = ", "username", "password", "public_url", "receiver_topics"].iter().any(|k| line.contains(k)))
+            .filter(|line| {
+                !["url = ", "username", "password", "public_url", "receiver_topics"].iter().any(|k| line.contains(k))
+            })
             .map(|line| match line.strip_prefix("# ") {
                 Some(key) if key.split(' ').nth(1) == Some("=") => format!("{key}\n"),
                 Some(_) | None => format!("{line}\n"),

@@ -30,8 +30,7 @@ use crate::store::DecisionRow;
 use health::GatewayMemory;
 use shop::ShopNow;
 
-
-pub use now::{Dot, Door, GatewayNow, Now, People, ReceiverNow, SensorNow, State, ZoneNow, to_rfc3339};
+pub use now::{Door, Dot, GatewayNow, Now, People, ReceiverNow, SensorNow, State, ZoneNow, to_rfc3339};
 
 /// What has just happened. Everything but positions is on disk already.
 #[derive(Debug, Clone)]
@@ -127,7 +126,13 @@ impl Live {
     }
 
     /// Brings back who was where at the last commit.
-    pub(crate) fn restore(&self, store: &StoreId, stays: &[Presence], decisions: Vec<DecisionRow>, readings: &[Reading]) {
+    pub(crate) fn restore(
+        &self,
+        store: &StoreId,
+        stays: &[Presence],
+        decisions: Vec<DecisionRow>,
+        readings: &[Reading],
+    ) {
         let mut inside = self.write();
         if let Some(shop) = inside.shops.get_mut(store) {
             for stay in stays {

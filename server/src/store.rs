@@ -26,8 +26,8 @@ use std::sync::Arc;
 pub use commit::{Changes, Committed};
 pub use purge::Retention;
 pub use rows::{
-    Account, AccessKey, BrokerUser, Count, CountKind, Customer, DecisionFact, DecisionRow, Device, KeyKind, Lease,
-    OfferRow, Outbox, PresenceRow, PushEndpoint, Role, ShopRow, ERASED,
+    AccessKey, Account, BrokerUser, Count, CountKind, Customer, DecisionFact, DecisionRow, Device, ERASED, KeyKind,
+    Lease, OfferRow, Outbox, PresenceRow, PushEndpoint, Role, ShopRow,
 };
 
 use driver::{Driver, Row, Step, Value};

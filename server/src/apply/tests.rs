@@ -41,7 +41,10 @@ impl Bench {
 async fn the_second_time_nothing_changes() {
     let bench = Bench::new().await;
     let first = bench.apply(&shop("milano", "Milano", "r1"), false).await.expect("applied");
-    assert_eq!(first.to_string(), "milano (new)\n  + store milano\n  + floor ground\n  + zone door\n  + receiver r1\n4 changes\n");
+    assert_eq!(
+        first.to_string(),
+        "milano (new)\n  + store milano\n  + floor ground\n  + zone door\n  + receiver r1\n4 changes\n"
+    );
     let second = bench.apply(&shop("milano", "Milano", "r1"), false).await.expect("applied");
     assert_eq!(second.to_string(), "milano: nothing to change\n");
     assert_eq!(bench.version().await, Some(1));
@@ -74,7 +77,8 @@ async fn wrong_files_change_nothing_and_name_the_fix() {
     let bench = Bench::new().await;
     let missing = apply(bench.folder.path(), &bench.store, false, Timestamp(1)).await.expect_err("no files");
     assert!(missing.to_string().contains("shop.toml"), "{missing}");
-    let wrong = bench.apply(&shop("milano", "Milano", "r1").replace("ground", "cellar"), false).await.expect_err("wrong");
+    let wrong =
+        bench.apply(&shop("milano", "Milano", "r1").replace("ground", "cellar"), false).await.expect_err("wrong");
     assert!(wrong.to_string().contains("cellar"), "{wrong}");
     assert_eq!(bench.version().await, None);
 }

@@ -112,12 +112,9 @@ pub(crate) fn password_hash(password: &[u8]) -> Vec<u8> {
 /// Puts the guard before every door.
 pub(super) async fn register(context: &ServerContext, guard: Arc<Guard>) {
     let register = context.extends.hook_mgr().register();
-    for kind in [
-        Type::ClientAuthenticate,
-        Type::MessagePublishCheckAcl,
-        Type::ClientSubscribeCheckAcl,
-        Type::SessionTerminated,
-    ] {
+    for kind in
+        [Type::ClientAuthenticate, Type::MessagePublishCheckAcl, Type::ClientSubscribeCheckAcl, Type::SessionTerminated]
+    {
         register.add(kind, Box::new(Door(Arc::clone(&guard)))).await;
     }
     register.start().await;

@@ -129,12 +129,7 @@ async fn a_receiver_that_asks_for_everything_hears_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retained_state_reaches_who_comes_later_and_a_will_is_sent() {
     let bench = Bench::start().await;
-    let will = Will {
-        topic: "gw/shop-1/state".into(),
-        payload: "offline".into(),
-        qos: Qos::AtLeastOnce,
-        retain: true,
-    };
+    let will = Will { topic: "gw/shop-1/state".into(), payload: "offline".into(), qos: Qos::AtLeastOnce, retain: true };
     let options = Options { will: Some(will), ..bench.options("shop-1", "secret") };
     // The gateway lives in a runtime of its own, so that it can die without a goodbye.
     let (ready, is_ready) = tokio::sync::oneshot::channel();
@@ -165,9 +160,8 @@ async fn a_retained_state_reaches_who_comes_later_and_a_will_is_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_will_on_a_foreign_topic_and_a_foreign_client_id_are_refused() {
     let bench = Bench::start().await;
-    let will = |topic: &str| {
-        Some(Will { topic: topic.into(), payload: "x".into(), qos: Qos::AtLeastOnce, retain: true })
-    };
+    let will =
+        |topic: &str| Some(Will { topic: topic.into(), payload: "x".into(), qos: Qos::AtLeastOnce, retain: true });
     let forged = Options { will: will("gw/shop-1/state"), ..bench.options("r1", "secret") };
     assert!(is_refused(&forged).await);
 

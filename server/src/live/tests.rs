@@ -1,0 +1,120 @@
+//! What is shown of a shop, and when it goes.
+
+use model::floor::Point;
+use model::ids::{BootId, ReceiverId, SensorId, VisitId, ZoneId};
+use model::presence::{PresenceKind, PresenceReason};
+use model::reading::ReadingKind;
+use model::subject::Pseudonym;
+use model::time::Millis;
+use model::units::{Metres, Probability};
+use wire::state::Liveness;
+use wire::uplink::ReceiverHealth;
+
+use super::*;
+
+const FLOOR: &str = r#"{"type":"FeatureCollection","features":[
+ {"type":"Feature","properties":{"feature":"floor","id":"ground","name":"Ground"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[20,0],[20,30],[0,30],[0,0]]]}},
+ {"type":"Feature","properties":{"feature":"zone","id":"door","name":"Door","floor":"ground","kind":"entrance"},"geometry":{"type":"Polygon","coordinates":[[[8,0],[12,0],[12,2],[8,2],[8,0]]]}}
+]}"#;
+const SHOP: &str = "[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"Europe/Rome\"\n\
+    [[receiver]]\nid = \"r1\"\nfloor = \"ground\"\nx = 1.0\ny = 2.0\n\
+    [[sensor]]\nid = \"d1\"\nkind = \"counter-delta\"\nzone = \"door\"\n";
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+fn store() -> StoreId {
+    StoreId::new("s").expect("an id")
+}
+
+fn live() -> Live {
+    let live = Live::default();
+    live.put_plan(&Arc::new(Shop::parse(SHOP, FLOOR).expect("a shop")));
+    live
+}
+
+fn now(live: &Live, at: Timestamp) -> Now {
+    live.snapshot(&store(), at).expect("a shop")
+}
+
+fn position(subject: Subject) -> LiveEvent {
+    let position = Position {
+        subject,
+        at: NOW,
+        floor: model::ids::FloorId::new("ground").expect("an id"),
+        point: Point { x: 9.0, y: 1.0 },
+        uncertainty: Metres(1.0),
+        zones: vec![(ZoneId::new("door").expect("an id"), Probability::clamped(0.8))],
+    };
+    LiveEvent::Position { store: store(), position: Arc::new(position) }
+}
+
+fn presence(subject: Subject, kind: PresenceKind) -> Presence {
+    Presence {
+        store: store(),
+        subject,
+        zone: ZoneId::new("door").expect("an id"),
+        kind,
+        at: NOW,
+        since: NOW,
+        probability: Probability::ONE,
+        visit: VisitId(1),
+        reason: PresenceReason::default(),
+    }
+}
+
+#[test]
+fn people_are_counted_per_zone_and_go_when_they_leave() {
+    let live = live();
+    let who = Subject::Anonymous(Pseudonym(7));
+    live.apply(&[presence(who.clone(), PresenceKind::Entered)], &[], vec![position(who.clone())], NOW);
+    let seen = now(&live, NOW);
+    assert_eq!((seen.people.total, seen.people.anonymous, seen.zones[0].people.total), (1, 1, 1));
+    assert_eq!((seen.dots.len(), seen.dots[0].kind), (1, "anonymous"));
+
+    live.apply(&[presence(who, PresenceKind::Left)], &[], vec![], NOW);
+    let later = now(&live, NOW + Millis::minutes(2));
+    assert_eq!((later.people.total, later.zones[0].people.total, later.dots.len()), (0, 0, 0));
+}
+
+#[test]
+fn who_is_forgotten_is_gone_at_once() {
+    let live = live();
+    let who = Subject::Device(model::ids::DeviceId(1));
+    live.apply(&[presence(who.clone(), PresenceKind::Entered)], &[], vec![position(who.clone())], NOW);
+    live.forget(&who);
+    assert_eq!(now(&live, NOW).people.total, 0);
+}
+
+#[test]
+fn the_door_counts_its_own_day_only() {
+    let live = live();
+    let crossing = |at| {
+        let sensor = SensorId::new("d1").expect("an id");
+        (store(), Reading { sensor, at, kind: ReadingKind::Crossing { entered: 2, left: 1 } })
+    };
+    live.apply(&[], &[crossing(NOW), crossing(NOW)], vec![], NOW);
+    assert_eq!(now(&live, NOW).door, Door { entered: 4, left: 2 });
+    assert_eq!(now(&live, NOW + Millis::hours(24)).door, Door::default(), "a new day");
+    live.apply(&[], &[crossing(NOW + Millis::hours(24))], vec![], NOW);
+    assert_eq!(now(&live, NOW + Millis::hours(24)).door, Door { entered: 2, left: 1 });
+}
+
+#[test]
+fn receivers_fall_silent_and_go_with_their_gateway() {
+    let live = live();
+    let gateway = GatewayId::new("g").expect("an id");
+    assert_eq!(now(&live, NOW).receivers[0].state, State::Unknown);
+    let receiver = ReceiverHealth { receiver: ReceiverId::new("r1").expect("an id"), last_heard: NOW, heard: 1 };
+    let health = Health { receivers: vec![receiver], spool_batches: 3, ..Health::default() };
+    live.heard(&gateway, Some(&health), &[], NOW);
+    let seen = now(&live, NOW);
+    assert_eq!((seen.receivers[0].state, seen.gateways[0].state), (State::Online, State::Online));
+    assert_eq!(seen.gateways[0].spool_batches, 3);
+    assert_eq!(now(&live, NOW + Millis::minutes(2)).receivers[0].state, State::Silent);
+
+    let state = |boot, state| wire::state::State { boot: BootId(boot), state, version: "1".into(), started_at: NOW };
+    live.gateway_state(&gateway, &state(2, Liveness::Online), NOW);
+    live.gateway_state(&gateway, &state(1, Liveness::Offline), NOW);
+    assert_eq!(now(&live, NOW).gateways[0].state, State::Online, "a late will of an older run");
+    live.gateway_state(&gateway, &state(2, Liveness::Offline), NOW);
+    assert_eq!(now(&live, NOW).receivers[0].state, State::Offline);
+}

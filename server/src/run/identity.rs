@@ -84,7 +84,8 @@ impl Identity {
             self.windows.entry(*device).or_insert_with(|| windows(&self.secret, self.prefix, *device, slot));
         }
         let located = self.links.iter().filter(|(_, link)| link.locating);
-        let replaced = self.resolver.replace(located.filter_map(|(device, _)| self.windows.get(device)).flatten().copied());
+        let replaced =
+            self.resolver.replace(located.filter_map(|(device, _)| self.windows.get(device)).flatten().copied());
         if replaced.dropped > 0 {
             tracing::error!(dropped = replaced.dropped, "more devices than the table of ids can hold");
         }

@@ -237,7 +237,11 @@ impl Owner {
                 Err(cause) => {
                     metrics::counter!("commit_failures_total").increment(1);
                     let cause = anyhow::Error::new(cause);
-                    tracing::error!(cause = format!("{cause:#}"), retry_ms = pause.as_millis(), "could not commit; nothing is acknowledged until it works");
+                    tracing::error!(
+                        cause = format!("{cause:#}"),
+                        retry_ms = pause.as_millis(),
+                        "could not commit; nothing is acknowledged until it works"
+                    );
                 }
             }
             self.pause(&mut pause).await?;
@@ -252,7 +256,11 @@ impl Owner {
                 Ok(taken) => return Ok(taken),
                 Err(cause) => {
                     let cause = anyhow::Error::new(cause);
-                    tracing::error!(cause = format!("{cause:#}"), retry_ms = pause.as_millis(), "could not read the database");
+                    tracing::error!(
+                        cause = format!("{cause:#}"),
+                        retry_ms = pause.as_millis(),
+                        "could not read the database"
+                    );
                 }
             }
             self.pause(&mut pause).await?;

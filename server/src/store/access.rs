@@ -3,7 +3,7 @@
 use model::time::Timestamp;
 
 use super::driver::{Row, Step, Value};
-use super::rows::{Account, AccessKey, BrokerUser, KeyKind, Role};
+use super::rows::{AccessKey, Account, BrokerUser, KeyKind, Role};
 use super::{Error, Result, Store};
 
 impl Store {
@@ -12,7 +12,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let row = self.fetch_one("read a secret", "SELECT value FROM secrets WHERE name = $1", vec![name.into()]).await?;
+        let row =
+            self.fetch_one("read a secret", "SELECT value FROM secrets WHERE name = $1", vec![name.into()]).await?;
         row.map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
     }
 

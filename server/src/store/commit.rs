@@ -132,7 +132,10 @@ impl Changes {
             nameless_steps(&mut steps, *device);
         }
         for device in &self.unlinked {
-            steps.push(Step::Execute { sql: "DELETE FROM devices WHERE id = $1", args: vec![device.to_string().into()] });
+            steps.push(Step::Execute {
+                sql: "DELETE FROM devices WHERE id = $1",
+                args: vec![device.to_string().into()],
+            });
         }
         for customer in &self.hidden {
             hide_steps(&mut steps, customer);
@@ -144,7 +147,8 @@ impl Changes {
     }
 
     fn identity_steps(&self, steps: &mut Vec<Step>) {
-        let newest: BTreeMap<&CustomerId, &ConsentRecord> = self.consents.iter().map(|(id, record)| (id, record)).collect();
+        let newest: BTreeMap<&CustomerId, &ConsentRecord> =
+            self.consents.iter().map(|(id, record)| (id, record)).collect();
         insert(steps, &tables::CUSTOMERS, newest.into_iter().map(|(id, record)| consent_row(id, record)).collect());
         insert(steps, &tables::CONSENTS, self.consents.iter().map(|(id, record)| consent_row(id, record)).collect());
         insert(steps, &tables::DEVICES, self.devices.values().map(device_row).collect());
@@ -181,7 +185,11 @@ impl Changes {
     }
 
     fn traffic_steps(&self, steps: &mut Vec<Step>) {
-        insert(steps, &tables::VISITS, self.visits.values().map(|(subject, visit)| visit_row(subject.clone(), visit)).collect());
+        insert(
+            steps,
+            &tables::VISITS,
+            self.visits.values().map(|(subject, visit)| visit_row(subject.clone(), visit)).collect(),
+        );
         insert(steps, &tables::PRESENCE, self.presences.values().map(stay_row).collect());
         let counts = self.counts.iter().map(|((store, quarter, zone, kind), n)| {
             let zone = zone.as_ref().map_or("", ZoneId::as_str);
@@ -229,7 +237,8 @@ fn whole(n: u64) -> i64 {
 
 fn lease_steps(steps: &mut Vec<Step>, lease: &Lease) {
     let key: Vec<Value> = vec![lease.store.as_str().into(), lease.offer.as_str().into()];
-    let sql = "INSERT INTO budgets (store, offer, used, granted, leased) VALUES ($1, $2, 0, 0, 0) ON CONFLICT DO NOTHING";
+    let sql =
+        "INSERT INTO budgets (store, offer, used, granted, leased) VALUES ($1, $2, 0, 0, 0) ON CONFLICT DO NOTHING";
     steps.push(Step::Execute { sql, args: key.clone() });
     let sql = "UPDATE budgets SET leased = CASE WHEN used + $3 <= $4 THEN $3 ELSE $4 - used END, \
                used = CASE WHEN used + $3 <= $4 THEN used + $3 ELSE $4 END \
@@ -240,10 +249,9 @@ fn lease_steps(steps: &mut Vec<Step>, lease: &Lease) {
 
 /// Takes the name off a device's stays and visits.
 fn nameless_steps(steps: &mut Vec<Step>, device: DeviceId) {
-    for sql in [
-        "UPDATE visits SET subject = NULL WHERE subject = $1",
-        "UPDATE presence SET subject = NULL WHERE subject = $1",
-    ] {
+    for sql in
+        ["UPDATE visits SET subject = NULL WHERE subject = $1", "UPDATE presence SET subject = NULL WHERE subject = $1"]
+    {
         steps.push(Step::Execute { sql, args: vec![format!("device:{device}").into()] });
     }
 }

@@ -134,7 +134,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn postpone_delivery(&self, decision: DecisionId, until: Timestamp) -> Result<()> {
-        let sql = "UPDATE deliveries SET state = 'pending', leased_until = $2 WHERE decision = $1 AND state = 'sending'";
+        let sql =
+            "UPDATE deliveries SET state = 'pending', leased_until = $2 WHERE decision = $1 AND state = 'sending'";
         self.execute("postpone a delivery", sql, vec![decision.to_string().into(), until.into()]).await.map(|_| ())
     }
 

@@ -36,7 +36,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn links(&self) -> Result<Vec<(DeviceId, CustomerId, bool)>> {
-        let sql = "SELECT d.id, d.customer, c.locating FROM devices d JOIN customers c ON c.id = d.customer ORDER BY d.id";
+        let sql =
+            "SELECT d.id, d.customer, c.locating FROM devices d JOIN customers c ON c.id = d.customer ORDER BY d.id";
         let rows = self.fetch("read the links", sql, vec![]).await?;
         rows.iter().map(|row| Ok((row.id(0, "device")?, row.id(1, "customer")?, row.flag(2)?))).collect()
     }
@@ -46,7 +47,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn customer(&self, id: &CustomerId) -> Result<Option<Customer>> {
-        let sql = "SELECT id, locating, profiling, marketing_push, at, text_version, channel FROM customers WHERE id = $1";
+        let sql =
+            "SELECT id, locating, profiling, marketing_push, at, text_version, channel FROM customers WHERE id = $1";
         let row = self.fetch_one("read a customer", sql, vec![id.as_str().into()]).await?;
         row.as_ref().map(customer).transpose()
     }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
-use sqlx::{Arguments as _, AssertSqlSafe, Column as _, Connection as _, Postgres as Db, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Column as _, Connection as _, Postgres as Db, Row as _, TypeInfo as _, ValueRef as _,
+};
 
 use super::driver::{Cell, Done, Driver, Kind, Row, Step, Table, Value};
 use super::{Error, Result};
@@ -87,8 +89,7 @@ async fn insert(
     rows: Vec<Vec<Value>>,
 ) -> std::result::Result<Done, sqlx::Error> {
     let mut arguments = PgArguments::default();
-    let mut columns: Vec<Vec<Value>> =
-        table.columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+    let mut columns: Vec<Vec<Value>> = table.columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
     for row in rows {
         for (column, value) in columns.iter_mut().zip(row) {
             column.push(value);
@@ -136,8 +137,9 @@ fn add_column(
         Kind::Text => arguments.add(
             values.into_iter().map(|v| if let Value::Text(v) = v { v } else { None }).collect::<Vec<Option<String>>>(),
         ),
-        Kind::Int => arguments
-            .add(values.into_iter().map(|v| if let Value::Int(v) = v { v } else { None }).collect::<Vec<Option<i64>>>()),
+        Kind::Int => arguments.add(
+            values.into_iter().map(|v| if let Value::Int(v) = v { v } else { None }).collect::<Vec<Option<i64>>>(),
+        ),
         Kind::Real => arguments.add(
             values.into_iter().map(|v| if let Value::Real(v) = v { v } else { None }).collect::<Vec<Option<f64>>>(),
         ),

@@ -133,11 +133,8 @@ pub(super) static DELIVERIES: Table = Table {
     conflict: "ON CONFLICT DO NOTHING",
 };
 
-pub(super) static MESSAGE_IDS: Table = Table {
-    name: "message_ids",
-    columns: &[("id", Text), ("at", Int)],
-    conflict: "ON CONFLICT DO NOTHING",
-};
+pub(super) static MESSAGE_IDS: Table =
+    Table { name: "message_ids", columns: &[("id", Text), ("at", Int)], conflict: "ON CONFLICT DO NOTHING" };
 
 pub(super) static WATERMARKS: Table = Table {
     name: "watermarks",

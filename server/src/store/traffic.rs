@@ -43,7 +43,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn visits(&self, store: &StoreId, from: Timestamp, to: Timestamp) -> Result<Vec<(Option<Subject>, Visit)>> {
+    pub async fn visits(
+        &self,
+        store: &StoreId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Option<Subject>, Visit)>> {
         let sql = "SELECT id, store, subject, started, last_heard, ended, sightings FROM visits \
                    WHERE store = $1 AND started >= $2 AND started < $3 ORDER BY started, id";
         let rows = self.fetch("read visits", sql, vec![store.as_str().into(), from.into(), to.into()]).await?;
@@ -88,7 +93,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn readings(&self, store: &StoreId, from: Timestamp, to: Timestamp) -> Result<Vec<Reading>> {
-        let sql = "SELECT sensor, at, reading FROM readings WHERE store = $1 AND at >= $2 AND at < $3 ORDER BY at, sensor";
+        let sql =
+            "SELECT sensor, at, reading FROM readings WHERE store = $1 AND at >= $2 AND at < $3 ORDER BY at, sensor";
         let rows = self.fetch("read readings", sql, vec![store.as_str().into(), from.into(), to.into()]).await?;
         rows.iter()
             .map(|row| {
