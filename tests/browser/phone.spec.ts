@@ -83,6 +83,8 @@ async function join(context: BrowserContext, user: string): Promise<Page> {
   await page.goto(phone(user));
   for (const purpose of ["locating", "profiling", "marketingPush"]) await say(page, purpose, true);
   await expect(page.getByText("Listening")).toBeVisible();
+  // Interest makes offers likelier: this shopper has looked at everything.
+  for (const product of await page.locator(".product").all()) await product.click();
   return page;
 }
 

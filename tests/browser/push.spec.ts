@@ -23,6 +23,8 @@ async function firefox(serverUrl: string): Promise<Browser> {
     headless: true,
     extraPrefsFirefox: {
       "dom.push.serverURL": serverUrl,
+      // The driver turns the connection off by default.
+      "dom.push.connection.enabled": true,
       "dom.push.testing.allowInsecureServerURL": true,
       "permissions.default.desktop-notification": 1,
       "alerts.useSystemBackend": false,
