@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_STANDARD;
 use model::ids::DecisionId;
 use model::time::Timestamp;
 use reqwest::{Client, RequestBuilder, Response};
@@ -85,7 +85,7 @@ impl Api {
         }
         let request = self.client.post(self.url("/v1/devices")).header("authorization", self.basic()).json(&body);
         let body: RegisteredBody = read(answer(request).await?).await?;
-        let key = BASE64_URL_SAFE_NO_PAD.decode(&body.air.key).context("read the key for the air")?;
+        let key = hex::decode(&body.air.key).context("read the key for the air")?;
         let key: [u8; 16] = key.try_into().ok().context("the key for the air does not have 16 bytes")?;
         let prefix: [u8; 4] =
             hex::decode(&body.air.prefix).ok().and_then(|p| p.try_into().ok()).context("bad prefix")?;

@@ -153,12 +153,9 @@ impl Events {
         let task = tokio::spawn(async move {
             for number in 0_u64.. {
                 let user = format!("user-{}", number % u64::from(CUSTOMERS) + 1);
-                let event = app.track(
-                    &user,
-                    &format!("event-{number}"),
-                    "Product Viewed",
-                    json!({ "product_id": "SKU-PASTA" }),
-                );
+                let message = format!("event-{number}");
+                let viewed = json!({ "product_id": "SKU-PASTA" });
+                let event = app.track(&user, &message, "Product Viewed", viewed);
                 if event.await.is_ok() {
                     counter.fetch_add(1, Ordering::SeqCst);
                 }

@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::consent::{Consent, ConsentRecord};
 use model::ids::{AnonymousId, CustomerId, DeviceId};
 use model::offer::Language;
@@ -106,7 +104,7 @@ pub struct ConsentChange {
 pub struct AirView {
     /// The first four bytes of each id, hexadecimal.
     prefix: String,
-    /// The device's own key, 16 bytes in base64url.
+    /// The device's own key, 16 bytes, hexadecimal.
     key: String,
     /// The ids change every 2^k seconds.
     k: u8,
@@ -163,7 +161,7 @@ pub async fn register(
     };
     let air = AirView {
         prefix: api.app.config.air.prefix.clone(),
-        key: URL_SAFE_NO_PAD.encode(api.app.secret.air_key(device).0),
+        key: hex::encode(api.app.secret.air_key(device).0),
         k: wire::ble::rolling::K,
     };
     let token = token::device(&api.app.secret, device);
