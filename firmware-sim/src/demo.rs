@@ -8,6 +8,7 @@ mod report;
 mod secrets;
 mod show;
 mod stage;
+mod start;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! The app on one person's phone: registers, sends events, holds a stream open, shows offers and tells what becomes of them.
 
+mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use model::consent::Consent;
 use model::ids::{DecisionId, OfferId};
+use model::shop::Shop;
 use model::time::Timestamp;
 use runtime::clock::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
@@ -14,11 +17,12 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use lines::Lines;
+
 use crate::api::{Api, Proof, Registered, rfc3339};
 use crate::person::Person;
 use crate::shopper::Act;
 use crate::truth::PersonId;
-use model::shop::Shop;
 
 /// Things waiting for one phone, at most; later ones are lost and counted.
 const INBOX_MAX: usize = 256;
@@ -343,50 +347,9 @@ async fn read_stream(network: &Network, token: &str, offers: &mpsc::Sender<Told>
     Ok(())
 }
 
-/// Server-Sent Events, cut into lines; only the data of `offer` events comes out.
-#[derive(Debug, Default)]
-struct Lines {
-    rest: Vec<u8>,
-    event: String,
-    data: String,
-}
-
-impl Lines {
-    fn take(&mut self, chunk: &[u8]) -> Vec<String> {
-        self.rest.extend_from_slice(chunk);
-        let mut offers = Vec::new();
-        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line);
-            let line = line.trim_end_matches(['\r', '\n']);
-            if let Some(event) = line.strip_prefix("event:") {
-                event.trim().clone_into(&mut self.event);
-            } else if let Some(data) = line.strip_prefix("data:") {
-                self.data.push_str(data.trim_start());
-            } else if line.is_empty() {
-                let data = std::mem::take(&mut self.data);
-                if std::mem::take(&mut self.event) == "offer" {
-                    offers.push(data);
-                }
-            }
-        }
-        offers
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn offers_come_out_of_a_stream_however_it_is_cut() {
-        let text = "event: ping\ndata: {}\n\nevent: offer\r\ndata: {\"id\":\ndata: 1}\r\n\r\n: comment\nevent:offer\ndata:2\n\n";
-        for size in 1..text.len() {
-            let mut lines = Lines::default();
-            let offers: Vec<String> = text.as_bytes().chunks(size).flat_map(|chunk| lines.take(chunk)).collect();
-            assert_eq!(offers, ["{\"id\":1}", "2"], "cut every {size} bytes");
-        }
-    }
 
     #[test]
     fn a_person_without_consent_gives_no_name() {

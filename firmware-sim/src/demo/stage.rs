@@ -1,25 +1,24 @@
 //! The stage: children, bus, push service, devices and phones, all at their places, and the world that moves them.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use futures::future::try_join_all;
 use model::time::Timestamp;
 use runtime::clock::{Clock, SystemClock};
 use serde_json::Value;
-use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Demo;
 use super::child::{Child, peak_kib};
-use super::config::{Folder, RECEIVERS};
+use super::config::RECEIVERS;
 use super::observe::Observer;
-use super::secrets::{Secrets, binary};
+use super::secrets::Secrets;
 use super::show::Show;
+use super::start;
 use crate::api::Api;
 use crate::bluez::{BlueZ, Bus};
 use crate::chance::Chance;
@@ -28,16 +27,12 @@ use crate::fleet::{Broker, Fleet};
 use crate::person::{Kind, Person};
 use crate::phone::{self, Input, Network, Phone, Shown, Tally};
 use crate::push_service::{PushService, Pushed};
-use crate::scenario::{Scenario, Vendor};
+use crate::scenario::Scenario;
 use crate::truth::PersonId;
 use crate::world::{Happening, World};
 
-/// Where the page is served if nobody says otherwise and the port is free.
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 /// Shown offers waiting for the world.
 const SHOWN_MAX: usize = 256;
-/// The word before the set-up token in what the server prints.
-const TOKEN_WORD: &str = "token";
 
 /// Where a person looks.
 #[derive(Debug, Clone)]
@@ -85,49 +80,31 @@ pub(super) struct Stage {
     looking: Option<JoinHandle<()>>,
     whereabouts: Whereabouts,
     bus_memory_kib: Option<u64>,
-    _temporary: Option<Temporary>,
-}
-
-/// A temporary data folder, removed in the end.
-#[derive(Debug)]
-struct Temporary(std::path::PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // What can't be removed stays in the system's own temporary folder.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    _temporary: Option<start::Temporary>,
 }
 
 impl Stage {
     /// Writes the files and starts every process, each after what it needs.
     pub(super) async fn set(demo: &Demo, show: &Show) -> anyhow::Result<Self> {
         let scenario = Scenario::demo().context("read the demo's own files")?;
-        let (folder, temporary) = folder(demo)?;
+        let (folder, temporary) = start::folder(demo)?;
         folder.write_shop()?;
-        folder.write_server(listen(demo.listen)?)?;
+        folder.write_server(start::listen(demo.listen)?)?;
         show.line("loading the shop, making keys and users")?;
         let secrets = Secrets::make(&folder).await?;
         show.line("starting attimo-server")?;
-        let (server, base, broker, token) = start_server(&folder).await?;
-        let (bus, bluez) = start_bluez(&folder, &scenario).await?;
+        let (server, base, broker, token) = start::server(&folder).await?;
+        let (bus, bluez) = start::bluez(&folder, &scenario).await?;
         show.line("starting attimo-gateway")?;
-        let radio = radio(&scenario)?;
+        let radio = start::radio(&scenario)?;
         folder.write_gateway(&scenario, &broker, &radio)?;
-        let (gateway, gateway_status) = start_gateway(&folder, &secrets, bus.address()).await?;
+        let (gateway, gateway_status) = start::gateway(&folder, &secrets, bus.address()).await?;
         let (push_service, pushed) = PushService::start().await.context("start the push service")?;
         let api = Api::new(&base, &secrets.write_key, &secrets.api_key)?;
         let start = SystemClock::new().now();
         let (sender, shown) = mpsc::channel(SHOWN_MAX);
         let (seen_sender, seen) = mpsc::channel(1);
-        let network = Network {
-            api: api.clone(),
-            shop: Arc::new(scenario.shop.clone()),
-            shown: sender,
-            tally: Arc::new(Mutex::new(Tally::default())),
-            stop: CancellationToken::new(),
-            clock: Arc::default(),
-        };
+        let network = network(&api, &scenario, sender);
         let world = World::new(scenario.clone(), demo.seed, start);
         let everything = |person: &&Person| matches!(person.kind, Kind::AppFull);
         let shopper = world.people().iter().find(everything).map(|person| phone::user(person.id));
@@ -353,103 +330,13 @@ impl Stage {
     }
 }
 
-fn folder(demo: &Demo) -> anyhow::Result<(Folder, Option<Temporary>)> {
-    match &demo.data {
-        Some(data) => Ok((Folder::make(data)?, None)),
-        None => {
-            let root = std::env::temp_dir().join(format!("attimo-demo-{}", std::process::id()));
-            let folder = Folder::make(&root)?;
-            Ok((folder, Some(Temporary(root))))
-        }
-    }
-}
-
-/// The wish, or the usual port if it is free, or any.
-fn listen(wish: Option<SocketAddr>) -> anyhow::Result<SocketAddr> {
-    if let Some(wish) = wish {
-        TcpListener::bind(wish).with_context(|| format!("listen on {wish}; choose another with --listen"))?;
-        return Ok(wish);
-    }
-    let free = TcpListener::bind(LISTEN).is_ok();
-    Ok(if free { LISTEN } else { SocketAddr::new(LISTEN.ip(), 0) })
-}
-
-/// The server, its base URL, its broker's URL, and the set-up token if it still has one.
-async fn start_server(folder: &Folder) -> anyhow::Result<(Child, String, String, Option<String>)> {
-    let mut command = Command::new(binary("attimo-server")?);
-    command.arg("run").arg("--config").arg(folder.server_config());
-    let mut server = Child::start("attimo-server", &mut command, &folder.logs())?;
-    let token = Mutex::new(None);
-    let ready = server
-        .wait_for("ready", |line| {
-            if let Some(found) = set_up_token(line) {
-                *token.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-            }
-            ready(line).filter(|ports| ports.contains_key("http"))
-        })
-        .await?;
-    let token = token.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let port = |name: &str| ready.get(name).cloned().with_context(|| format!("the ready line holds no {name}"));
-    Ok((server, format!("http://{}", port("http")?), format!("mqtt://{}", port("mqtt")?), token))
-}
-
-async fn start_gateway(folder: &Folder, secrets: &Secrets, bus: &str) -> anyhow::Result<(Child, String)> {
-    let mut command = Command::new(binary("attimo-gateway")?);
-    command.arg("run").arg("--config").arg(folder.gateway_config());
-    command.env("DBUS_SYSTEM_BUS_ADDRESS", bus);
-    command.env("ATTIMO_GATEWAY__RECEIVERS__PASSWORD", &secrets.gateway_password);
-    command.env("ATTIMO_GATEWAY__UPLINK__PASSWORD", &secrets.gateway_password);
-    let mut gateway = Child::start("attimo-gateway", &mut command, &folder.logs())?;
-    let ready = gateway.wait_for("ready", |line| ready(line).filter(|ports| ports.contains_key("status"))).await?;
-    Ok((gateway, format!("http://{}", ready["status"])))
-}
-
-async fn start_bluez(folder: &Folder, scenario: &Scenario) -> anyhow::Result<(Bus, BlueZ)> {
-    let adapter = radio(scenario)?;
-    let bus = Bus::start(&folder.bus()).await.context("start the private bus")?;
-    let mut bluez = BlueZ::start(bus.address(), &adapter).await.context("start the simulated BlueZ")?;
-    bluez.set_powered(true).await.context("switch the simulated adapter on")?;
-    Ok((bus, bluez))
-}
-
-/// The receiver that is the gateway's own radio; its id is also the adapter's name.
-fn radio(scenario: &Scenario) -> anyhow::Result<String> {
-    match scenario.devices.iter().find(|entry| entry.vendor == Vendor::Bluez) {
-        Some(entry) => Ok(entry.receiver.to_string()),
-        None => bail!("the scenario has no receiver with the vendor bluez"),
-    }
-}
-
-/// `ready http=127.0.0.1:1 mqtt=127.0.0.1:2`, taken apart.
-fn ready(line: &str) -> Option<BTreeMap<String, String>> {
-    let parts = line.trim().strip_prefix("ready ")?.split_whitespace();
-    parts.map(|part| part.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))).collect()
-}
-
-/// The long word behind "token" in a line of the server.
-fn set_up_token(line: &str) -> Option<String> {
-    let after = &line[line.to_lowercase().find(TOKEN_WORD)? + TOKEN_WORD.len()..];
-    let words = after.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
-    words.filter(|word| word.len() >= 12).max_by_key(|word| word.len()).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ready_line_is_read() {
-        let ports = ready("ready http=127.0.0.1:8080 mqtt=127.0.0.1:1883").expect("the line");
-        assert_eq!(ports["mqtt"], "127.0.0.1:1883");
-        assert_eq!(ready("ready steady"), None);
-        assert_eq!(ready("not yet"), None);
-    }
-
-    #[test]
-    fn the_set_up_token_is_found_in_a_sentence() {
-        let check = |line: &str, expect: Option<&str>| assert_eq!(set_up_token(line).as_deref(), expect, "{line}");
-        check("set-up token: k3J-9_aabbccddeeff (valid once)", Some("k3J-9_aabbccddeeff"));
-        check("setup token=k3J9aabbccddeeff", Some("k3J9aabbccddeeff"));
-        check("listening on 127.0.0.1:8080", None);
+fn network(api: &Api, scenario: &Scenario, shown: mpsc::Sender<Shown>) -> Network {
+    Network {
+        api: api.clone(),
+        shop: Arc::new(scenario.shop.clone()),
+        shown,
+        tally: Arc::new(Mutex::new(Tally::default())),
+        stop: CancellationToken::new(),
+        clock: Arc::default(),
     }
 }
