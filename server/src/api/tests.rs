@@ -336,7 +336,7 @@ async fn replay(site: &Site, captured: &Value) -> reqwest::Response {
     let mut request = site.ask(&text("method"), &text("path"));
     for (name, value) in captured["headers"].as_object().expect("headers") {
         match name.to_ascii_lowercase().as_str() {
-            "host" | "content-length" | "connection" => {}
+            "host" | "content-length" | "connection" | "accept-encoding" => {}
             "content-encoding" => {
                 let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
                 gzip.write_all(&body).expect("memory takes it");
