@@ -187,3 +187,6 @@ async fn purge(store: Store, spans: store::Retention, clock: Arc<dyn Clock>, shu
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
