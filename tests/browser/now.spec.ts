@@ -44,7 +44,7 @@ test("a decision explains itself, gate by gate and term by term", async ({ page 
   const body = page.locator(".decision-body:not([hidden])");
   await expect(body.locator(".candidate.chosen .gates li.passed")).toHaveCount(11);
   await expect(body.locator(".candidate.chosen .worth tr")).toHaveCount(5);
-  await expect(body.locator(".candidate.chosen .worth .total")).toContainText("€");
+  await expect(body.locator(".candidate.chosen .worth .sum")).toContainText("€");
   expect(await axe(page)).toEqual([]);
 });
 

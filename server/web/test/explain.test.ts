@@ -36,7 +36,7 @@ describe("a refusal tells its facts", () => {
     [{ code: "schedule", paused: false, starts: NOW + 3_600_000, ends: null }, "It has not started yet; it starts 12:00."],
     [{ code: "schedule", paused: false, starts: null, ends: NOW - 3_600_000 }, "It is over; it ended 10:00."],
     [{ code: "consent", missing: "marketing_push" }, "The customer has not agreed to: receiving offers."],
-    [{ code: "place", zone: "wine", probability: 0.55 }, "The customer was at Wine shelf with a certainty of 55%."],
+    [{ code: "place", zone: "wine", probability: 0.55 }, "The customer was at Wine shelf (55% sure): another place than the offer’s, or not sure enough."],
     [{ code: "stock", product: "SKU-1" }, "Sold out: Barolo."],
     [{ code: "bought", product: "SKU-1", at: NOW - 60_000 }, "The customer bought it already (10:59)."],
     [{ code: "cap", told: 1, times: 1, hours: 24 }, "Told 1× in 24 h; the limit is 1."],

@@ -191,7 +191,7 @@ export const en = {
     over: "It is over; it ended {at}.",
     schedule: "It is not running now.",
     consent: "The customer has not agreed to: {purpose}.",
-    place: "The customer was at {zone} with a certainty of {p}.",
+    place: "The customer was at {zone} ({p} sure): another place than the offer’s, or not sure enough.",
     stock: "Sold out: {product}.",
     bought: "The customer bought it already ({at}).",
     cap: "Told {told}× in {hours} h; the limit is {times}.",

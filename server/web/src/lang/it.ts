@@ -193,7 +193,7 @@ export const it: Dictionary = {
     over: "È finita; fine: {at}.",
     schedule: "Ora non è attiva.",
     consent: "Il cliente non ha accettato: {purpose}.",
-    place: "Il cliente era presso {zone} con una certezza del {p}.",
+    place: "Il cliente era presso {zone} (sicurezza {p}): non è il posto dell’offerta, o non è abbastanza sicuro.",
     stock: "Esaurito: {product}.",
     bought: "Il cliente lo ha già comprato ({at}).",
     cap: "Avvisato {told}× in {hours} h; il limite è {times}.",

@@ -99,7 +99,7 @@ function Worth({ terms, score }: { terms: Terms; score: number | null }) {
   const most = Math.max(...Object.values(terms).map((value: number) => Math.abs(value)), 1e-9);
   const currency = store.value?.currency ?? "EUR";
   const line = (name: string, cents: number, total = false) => (
-    <tr class={total ? "total" : ""}>
+    <tr class={total ? "sum" : ""}>
       <th scope="row">{name}</th>
       <td class="number">{money(cents, tongue.value, currency, true)}</td>
       <td class="wide-only" aria-hidden="true">

@@ -14,7 +14,10 @@ interface Props {
 }
 
 const NOBODY: People = { total: 0, identified: 0, tags: 0, anonymous: 0 };
-const HALO_MAX_M = 6;
+const HALO_MIN_M = 0.8;
+const HALO_MAX_M = 5;
+const HALO_INK = 0.16;
+const HALO_INK_MIN = 0.035;
 
 export function Drawing({ floor, plan, picture, width }: Props) {
   const view = viewOf(boundsOf(floor), width);
@@ -128,10 +131,12 @@ function Receivers({ floor, plan, picture, view }: { floor: Floor; plan: Plan; p
 
 function DotMark({ dot, view }: { dot: Dot; view: View }) {
   const [x, y] = project(view, [dot.x, dot.y]);
-  const halo = Math.min(Math.max(dot.uncertaintyM, 0), HALO_MAX_M) * view.scale;
+  const metres = Math.min(Math.max(dot.uncertaintyM, HALO_MIN_M), HALO_MAX_M);
+  // Everybody gets the same ink: who may be anywhere is spread thin.
+  const ink = Math.max(HALO_INK / metres ** 2, HALO_INK_MIN);
   return (
     <g class={`dot ${dot.kind}`} style={{ transform: `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)` }}>
-      <circle class="halo" r={Math.max(halo, 7).toFixed(1)} />
+      <circle class="halo" r={Math.max(metres * view.scale, 7).toFixed(1)} fill-opacity={ink.toFixed(3)} />
       <circle class="core" r={dot.kind === "customer" ? 5 : 4} />
     </g>
   );
