@@ -87,6 +87,8 @@ impl Broker {
         hooks::register(&context, hooks::Guard::new(store, credentials.clone(), receiver_topics)).await;
 
         let listener = Builder::new()
+            // After a kill the old connections still linger for a minute; the port must be free at once.
+            .reuseaddr(Some(true))
             .name("attimo")
             .laddr(listen)
             .allow_anonymous(false)
