@@ -19,7 +19,7 @@ const url = demo?.url ?? process.env["ATTIMO_URL"] ?? "";
 const token = demo?.token ?? process.env["ATTIMO_TOKEN"] ?? "";
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 try {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", locale: "en-GB", reducedMotion: "reduce" });
+  const context = await browser.newContext({ viewport: { width: 1240, height: 740 }, colorScheme: "light", locale: "en-GB", reducedMotion: "reduce" });
   const page = await context.newPage();
   await page.goto(url);
   await page.getByLabel("Set-up code").fill(token);
@@ -29,7 +29,8 @@ try {
   console.log("Waiting until the shop is busy and offers have been made");
   await page.locator(".decision.offer").nth(1).waitFor({ timeout: 300_000 });
   await page.waitForFunction(() => document.querySelectorAll(".drawing .dot").length >= 12, undefined, { timeout: 300_000 });
-  await page.locator(".decisions").hover();
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => scrollTo(0, 0));
   const picture = await page.screenshot({ type: "png" });
   mkdirSync(dirname(PICTURE), { recursive: true });
   writeFileSync(PICTURE, picture);

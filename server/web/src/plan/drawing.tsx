@@ -26,6 +26,9 @@ export function Drawing({ floor, plan, picture, width }: Props) {
   const dots = picture.dots.filter((dot) => dot.floor === floor.id);
   return (
     <svg class="drawing" role="group" aria-labelledby="plan-title" width={view.width} height={view.height} viewBox={`0 0 ${view.width} ${view.height}`}>
+      <clipPath id="inside">
+        <polygon points={points(view, floor.outline)} />
+      </clipPath>
       <polygon class="ground" points={points(view, floor.outline)} />
       <g>
         {floor.zones.map((zone) => (
@@ -39,6 +42,11 @@ export function Drawing({ floor, plan, picture, width }: Props) {
         <polygon points={points(view, floor.outline)} />
       </g>
       <Receivers floor={floor} plan={plan} picture={picture} view={view} />
+      <g class="halos" aria-hidden="true" clip-path="url(#inside)">
+        {dots.map((dot) => (
+          <Halo key={dot.subject} dot={dot} view={view} />
+        ))}
+      </g>
       <g class="dots" aria-hidden="true">
         {dots.map((dot) => (
           <DotMark key={dot.subject} dot={dot} view={view} />
@@ -129,15 +137,19 @@ function Receivers({ floor, plan, picture, view }: { floor: Floor; plan: Plan; p
   );
 }
 
-function DotMark({ dot, view }: { dot: Dot; view: View }) {
+/** Where on the page a dot stands, as a movement that can be animated. */
+function standing(dot: Dot, view: View): { transform: string } {
   const [x, y] = project(view, [dot.x, dot.y]);
+  return { transform: `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)` };
+}
+
+function Halo({ dot, view }: { dot: Dot; view: View }) {
   const metres = Math.min(Math.max(dot.uncertaintyM, HALO_MIN_M), HALO_MAX_M);
   // Everybody gets the same ink: who may be anywhere is spread thin.
   const ink = Math.max(HALO_INK / metres ** 2, HALO_INK_MIN);
-  return (
-    <g class={`dot ${dot.kind}`} style={{ transform: `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)` }}>
-      <circle class="halo" r={Math.max(metres * view.scale, 7).toFixed(1)} fill-opacity={ink.toFixed(3)} />
-      <circle class="core" r={dot.kind === "customer" ? 5 : 4} />
-    </g>
-  );
+  return <circle class={`halo ${dot.kind}`} style={standing(dot, view)} r={Math.max(metres * view.scale, 7).toFixed(1)} fill-opacity={ink.toFixed(3)} />;
+}
+
+function DotMark({ dot, view }: { dot: Dot; view: View }) {
+  return <circle class={`dot ${dot.kind}`} style={standing(dot, view)} r={dot.kind === "customer" ? 5 : 4} />;
 }
