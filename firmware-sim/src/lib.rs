@@ -10,6 +10,7 @@ pub mod chance;
 pub mod demo;
 pub mod device;
 pub mod fleet;
+mod guard;
 pub mod person;
 pub mod phone;
 pub mod push_service;

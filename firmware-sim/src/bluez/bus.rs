@@ -7,6 +7,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::Error;
+use crate::guard::Guard;
 
 /// Everybody may do everything: nobody but the test's or demo's own processes knows the address.
 const POLICY: &str = r#"<policy context="default">
@@ -21,6 +22,7 @@ pub struct Bus {
     folder: PathBuf,
     address: String,
     child: Child,
+    guard: Guard,
 }
 
 impl Bus {
@@ -40,12 +42,15 @@ impl Bus {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|cause| Error::Daemon { problem: cause.to_string() })?;
         let address =
             first_line(&mut child).await.ok_or_else(|| Error::Daemon { problem: "it says no address".into() })?;
-        Ok(Self { folder: folder.to_owned(), address, child })
+        let id = child.id().ok_or_else(|| Error::Daemon { problem: "it ended at once".into() })?;
+        let guard = Guard::over(id).map_err(folder_error)?;
+        Ok(Self { folder: folder.to_owned(), address, child, guard })
     }
 
     /// Where clients reach it.
@@ -70,6 +75,7 @@ impl Bus {
     pub async fn stop(&mut self) {
         // It may be gone already, which is what is wanted.
         let _ = self.child.kill().await;
+        self.guard.dismiss().await;
     }
 }
 

@@ -11,24 +11,21 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child as Process, Command};
 use tokio::sync::mpsc;
 
+use crate::guard::Guard;
+
 /// Lines of a dead child's log that are told.
 const TAIL_LINES: usize = 30;
 /// How long a child may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How long a child may take to stop in order.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
-/// Ends a child when our end of the guard's pipe closes without a word, so also after a `kill -9` of this process.
-/// A line on the pipe means that the child has ended in order.
-const GUARD: &str = "trap '' INT TERM HUP; read -r _ && exit 0; kill -TERM \"$1\" 2>/dev/null; \
-    n=0; while kill -0 \"$1\" 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done; kill -KILL \"$1\" 2>/dev/null";
-
 /// A running child.
 #[derive(Debug)]
 pub(super) struct Child {
     name: &'static str,
     log: PathBuf,
     process: Process,
-    guard: Process,
+    guard: Guard,
     lines: mpsc::Receiver<String>,
     memory_kib: Option<u64>,
 }
@@ -47,7 +44,8 @@ impl Child {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("start {name}"))?;
-        let guard = guard(process.id())?;
+        let id = process.id().context("the child ended at once")?;
+        let guard = Guard::over(id).context("start the guard of a child")?;
         let output = process.stdout.take().context("the child has no output")?;
         let (sender, lines) = mpsc::channel(64);
         tokio::spawn(copy(output, file, sender));
@@ -104,7 +102,7 @@ impl Child {
         if ended.is_err() {
             self.process.kill().await.context("end a child")?;
         }
-        self.dismiss_guard().await;
+        self.guard.dismiss().await;
         match ended {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(Ok(status)) => bail!("{} did not end well ({status}); {}", self.name, self.tail()),
@@ -115,15 +113,6 @@ impl Child {
 
     fn measure(&mut self) {
         self.memory_kib = self.process.id().and_then(peak_kib).or(self.memory_kib);
-    }
-
-    async fn dismiss_guard(&mut self) {
-        use tokio::io::AsyncWriteExt;
-        if let Some(mut pipe) = self.guard.stdin.take() {
-            // A guard that is gone already needs no word.
-            let _ = pipe.write_all(b"ended\n").await;
-        }
-        let _ = self.guard.wait().await;
     }
 
     fn tail(&self) -> String {
@@ -144,14 +133,6 @@ pub(super) fn peak_kib(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
-}
-
-fn guard(process: Option<u32>) -> anyhow::Result<Process> {
-    let id = process.context("the child ended at once")?.to_string();
-    let mut command = Command::new("sh");
-    command.args(["-c", GUARD, "guard", &id]).process_group(0);
-    let streams = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    streams.spawn().context("start the guard of a child")
 }
 
 /// Copies a child's output to its log, and passes the lines on as long as somebody keeps up.
@@ -192,8 +173,7 @@ mod tests {
         let logs = tempfile::tempdir().expect("a temporary folder");
         let mut child = Child::start("part", &mut shell("echo up; exec sleep 600"), logs.path()).expect("a shell");
         child.wait_for("up", |line| (line == "up").then_some(())).await.expect("it runs");
-        // This is what happens to the pipe when the parent is killed.
-        drop(child.guard.stdin.take());
+        child.guard.abandon();
         let ended = tokio::time::timeout(Duration::from_secs(10), child.process.wait()).await;
         assert!(!ended.expect("in time").expect("a status").success());
     }

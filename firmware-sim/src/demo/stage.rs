@@ -155,6 +155,8 @@ impl Stage {
         show.line("connecting devices, registering phones")?;
         let scenario = self.world.scenario().clone();
         self.push_service.restrict(&self.api.push_key().await?);
+        // What a sensor says before the gateway listens is lost, and with it the counter's beginning.
+        start::wait_until_well(&self.gateway_status).await?;
         self.fleet = Some(Fleet::connect(&self.broker, &scenario).await?);
         let apps: Vec<Person> = self.world.people().iter().filter(|p| p.kind.has_app()).cloned().collect();
         let registered = try_join_all(apps.iter().map(|person| self.register(person))).await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::process::Command;
@@ -11,11 +12,15 @@ use super::Demo;
 use super::child::Child;
 use super::config::Folder;
 use super::secrets::{Secrets, binary};
+use crate::api::Api;
 use crate::bluez::{BlueZ, Bus};
 use crate::scenario::{Scenario, Vendor};
 
 /// Where the page is served if nobody says otherwise and the port is free.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+/// How long the gateway's parts may take to come up, and how often they are asked for.
+const WELL_WITHIN: Duration = Duration::from_secs(20);
+const ASK_EVERY: Duration = Duration::from_millis(100);
 /// The word before the set-up token in what the server prints.
 const TOKEN_WORD: &str = "token";
 
@@ -87,6 +92,22 @@ pub(super) async fn bluez(folder: &Folder, scenario: &Scenario) -> anyhow::Resul
     let mut bluez = BlueZ::start(bus.address(), &adapter).await.context("start the simulated BlueZ")?;
     bluez.set_powered(true).await.context("switch the simulated adapter on")?;
     Ok((bus, bluez))
+}
+
+/// Waits until the gateway says that all its parts work.
+pub(super) async fn wait_until_well(gateway: &str) -> anyhow::Result<()> {
+    let page = Api::new(gateway, "", "")?;
+    let mut pause = tokio::time::interval(ASK_EVERY);
+    let asked = async {
+        loop {
+            pause.tick().await;
+            match page.text("/healthz").await {
+                Ok(_) => return,
+                Err(error) => tracing::debug!("the gateway is not ready yet: {error:#}"),
+            }
+        }
+    };
+    tokio::time::timeout(WELL_WITHIN, asked).await.ok().context("the gateway's parts do not come up; see its /healthz")
 }
 
 /// The receiver that is the gateway's own radio; its id is also the adapter's name.
