@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use model::ids::GatewayId;
+use model::ids::{BootId, GatewayId};
+use model::time::Timestamp;
 use runtime::clock::Clock;
 use runtime::mqtt::{self, Client, Event, Events, Options, Qos};
 use tokio::task::JoinHandle;
@@ -112,7 +113,13 @@ impl Ingest {
     async fn batch(&mut self, name: &str, lane: Lane, payload: &[u8]) {
         let (gateway, batch) = match read_batch(name, payload) {
             Ok(read) => read,
-            Err(reason) => return refuse(reason),
+            Err(reason) => {
+                refuse(reason);
+                match step_over(name, payload) {
+                    Some(read) if lane == Lane::Durable => read,
+                    Some(_) | None => return,
+                }
+            }
         };
         let ack = Ack { spool: batch.spool, through: batch.seq };
         // Nobody waits when the owner is gone: the server is stopping then.
@@ -156,6 +163,26 @@ fn read_batch(name: &str, payload: &[u8]) -> Result<(GatewayId, Batch), &'static
         return Err("foreign-gateway");
     }
     Ok((gateway, batch))
+}
+
+/// The same batch without its content, when only the content can't be read.
+///
+/// Without an answer the gateway would send it for ever, and nothing behind it would ever come through.
+fn step_over(name: &str, payload: &[u8]) -> Option<(GatewayId, Batch)> {
+    let numbers = uplink::decode_numbers(payload).ok().filter(|numbers| numbers.gateway.as_str() == name)?;
+    tracing::warn!(gateway = %numbers.gateway, seq = numbers.seq, "a batch can't be read and is stepped over");
+    let batch = Batch {
+        gateway: numbers.gateway.clone(),
+        spool: numbers.spool,
+        boot: BootId(0),
+        seq: numbers.seq,
+        oldest: numbers.oldest,
+        sent_at: Timestamp(0),
+        sightings: Vec::new(),
+        readings: Vec::new(),
+        health: None,
+    };
+    Some((numbers.gateway, batch))
 }
 
 /// Bad bytes are normal: they are counted by reason and dropped.
