@@ -5,6 +5,7 @@ set -euo pipefail
 # program or file : Debian package : what for
 needs="
 /usr/bin/chromium:chromium:the page's tests
+firefox-esr:firefox-esr:Web Push in a real browser
 dbus-daemon:dbus:the radio's tests
 mosquitto:mosquitto:the gateway's tests with a broker of another make
 npm:npm:the page and the tests with real clients

@@ -1,6 +1,6 @@
 //! Delivery: getting a decision to a customer's devices, at least once, shown once, and never late.
 //!
-//! The outbox is in the store; [`outbox`] works it off. A device whose stream is open gets the offer there first,
+//! The outbox is in the store; `outbox` works it off. A device whose stream is open gets the offer there first,
 //! and by Web Push when it does not say within two seconds that it has shown it.
 
 mod attempt;

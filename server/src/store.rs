@@ -1,6 +1,6 @@
 //! The store: everything that outlives the process, on SQLite or PostgreSQL, chosen by URL at run time.
 //!
-//! What is asked is written once, in the files by concern; how a database answers is behind [`driver::Driver`],
+//! What is asked is written once, in the files by concern; how a database answers is behind `store::driver`,
 //! which SQLite and PostgreSQL implement, each with its own migrations.
 //! Reads go to a pool; writes go one at a time, and what the owner task learns goes in one [`Changes`] per commit.
 

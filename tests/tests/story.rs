@@ -1,5 +1,7 @@
 //! Stories: real programs, a real broker, real databases; each told once and run on every database.
 
+#![expect(clippy::print_stdout, reason = "a test says what it left out, and what it counted")]
+
 #[path = "story/app.rs"]
 mod app;
 #[path = "story/config.rs"]
