@@ -10,7 +10,7 @@ const PURE: &[&str] = &["model", "wire", "locate", "decide", "engine"];
 /// Texts that must not stand in code of the core.
 const FORBIDDEN: &[&str] = &[
     "async fn",
-    ".await",
+    "async move",
     "std::fs",
     "std::net",
     "std::process",

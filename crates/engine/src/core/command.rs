@@ -42,7 +42,7 @@ pub enum Command {
         /// What became of it.
         outcome: Outcome,
     },
-    /// Lease more of an offer's budget, and answer with [`Input::Lease`].
+    /// Lease more of an offer's budget, and answer with [`Input::Lease`](super::input::Input::Lease).
     NeedLease {
         /// In which store.
         store: StoreId,
