@@ -105,6 +105,8 @@ impl Running {
     /// When a part ended that must not.
     pub async fn join(mut self, shutdown: &CancellationToken) -> anyhow::Result<()> {
         let ended = tokio::select! {
+            // The owner ends because it was told to: that must win, or an orderly stop looks like a failure.
+            biased;
             () = shutdown.cancelled() => Ok(()),
             _ = &mut self.owner => Err(anyhow::anyhow!("the owner of the core ended; restart the server")),
             web = &mut self.web => Err(anyhow::anyhow!("the HTTP side ended: {web:?}")),
