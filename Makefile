@@ -17,7 +17,7 @@ demo: build ## Build everything and run a whole shop; ARGS="--for 120s --headles
 	$(BIN)/attimo-sim demo $(ARGS)
 
 build: web ## Build the page and the three programs
-	cargo build --locked --profile $(PROFILE) -p server -p gateway -p firmware-sim
+	cargo build --locked --profile $(PROFILE) --workspace
 
 web: ## Build the page; without Node the programs are built without it and say so
 	@scripts/web.sh
@@ -32,7 +32,7 @@ check: ## Format, lints, laws, documents and licences
 	@scripts/check.sh
 
 deploy-config: ## Write the commented configuration templates into deploy/config
-	cargo build --locked -p server -p gateway
+	cargo build --locked --workspace
 	$(BIN)/attimo-server config template > deploy/config/server.toml
 	$(BIN)/attimo-gateway config template > deploy/config/gateway.toml
 

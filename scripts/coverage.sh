@@ -21,7 +21,7 @@ out=target/coverage
 rm -rf "$out" && mkdir -p "$out"
 export RUSTC_WORKSPACE_WRAPPER=$PWD/scripts/rustc-coverage.sh
 export LLVM_PROFILE_FILE=$PWD/$out/%p-%8m.profraw
-cargo build --locked -p server -p gateway -p firmware-sim
+cargo build --locked --workspace
 cargo test --locked --workspace --no-fail-fast --no-run --message-format=json 2>/dev/null |
   python3 -c 'import json,sys
 for line in sys.stdin:

@@ -35,10 +35,9 @@ run() {
 
 scripts/web.sh || failed=$((failed + 1))
 run page bash -c 'cd server/web && npm test'
-# Tests that start programs find them in target/: build them before.
-cargo build --locked -p server -p gateway -p firmware-sim || exit 1
-run crates cargo test --locked --workspace --exclude tests --no-fail-fast
-run whole cargo test --locked -p tests --no-fail-fast
+# Tests that start programs find them in target/: the same packages with the same features, so nothing is built twice.
+cargo build --locked --workspace || exit 1
+run rust cargo test --locked --workspace --no-fail-fast
 run browser bash -c 'cd tests/browser && npm ci --no-audit --no-fund && npm test'
 
 printf '\nAll suites took %s s.\n' "$((SECONDS - started))"
