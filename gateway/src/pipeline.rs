@@ -97,6 +97,7 @@ impl Pipeline {
         }
         match self.intake.read(topic, payload) {
             Ok(all) => {
+                self.twins.start_message();
                 for heard in all {
                     if self.twins.is_twin(topic, &heard, now.monotonic) {
                         self.counts.drop("twin", 1);

@@ -104,7 +104,9 @@ fn files(folder: &std::path::Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
             if path.is_dir() {
                 open.push(path);
             } else {
-                found.push((path.display().to_string(), std::fs::read(&path)?));
+                // The gateway lives on and removes what was acknowledged: a file may be gone by now.
+                let Ok(bytes) = std::fs::read(&path) else { continue };
+                found.push((path.display().to_string(), bytes));
             }
         }
     }
