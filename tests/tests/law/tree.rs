@@ -52,3 +52,17 @@ fn the_lock_file_of_the_page_names_no_registry() {
         );
     }
 }
+
+#[test]
+fn every_path_that_the_documents_name_exists() {
+    let roots = ["crates/", "gateway/", "server/", "firmware-sim/", "tests/", "deploy/", "scripts/", "docs/"];
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md"] {
+        let text = std::fs::read_to_string(root().join(document)).expect("a document");
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_path = roots.iter().any(|folder| name.starts_with(folder)) && !name.contains([' ', '*', '{', '<']);
+            if is_path && !name.contains("NAME") {
+                assert!(root().join(name).exists(), "{document} names {name}, which is not there");
+            }
+        }
+    }
+}
