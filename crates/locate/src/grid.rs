@@ -29,6 +29,8 @@ pub const SLOT: Millis = Millis(500);
 pub const LATE_SLOTS: i64 = 4;
 /// Most sightings of one subject in one slot.
 pub const SLOT_SIGHTINGS_MAX: usize = 64;
+/// Longer windows are taken for so long.
+const WINDOW_MAX: Millis = Millis(1_000);
 /// After so many silent slots the belief stops moving on: it has long been everywhere that a walk leads to.
 const SILENT_SLOTS_MAX: i64 = 240;
 /// Receivers named in an estimate.
@@ -144,7 +146,8 @@ impl Filter {
         if !(-127.0..=20.0).contains(&rssi) || sighting.count == 0 {
             return Hearing::Implausible;
         }
-        let number = slot_of(sighting.at);
+        // What a window holds was heard about its middle: it must not count as heard in the slot after it.
+        let number = slot_of(sighting.at - Millis(sighting.window.0.clamp(0, WINDOW_MAX.0) / 2));
         if number <= self.base_slot {
             return Hearing::Late;
         }
@@ -209,10 +212,19 @@ impl Filter {
             let echoes = self.slots[place].heard.iter().map(|(_, echo, _)| *echo);
             let corrected: Vec<Echo> = echoes.clone().map(|echo| belief.correct(echo)).collect();
             radio::weigh(&self.field, corrected.iter().copied(), &mut belief.radio, work);
+            self.hush(place, &mut belief, work);
             belief.weigh(&work.likelihood);
             radio::learn(&self.field, echoes, &mut belief, work);
             self.slots[place].belief = Some(belief);
         }
+    }
+
+    /// Weighs the receivers that heard nothing in a slot in which others did.
+    fn hush(&self, place: usize, belief: &mut Belief, work: &mut Workspace) {
+        let slot = &self.slots[place];
+        let Some((_, first, rssi)) = slot.heard.first() else { return };
+        radio::hush(&self.field, rssi - first.level, slot.number, belief, work);
+        slot.heard.iter().for_each(|(_, echo, _)| belief.last[usize::from(echo.receiver)] = Some(slot.number));
     }
 
     fn advance(&self, belief: &mut Belief, slots: i64, work: &mut Workspace) {

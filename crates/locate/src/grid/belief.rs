@@ -32,6 +32,8 @@ pub(super) struct Belief {
     pub(super) radio: [f32; HYPOTHESES],
     /// What is known of each receiver's error towards this device.
     pub(super) bias: Vec<Bias>,
+    /// The slot in which each receiver last heard the device; none that never did.
+    pub(super) last: Vec<Option<i64>>,
 }
 
 /// The steps of the motion model for one slot length and one cell size.
@@ -65,7 +67,13 @@ impl Belief {
     pub(super) fn anywhere(field: &Field) -> Self {
         let each = 0.5 / field.open_count;
         let walking: Vec<f32> = field.open.iter().map(|open| open * each).collect();
-        Self { standing: walking.clone(), walking, radio: PRIOR, bias: vec![Bias::UNKNOWN; field.receivers()] }
+        Self {
+            standing: walking.clone(),
+            walking,
+            radio: PRIOR,
+            bias: vec![Bias::UNKNOWN; field.receivers()],
+            last: vec![None; field.receivers()],
+        }
     }
 
     /// Moves on by one slot.

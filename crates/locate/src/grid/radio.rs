@@ -32,6 +32,16 @@ const BIAS_KEEP: f32 = 0.998;
 const NOISE_DB: f32 = 8.0;
 /// No single sighting says more than this about a bias, in dB.
 const SURPRISE_MAX_DB: f32 = 12.0;
+/// Silent slots after which a receiver's silence says something: before, the frames may just not have come.
+const HUSH_FROM: i64 = 6;
+/// Silent slots after which it says nothing any more: the receiver may be broken.
+const HUSH_UNTIL: i64 = 120;
+/// How much less likely a slot's silence makes a place from which the receiver must hear everything.
+const HUSH: f32 = 0.3;
+/// The level that half of the frames reach a usual receiver with, in dBm.
+const SENSITIVITY_DBM: f32 = -90.0;
+/// How much above or below it is certainty, in dB.
+const SENSITIVITY_SLOPE: f32 = 5.0;
 /// Degrees of freedom of the student-t law.
 const FREEDOM: f32 = 3.0;
 /// Sightings whose factors fit into one `f32` product.
@@ -104,6 +114,24 @@ pub(super) fn learn(field: &Field, echoes: impl Iterator<Item = Echo>, belief: &
     // What all receivers have in common is the device's, not theirs.
     let common = belief.bias.iter().map(|bias| bias.mean).sum::<f32>() / belief.bias.len().max(1) as f32;
     belief.bias.iter_mut().for_each(|bias| bias.mean -= common);
+}
+
+/// Weighs the cells by the receivers that have heard the device before and don't now, though others do.
+/// `power` is what the device claims at 1 m.
+pub(super) fn hush(field: &Field, power: f32, slot: i64, belief: &Belief, work: &mut Workspace) {
+    let (exponent, offset) = expected(&work.device);
+    for ((hearing, last), bias) in field.hearing.iter().zip(&belief.last).zip(&belief.bias) {
+        let silent = last.map_or(0, |last| slot - last);
+        if !(HUSH_FROM..HUSH_UNTIL).contains(&silent) {
+            continue;
+        }
+        let margin = power + offset + bias.mean - SENSITIVITY_DBM;
+        for ((cell, slope), loss) in work.likelihood.iter_mut().zip(&hearing.slope).zip(&hearing.loss) {
+            let above = (margin - exponent * slope - loss) / SENSITIVITY_SLOPE;
+            let heard = 0.5 + 0.5 * above / (1.0 + above.abs());
+            *cell *= 1.0 - HUSH * heard;
+        }
+    }
 }
 
 /// The mean exponent and the mean offset.

@@ -42,7 +42,7 @@ fn sighting(receiver: usize, ms: i64, rssi: f32) -> Sighting {
         receiver: ReceiverId::new(&format!("r{receiver}")).expect("a slug"),
         transmitter: Transmitter::Anonymous(Pseudonym(1)),
         at: START + Millis(ms),
-        window: Millis(500),
+        window: Millis::ZERO,
         count: 1,
         rssi: RssiSummary { mean, min: mean, max: mean, variance: None },
         power_at_1m: None,
@@ -176,6 +176,35 @@ fn somebody_known_to_be_in_a_zone_is_there_until_heard_elsewhere() {
     let mut filter = Filter::within(field(&[]), &[left], START);
     let estimate = filter.estimate(slot_of(START), &mut Workspace::default());
     assert!(belief(&estimate, "left") > 0.85, "{estimate:?}");
+}
+
+#[test]
+fn a_window_belongs_to_the_slot_of_its_middle() {
+    let mut filter = Filter::new(field(&[]), START);
+    let windowed = |window| Sighting { window: Millis(window), ..sighting(0, 500, -70.0) };
+    assert_eq!(filter.hear(&windowed(0)), Hearing::Taken(slot_of(START) + 1));
+    assert_eq!(filter.hear(&windowed(500)), Hearing::Taken(slot_of(START)));
+}
+
+#[test]
+fn silence_of_a_receiver_that_heard_before_speaks_against_places_near_it_for_a_while() {
+    let field = field(&[]);
+    let mut unknown = belief::Belief::anywhere(&field);
+    unknown.last[0] = Some(0);
+    let likelihood_after = |silent: i64| {
+        let mut work = Workspace::default();
+        work.likelihood = vec![1.0; field.cells()];
+        radio::hush(&field, -59.0, silent, &unknown, &mut work);
+        work.likelihood
+    };
+    let told = likelihood_after(10);
+    let (near, far) = (told[0], told[told.len() - 1]);
+    assert!(near < far && far < 1.0 && near > 0.5, "{near} {far}");
+    assert!(
+        [1, 5, 120, 9_000]
+            .into_iter()
+            .all(|silent| likelihood_after(silent).iter().all(|cell| cell.to_bits() == 1.0_f32.to_bits()))
+    );
 }
 
 proptest! {
