@@ -69,7 +69,10 @@ impl Radio {
     /// Draws the air of a floor for its receivers.
     #[must_use]
     pub fn new(figures: RadioFigures, walls: Vec<Wall>, receivers: &[Receiver], chance: &Chance) -> Self {
-        let ears = receivers.iter().zip(0..).map(|(r, index)| Ear::new(&figures, r, &chance.branch("ear", index)));
+        // The recordings' slopes differ from site to site; within one site their spread is that of the receivers.
+        let exponent = chance.branch("site", 0).draws().between(figures.exponent[0], figures.exponent[1]);
+        let ear = |(r, index)| Ear::new(&figures, exponent, r, &chance.branch("ear", index));
+        let ears = receivers.iter().zip(0..).map(ear);
         let ears = ears.collect();
         Self { figures, walls, ears }
     }
@@ -116,10 +119,9 @@ impl Radio {
 }
 
 impl Ear {
-    fn new(figures: &RadioFigures, receiver: &Receiver, chance: &Chance) -> Self {
+    fn new(figures: &RadioFigures, exponent: f64, receiver: &Receiver, chance: &Chance) -> Self {
         let mut draws = chance.draws();
         let half_spread = figures.receiver_spread_db / 2.0;
-        let exponent = draws.between(figures.exponent[0], figures.exponent[1]);
         let offset_db = draws.between(-half_spread, half_spread);
         let deviation = draws.between(figures.shadowing_db[0], figures.shadowing_db[1]);
         let shadowing = Field::new(deviation, figures.shadowing_metres, &mut draws);

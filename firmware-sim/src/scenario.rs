@@ -129,7 +129,7 @@ pub struct Habits {
 pub struct RadioFigures {
     /// What a frame says about its own power at 1 m, in dBm.
     pub power_at_1m: f64,
-    /// Path loss exponent, one draw per receiver between these.
+    /// Path loss exponent, one draw per shop between these.
     pub exponent: Pair,
     /// Shadowing's deviation, one draw per receiver between these.
     pub shadowing_db: Pair,

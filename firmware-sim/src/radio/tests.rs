@@ -53,10 +53,11 @@ fn shadowing_has_the_right_size_and_is_alike_nearby() {
 }
 
 #[test]
-fn receivers_differ_in_slope_and_by_no_more_than_the_spread() {
+fn receivers_share_the_sites_slope_and_differ_by_no_more_than_the_spread() {
     let (radio, demo) = demo();
     for ear in &radio.ears {
         assert!((1.5..=2.1).contains(&ear.exponent));
+        assert_eq!(ear.exponent.to_bits(), radio.ears[0].exponent.to_bits());
         assert!(ear.offset_db.abs() <= demo.radio.receiver_spread_db / 2.0);
     }
 }
