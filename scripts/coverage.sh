@@ -19,7 +19,7 @@ fi
 
 out=target/coverage
 rm -rf "$out" && mkdir -p "$out"
-export RUSTC_WORKSPACE_WRAPPER=$PWD/scripts/rustc-coverage.sh
+export RUSTC_WORKSPACE_WRAPPER=$PWD/scripts/rustc-coverage.py
 export LLVM_PROFILE_FILE=$PWD/$out/%p-%8m.profraw
 cargo build --locked --workspace
 cargo test --locked --workspace --no-fail-fast --no-run --message-format=json 2>/dev/null |
@@ -28,7 +28,7 @@ for line in sys.stdin:
     message = json.loads(line)
     if message.get("profile", {}).get("test") and message.get("executable"):
         print(message["executable"])' >"$out/tests"
-cargo test --locked --workspace --no-fail-fast
+cargo test --locked --workspace --no-fail-fast || echo "Some tests failed: the figures below are too low."
 
 "$profdata" merge -sparse "$out"/*.profraw -o "$out/all.profdata"
 objects=()
