@@ -4,8 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/../server/web"
 
-if ! command -v npm >/dev/null 2>&1; then
-  echo "The page is left out: npm was not found. Install Node 20 or newer and run 'make web'; everything else works without it."
+node_major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/' || true)
+if ! command -v npm >/dev/null 2>&1 || [ "${node_major:-0}" -lt 20 ]; then
+  echo "The page is left out: Node 20 with npm was not found. Install Node 20 or newer and run 'make web'; everything else works without it."
   exit 0
 fi
 

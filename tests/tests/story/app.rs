@@ -13,7 +13,7 @@ use tests::walker::AT_THE_WINE;
 async fn a_view_sent_by_segments_node_sdk_leads_to_the_offer() -> anyhow::Result<()> {
     let folder = root().join("tests/sdk");
     if Command::new("npm").arg("--version").output().is_err() {
-        println!("left out: Node is not installed (apt-get install npm)");
+        println!("left out: Node is not installed");
         return Ok(());
     }
     output(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder))?;
