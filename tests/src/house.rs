@@ -124,6 +124,23 @@ impl House {
         Ok(answer.json().await?)
     }
 
+    /// Waits until the gateway hears the shop: a ready one may still be subscribing.
+    ///
+    /// # Errors
+    /// When it hears nothing.
+    pub async fn wait_until_heard(&self) -> anyhow::Result<()> {
+        let url = format!("http://{}/metrics", self.gateway_status);
+        for _ in 0..300 {
+            let metrics = reqwest::get(&url).await?.text().await?;
+            let heard = metrics.lines().find_map(|line| line.strip_prefix("attimo_gateway_adverts_heard_total "));
+            if heard.is_some_and(|count| count != "0") {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        anyhow::bail!("the gateway hears nothing:\n{}", self.gateway.log_tail())
+    }
+
     /// Kills the server with SIGKILL and starts it again.
     ///
     /// # Errors

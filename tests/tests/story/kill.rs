@@ -36,6 +36,7 @@ async fn twenty_kills_lose_nothing_that_was_acknowledged_and_repeat_no_offer() -
         walks.push(receivers.keep_hearing(phone.air, AT_THE_WINE));
         browsers.push(browser);
     }
+    house.wait_until_heard().await?;
     let door = Door::start(receivers.clone());
     let events = Events::start(app);
 
