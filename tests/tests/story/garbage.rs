@@ -102,7 +102,8 @@ async fn gateway_metrics(house: &House) -> anyhow::Result<String> {
 }
 
 async fn spoil_http(house: &House) -> anyhow::Result<()> {
-    let http = reqwest::Client::new();
+    // The server closes a connection whose body it refuses; a pool would give that one to the next request.
+    let http = reqwest::Client::builder().pool_max_idle_per_host(0).build()?;
     let post = |path: &str, body: Vec<u8>| {
         http.post(format!("{}{path}", house.http)).basic_auth(&house.write_key, Some("")).body(body).send()
     };
