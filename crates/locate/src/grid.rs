@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use model::floor::Point;
 use model::ids::{FloorId, ReceiverId, ZoneId};
+use model::position::{Patch, Spread};
 use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
 use model::units::{Dbm, Metres, Probability};
@@ -64,6 +65,10 @@ pub struct Estimate {
     pub point: Point,
     /// Root mean square distance of the belief from the point.
     pub uncertainty: Metres,
+    /// How the belief spreads on that floor.
+    pub spread: Spread,
+    /// Where the belief lies on that floor, likeliest first, at most 64 patches.
+    pub cloud: Vec<Patch>,
     /// Belief for every zone of the plan, in its order.
     pub zones: Vec<(ZoneId, Probability)>,
     /// The receivers that heard the subject in the slot, strongest first, at most 4.
@@ -234,7 +239,7 @@ impl Filter {
     }
 
     fn describe(&self, slot: i64, belief: &Belief, heard: &[(i64, Echo, f32)]) -> Estimate {
-        let (floor, point, uncertainty) = belief.moments(&self.field);
+        let (floor, point, spread) = belief.moments(&self.field);
         let mut strongest: Vec<(u16, f32)> = heard.iter().map(|(_, echo, rssi)| (echo.receiver, *rssi)).collect();
         strongest.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
         strongest.dedup_by_key(|(receiver, _)| *receiver);
@@ -243,9 +248,11 @@ impl Filter {
         let name = |receiver: u16| self.field.hearing[usize::from(receiver)].id.clone();
         Estimate {
             at: slot_end(slot),
+            cloud: belief.cloud(&self.field, &floor),
             floor,
             point,
-            uncertainty: Metres(uncertainty),
+            uncertainty: Metres((spread.xx + spread.yy).sqrt()),
+            spread,
             zones: belief.zones(&self.field),
             heard: strongest.into_iter().map(|(receiver, rssi)| (name(receiver), Dbm(rssi))).collect(),
         }

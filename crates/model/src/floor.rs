@@ -32,6 +32,26 @@ pub struct Wall {
     pub loss_db: f64,
 }
 
+/// A piece of furniture: a shelf, a pillar, a counter. People walk around it, and it weakens a signal that goes through it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obstacle {
+    /// Its footprint, in metres.
+    pub polygon: Polygon<f64>,
+    /// Loss of a signal per metre of way through it, in dB; 0 to 40.
+    pub loss_db_m: f64,
+}
+
+/// Stairs, a lift or an escalator: where one gets from one floor to another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passage {
+    /// Its name; its ends on all floors share it.
+    pub id: String,
+    /// Where one steps in and out, one place a floor, lowest floor first; at least two.
+    pub ends: Vec<(FloorId, Point)>,
+    /// Time from one floor to the next, in seconds.
+    pub seconds: f64,
+}
+
 /// One floor of a store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Floor {
@@ -43,8 +63,10 @@ pub struct Floor {
     pub level: i32,
     /// Where people can be, in metres.
     pub outline: Polygon<f64>,
-    /// Walls and shelves.
+    /// Its walls.
     pub walls: Vec<Wall>,
+    /// Shelves, pillars and other furniture.
+    pub obstacles: Vec<Obstacle>,
     /// Its zones, in the order of the file.
     pub zones: Vec<Zone>,
 }

@@ -17,6 +17,7 @@ pub mod reading;
 pub mod shop;
 pub mod sighting;
 pub mod subject;
+pub mod survey;
 pub mod time;
 pub mod units;
 pub mod zone;

@@ -5,7 +5,7 @@ mod toml_file;
 
 use serde::{Deserialize, Serialize};
 
-use crate::floor::{Floor, Point};
+use crate::floor::{Floor, Passage, Point};
 use crate::ids::{CategoryId, FloorId, OfferId, ProductId, ReceiverId, SensorId, StoreId, TagId, ZoneId};
 use crate::offer::{Cap, Offer};
 use crate::product::Product;
@@ -198,6 +198,8 @@ pub struct Shop {
     pub store: Store,
     /// Its floors, lowest first.
     pub floors: Vec<Floor>,
+    /// Ways between the floors.
+    pub passages: Vec<Passage>,
     /// Its receivers.
     pub receivers: Vec<Receiver>,
     /// Fixed beacons that phones hear.

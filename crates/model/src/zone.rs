@@ -36,4 +36,6 @@ pub struct Zone {
     pub kind: ZoneKind,
     /// Its shape, in metres; valid: closed, at least three corners, no crossing.
     pub polygon: Polygon<f64>,
+    /// How far in front of it one still counts as in it, in metres; there the nearest zone with a reach wins. 0 for the polygon alone.
+    pub reach: f64,
 }

@@ -42,6 +42,9 @@ fn position(subject: Subject) -> LiveEvent {
         floor: model::ids::FloorId::new("ground").expect("an id"),
         point: Point { x: 9.0, y: 1.0 },
         uncertainty: Metres(1.0),
+        spread: Spread { xx: 0.5, xy: 0.0, yy: 0.5 },
+        zone: Some(ZoneId::new("door").expect("an id")),
+        cloud: Vec::new(),
         zones: vec![(ZoneId::new("door").expect("an id"), Probability::clamped(0.8))],
     };
     LiveEvent::Position { store: store(), position: Arc::new(position) }

@@ -133,6 +133,9 @@ impl Desk {
             floor: estimate.floor.clone(),
             point: estimate.point,
             uncertainty: estimate.uncertainty,
+            spread: estimate.spread,
+            zone: zones.first().map(|(zone, _)| zone.clone()),
+            cloud: estimate.cloud.clone(),
             zones,
         })
     }

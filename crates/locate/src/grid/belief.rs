@@ -2,7 +2,8 @@
 
 use model::floor::Point;
 use model::ids::{FloorId, ZoneId};
-use model::units::Probability;
+use model::position::{Patch, Spread};
+use model::units::{Metres, Probability};
 
 use super::field::{Field, FloorGrid, ZoneCells};
 use super::radio::{Bias, Echo, HYPOTHESES, PRIOR};
@@ -20,6 +21,12 @@ const ANEW_S: f64 = 0.002;
 const MOVED: f32 = 0.02;
 /// How much likelier a place in a known zone is than one outside of it, to begin with.
 const FAVOUR: f32 = 20.0;
+/// Side of a patch of a cloud, in metres.
+const PATCH_M: f64 = 1.0;
+/// Smallest share that a patch is told with.
+const PATCH_MIN: f32 = 0.01;
+/// Most patches of a cloud.
+const PATCHES_MAX: usize = 64;
 /// Largest share that one pass may hand to a neighbour and stay a smoothing.
 const SHARE_MAX: f64 = 0.4;
 
@@ -146,17 +153,44 @@ impl Belief {
     }
 
     /// The likeliest floor, the mean on it, and the root mean square distance from the mean.
-    pub(super) fn moments(&self, field: &Field) -> (FloorId, Point, f64) {
+    pub(super) fn moments(&self, field: &Field) -> (FloorId, Point, Spread) {
         let floors = field.floors.iter().map(|floor| (floor, self.floor_moments(field, floor)));
         let best = floors.max_by(|(_, a), (_, b)| a.mass.total_cmp(&b.mass));
         let Some((floor, Moments { mass, point, square })) = best else {
             // The plan's checks let no shop pass without a floor.
-            return (FloorId::new("none").expect("a slug"), Point::default(), f64::INFINITY);
+            return (FloorId::new("none").expect("a slug"), Point::default(), Spread::default());
         };
         let mass = mass.max(f64::MIN_POSITIVE);
         let mean = Point { x: point.x / mass, y: point.y / mass };
-        let variance = square / mass - mean.x * mean.x - mean.y * mean.y;
-        (floor.id.clone(), mean, variance.max(0.0).sqrt())
+        let spread = Spread {
+            xx: (square.xx / mass - mean.x * mean.x).max(0.0),
+            xy: square.xy / mass - mean.x * mean.y,
+            yy: (square.yy / mass - mean.y * mean.y).max(0.0),
+        };
+        (floor.id.clone(), mean, spread)
+    }
+
+    /// The patches of a floor that hold the most of the belief, likeliest first.
+    pub(super) fn cloud(&self, field: &Field, floor: &FloorId) -> Vec<Patch> {
+        let Some(floor) = field.floors.iter().find(|other| other.id == *floor) else { return Vec::new() };
+        let block = (PATCH_M / field.cell).round().max(1.0) as usize;
+        let columns = floor.width.div_ceil(block);
+        let mut masses = vec![0.0_f32; columns * floor.height.div_ceil(block)];
+        for place in 0..floor.width * floor.height {
+            let (column, row) = (place % floor.width / block, place / floor.width / block);
+            let index = floor.start + place;
+            masses[row * columns + column] += self.walking[index] + self.standing[index];
+        }
+        let mut held: Vec<(usize, f32)> = masses.into_iter().enumerate().filter(|(_, p)| *p >= PATCH_MIN).collect();
+        held.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        held.truncate(PATCHES_MAX);
+        let side = block as f64 * field.cell;
+        let patch = |(place, p): (usize, f32)| Patch {
+            point: floor.corner(side * ((place % columns) as f64 + 0.5), side * ((place / columns) as f64 + 0.5)),
+            side: Metres(side),
+            probability: Probability::clamped(f64::from(p)),
+        };
+        held.into_iter().map(patch).collect()
     }
 
     fn floor_moments(&self, field: &Field, floor: &FloorGrid) -> Moments {
@@ -167,7 +201,9 @@ impl Belief {
             moments.mass += mass;
             moments.point.x += mass * x;
             moments.point.y += mass * y;
-            moments.square += mass * (x * x + y * y);
+            moments.square.xx += mass * x * x;
+            moments.square.xy += mass * x * y;
+            moments.square.yy += mass * y * y;
         }
         moments
     }
@@ -203,5 +239,5 @@ impl Belief {
 struct Moments {
     mass: f64,
     point: Point,
-    square: f64,
+    square: Spread,
 }

@@ -39,6 +39,13 @@ pub(super) struct FloorGrid {
     pub(super) start: usize,
 }
 
+impl FloorGrid {
+    /// The place so many metres right of and above the grid's corner.
+    pub(super) const fn corner(&self, right: f64, up: f64) -> Point {
+        Point { x: self.origin.x + right, y: self.origin.y + up }
+    }
+}
+
 /// The cells that a zone covers, each with the share of it that is covered.
 #[derive(Debug)]
 pub(super) struct ZoneCells {

@@ -1,5 +1,6 @@
 use model::floor::Point;
 use model::ids::{FloorId, ReceiverId, StoreId, VisitId};
+use model::position::Spread;
 use model::subject::{Pseudonym, Subject};
 use model::units::{Dbm, Metres};
 
@@ -18,6 +19,8 @@ fn estimate(ms: i64, zones: &[(&str, f64)]) -> Estimate {
         floor: FloorId::new("g").expect("a slug"),
         point: Point::default(),
         uncertainty: Metres(1.0),
+        spread: Spread::default(),
+        cloud: Vec::new(),
         zones: zones.iter().map(|(name, p)| (zone(name), Probability::clamped(*p))).collect(),
         heard: vec![(ReceiverId::new("r1").expect("a slug"), Dbm(-50.0))],
     }

@@ -16,6 +16,7 @@ fn zone(name: &str, floor: &str, corners: &Corners) -> Zone {
         floor: FloorId::new(floor).expect("a slug"),
         kind: ZoneKind::Department,
         polygon: Polygon::new(LineString::from(line), vec![]),
+        reach: 0.0,
     }
 }
 

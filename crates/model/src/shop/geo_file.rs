@@ -94,7 +94,15 @@ impl Plan<'_> {
             )
         })?;
         let name = text(properties, "name").unwrap_or_else(|| id.to_string());
-        self.floors.push(Floor { id, name, level, outline, walls: Vec::new(), zones: Vec::new() });
+        self.floors.push(Floor {
+            id,
+            name,
+            level,
+            outline,
+            walls: Vec::new(),
+            obstacles: Vec::new(),
+            zones: Vec::new(),
+        });
         Ok(())
     }
 
@@ -111,7 +119,7 @@ impl Plan<'_> {
         })?;
         let polygon = polygon(key, feature)?;
         let name = text(properties, "name").unwrap_or_else(|| id.to_string());
-        self.parts.push((key.to_owned(), Part::Zone(Zone { id, name, floor, kind, polygon })));
+        self.parts.push((key.to_owned(), Part::Zone(Zone { id, name, floor, kind, polygon, reach: 0.0 })));
         Ok(())
     }
 

@@ -44,6 +44,7 @@ pub(super) fn parse(shop_toml: &str, floor_geojson: &str) -> Result<Shop, Vec<Sh
     let shop = Shop {
         store: file.store,
         floors,
+        passages: Vec::new(),
         receivers: file.receiver,
         beacons: file.beacon,
         sensors: file.sensor,
