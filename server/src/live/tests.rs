@@ -2,6 +2,7 @@
 
 use model::floor::Point;
 use model::ids::{BootId, ReceiverId, SensorId, VisitId, ZoneId};
+use model::position::Spread;
 use model::presence::{PresenceKind, PresenceReason};
 use model::reading::ReadingKind;
 use model::subject::Pseudonym;
