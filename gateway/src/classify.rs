@@ -1,5 +1,6 @@
 //! Who an advertisement is from, as far as this box may say: one of the chain's own, or a stranger without a name.
 
+use locate::window::Advert;
 use model::ids::ReceiverId;
 use model::sighting::Transmitter;
 use model::time::Millis;
@@ -10,7 +11,6 @@ use wire::vendor::Heard;
 use crate::config::Config;
 use crate::now::Now;
 use crate::privacy::Pseudonyms;
-use crate::window::Advert;
 
 /// Places in the table of companions; an older entry makes room for a newer one.
 const PLACES: usize = 4_096;

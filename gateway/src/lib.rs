@@ -14,4 +14,3 @@ pub mod sensor;
 pub mod spool;
 pub mod status;
 pub mod uplink;
-pub mod window;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use locate::window::{Advert, Full, WINDOW, Window};
 use model::ids::ReceiverId;
 use model::reading::Reading;
 use model::sighting::{Sighting, Transmitter};
@@ -14,7 +15,6 @@ use crate::intake::{Intake, Twins};
 use crate::now::Now;
 use crate::radio::port::RawAdvertisement;
 use crate::sensor::Sensors;
-use crate::window::{Advert, Full, WINDOW, Window};
 
 /// Most sightings in one parcel.
 pub const SIGHTINGS_MAX: usize = 500;

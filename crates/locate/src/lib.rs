@@ -3,4 +3,5 @@
 pub mod grid;
 pub mod identity;
 pub mod presence;
+pub mod window;
 pub mod zones;
