@@ -228,16 +228,25 @@ pub fn plan(shop: &Shop) -> Value {
     let floors = shop.floors.iter().map(|floor| {
         let walls = floor.walls.iter().map(|w| serde_json::json!({"points": ring(&w.line), "lossDb": w.loss_db}));
         let zones = floor.zones.iter().map(|zone| {
-            serde_json::json!({"id": zone.id, "name": zone.name, "kind": zone.kind, "polygon": ring(zone.polygon.exterior())})
+            serde_json::json!({"id": zone.id, "name": zone.name, "kind": zone.kind, "reachM": zone.reach, "polygon": ring(zone.polygon.exterior())})
+        });
+        let obstacles = floor.obstacles.iter().map(|obstacle| {
+            serde_json::json!({"polygon": ring(obstacle.polygon.exterior()), "lossDbM": obstacle.loss_db_m})
         });
         serde_json::json!({"id": floor.id, "name": floor.name, "level": floor.level,
-            "outline": ring(floor.outline.exterior()),
-            "walls": walls.collect::<Vec<_>>(), "zones": zones.collect::<Vec<_>>()})
+            "outline": ring(floor.outline.exterior()), "walls": walls.collect::<Vec<_>>(),
+            "obstacles": obstacles.collect::<Vec<_>>(), "zones": zones.collect::<Vec<_>>()})
+    });
+    let end = |(floor, at): &(model::ids::FloorId, model::floor::Point)| serde_json::json!({"floor": floor, "x": at.x, "y": at.y});
+    let passages = shop.passages.iter().map(|passage| {
+        let ends: Vec<Value> = passage.ends.iter().map(end).collect();
+        serde_json::json!({"id": passage.id, "seconds": passage.seconds, "ends": ends})
     });
     let offer = |id: &model::ids::OfferId| offer_title(Some(shop), id.as_str());
     serde_json::json!({
         "store": {"id": shop.store.id, "name": shop.store.name, "timezone": shop.store.timezone},
         "floors": floors.collect::<Vec<_>>(),
+        "passages": passages.collect::<Vec<_>>(),
         "receivers": shop.receivers.iter().map(|r| serde_json::json!({"id": r.id, "floor": r.floor, "x": r.x, "y": r.y, "z": r.z})).collect::<Vec<_>>(),
         "sensors": shop.sensors.iter().map(|s| serde_json::json!({"id": s.id, "kind": s.kind, "zone": s.zone})).collect::<Vec<_>>(),
         "products": shop.products.iter().map(|p| serde_json::json!({"id": p.id, "name": p.name, "zone": p.zone})).collect::<Vec<_>>(),

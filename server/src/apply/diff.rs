@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::floor::Floor;
+use model::floor::{Floor, Obstacle};
 use model::shop::Shop;
 use model::zone::Zone;
 use serde::Serialize;
@@ -80,27 +80,34 @@ fn items(shop: &Shop) -> BTreeMap<Key, Value> {
     put(0, "store", shop.store.id.as_str(), value(&shop.store));
     for floor in &shop.floors {
         put(1, "floor", floor.id.as_str(), floor_value(floor));
+        for obstacle in &floor.obstacles {
+            put(2, "obstacle", &obstacle_name(floor, obstacle), obstacle_value(obstacle));
+        }
+    }
+    for passage in &shop.passages {
+        let value = json!({"ends": passage.ends, "seconds": passage.seconds});
+        put(3, "passage", &passage.id, value);
     }
     for zone in shop.zones() {
-        put(2, "zone", zone.id.as_str(), zone_value(zone));
+        put(4, "zone", zone.id.as_str(), zone_value(zone));
     }
     for receiver in &shop.receivers {
-        put(3, "receiver", receiver.id.as_str(), value(receiver));
+        put(5, "receiver", receiver.id.as_str(), value(receiver));
     }
     for beacon in &shop.beacons {
-        put(4, "beacon", beacon.id.as_str(), value(beacon));
+        put(6, "beacon", beacon.id.as_str(), value(beacon));
     }
     for sensor in &shop.sensors {
-        put(5, "sensor", sensor.id.as_str(), value(sensor));
+        put(7, "sensor", sensor.id.as_str(), value(sensor));
     }
     for tag in &shop.tags {
-        put(6, "tag", tag.id.as_str(), value(tag));
+        put(8, "tag", tag.id.as_str(), value(tag));
     }
     for product in &shop.products {
-        put(7, "product", product.id.as_str(), value(product));
+        put(9, "product", product.id.as_str(), value(product));
     }
     for offer in &shop.offers {
-        put(8, "offer", offer.id.as_str(), value(offer));
+        put(10, "offer", offer.id.as_str(), value(offer));
     }
     items
 }
@@ -115,10 +122,24 @@ fn floor_value(floor: &Floor) -> Value {
     json!({"name": floor.name, "level": floor.level, "outline": format!("{:?}", floor.outline), "walls": walls})
 }
 
+/// An obstacle has no id: it is known by where it stands, so one that was moved is one that went and one that came.
+fn obstacle_name(floor: &Floor, obstacle: &Obstacle) -> String {
+    let corners: Vec<String> = obstacle.polygon.exterior().coords().map(|c| format!("({}, {})", c.x, c.y)).collect();
+    let shown = if corners.len() <= 5 { corners.len().saturating_sub(1) } else { 4 };
+    let more = if corners.len() > 5 { format!(" … {} corners", corners.len() - 1) } else { String::new() };
+    format!("on {} at {}{more}", floor.id, corners[..shown].join(" "))
+}
+
+fn obstacle_value(obstacle: &Obstacle) -> Value {
+    json!({"loss_db_m": obstacle.loss_db_m, "shape": corners(&obstacle.polygon)})
+}
+
 fn zone_value(zone: &Zone) -> Value {
-    let shape: Vec<[f64; 2]> = zone.polygon.exterior().coords().map(|corner| [corner.x, corner.y]).collect();
-    json!({"name": zone.name, "floor": zone.floor, "kind": zone.kind, "shape": shape,
-           "holes": format!("{:?}", zone.polygon.interiors())})
+    json!({"name": zone.name, "floor": zone.floor, "kind": zone.kind, "reach_m": zone.reach, "shape": corners(&zone.polygon)})
+}
+
+fn corners(polygon: &geo::Polygon<f64>) -> Vec<[f64; 2]> {
+    polygon.exterior().coords().map(|corner| [corner.x, corner.y]).collect()
 }
 
 fn fields(what: &str, before: &Value, after: &Value, changes: &mut Vec<Change>) {

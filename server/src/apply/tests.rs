@@ -64,6 +64,46 @@ async fn a_change_is_told_by_its_field_and_a_dry_run_keeps_nothing() {
     assert_eq!(bench.version().await, Some(2));
 }
 
+#[test]
+fn obstacles_passages_and_reaches_are_told() {
+    let feature = |properties: &str, geometry: &str, coordinates: &str| {
+        format!(
+            ",{{\"type\":\"Feature\",\"properties\":{properties},\"geometry\":{{\"type\":\"{geometry}\",\"coordinates\":{coordinates}}}}}"
+        )
+    };
+    let with = |more: &str| {
+        let floor = FLOOR.replace("\n]}", &format!("\n{more}]}}"));
+        Shop::parse(&shop("milano", "Milano", "r1"), &floor).expect("the plan is right")
+    };
+    let square = "[[[0,0],[20,0],[20,30],[0,30],[0,0]]]";
+    let upper = feature(r#"{"feature":"floor","id":"upper","level":1}"#, "Polygon", square);
+    let shelf = |loss: u8| {
+        let properties = format!("{{\"feature\":\"obstacle\",\"floor\":\"ground\",\"loss_db_m\":{loss}}}");
+        feature(&properties, "Polygon", "[[[5,5],[6,5],[6,9],[5,9],[5,5]]]")
+    };
+    let lift = |floor: &str| {
+        let properties = format!("{{\"feature\":\"passage\",\"id\":\"lift\",\"floor\":\"{floor}\",\"seconds\":20}}");
+        feature(&properties, "Point", "[3,3]")
+    };
+    let lifts = format!("{}{}", lift("ground"), lift("upper"));
+    let told = |old: &Shop, new: &Shop| diff::diff(Some(old), new).iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (bare, full) = (with(&upper), with(&format!("{upper}{}{lifts}", shelf(6))));
+    let name = "obstacle on ground at (5, 5) (6, 5) (6, 9) (5, 9)";
+    assert_eq!(told(&bare, &full), [format!("+ {name}"), "+ passage lift".into()]);
+    let weaker = with(&format!("{upper}{}{lifts}", shelf(3)));
+    assert_eq!(told(&full, &weaker), [format!("~ {name}: loss_db_m 6.0 -> 3.0")]);
+    let reach = |plan: &Shop| {
+        let mut plan = plan.clone();
+        plan.floors[0].zones[0].reach = 1.5;
+        plan
+    };
+    assert_eq!(told(&full, &reach(&full)), ["~ zone door: reach_m 0.0 -> 1.5"]);
+    assert_eq!(
+        told(&full, &bare),
+        ["- passage lift".to_owned(), format!("- {name}")].into_iter().rev().collect::<Vec<_>>()
+    );
+}
+
 #[tokio::test]
 async fn a_comment_is_no_change_of_the_shop() {
     let bench = Bench::new().await;

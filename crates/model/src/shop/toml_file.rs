@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use geo::{Distance, Euclidean};
 use jiff::civil::Time;
 use serde::Deserialize;
 
 use super::{QuietHours, Receiver, SHOP_FILE, Sensor, SensorKind, Shop, ShopError, Store, Tag, geo_file};
+use crate::floor::Floor;
 use crate::offer::Offer;
 use crate::product::Product;
 
 /// Most entries of one kind.
 const ENTRIES_MAX: usize = 10_000;
+/// So far a receiver or a beacon may lie outside its floor, in metres: they hang on walls, also on the other side.
+const RECEIVER_OUTSIDE_MAX: f64 = 1.0;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +37,7 @@ struct File {
 
 pub(super) fn parse(shop_toml: &str, floor_geojson: &str) -> Result<Shop, Vec<ShopError>> {
     let mut errors = Vec::new();
-    let floors = geo_file::parse(floor_geojson, &mut errors);
+    let (floors, passages) = geo_file::parse(floor_geojson, &mut errors);
     let file: File = match toml::from_str(shop_toml) {
         Ok(file) => file,
         Err(cause) => {
@@ -44,7 +48,7 @@ pub(super) fn parse(shop_toml: &str, floor_geojson: &str) -> Result<Shop, Vec<Sh
     let shop = Shop {
         store: file.store,
         floors,
-        passages: Vec::new(),
+        passages,
         receivers: file.receiver,
         beacons: file.beacon,
         sensors: file.sensor,
@@ -144,12 +148,13 @@ impl Check<'_> {
     fn receivers(&mut self, kind: &str, receivers: &[Receiver]) {
         for (index, receiver) in receivers.iter().enumerate() {
             let key = format!("{kind}[{index}]");
-            if !self.shop.floors.iter().any(|floor| floor.id == receiver.floor) {
-                self.say(
+            match self.shop.floors.iter().find(|floor| floor.id == receiver.floor) {
+                Some(floor) => self.within(&key, receiver, floor),
+                None => self.say(
                     format!("{key}.floor"),
                     format!("{} is not a floor of the plan", receiver.floor),
                     "name a floor of floor.geojson",
-                );
+                ),
             }
             let places = [("x", receiver.x, 2_000.0), ("y", receiver.y, 2_000.0), ("z", receiver.z, 30.0)];
             for (axis, value, max) in places {
@@ -161,6 +166,18 @@ impl Check<'_> {
                     );
                 }
             }
+        }
+    }
+
+    fn within(&mut self, key: &str, receiver: &Receiver, floor: &Floor) {
+        let metres = Euclidean.distance(&geo::Point::new(receiver.x, receiver.y), &floor.outline);
+        if metres > RECEIVER_OUTSIDE_MAX {
+            let Receiver { id, x, y, .. } = receiver;
+            self.say(
+                format!("{key}.x"),
+                format!("{id} at ({x:.1}, {y:.1}) lies {metres:.1} m outside the floor {}", floor.id),
+                "write its place in metres from the floor's origin, or draw the outline larger",
+            );
         }
     }
 
