@@ -215,7 +215,7 @@ fn change(
 ) -> Change {
     let others = estimate.zones.iter().filter(|(other, _)| other != zone);
     let runner_up = others.max_by(|a, b| a.1.get().total_cmp(&b.1.get())).cloned();
-    let reason = PresenceReason { rule: rule.into(), heard: estimate.heard.clone(), runner_up };
+    let reason = PresenceReason { rule: rule.into(), heard: estimate.heard.iter().map(Into::into).collect(), runner_up };
     Change { zone: zone.clone(), kind, at, since, probability, reason }
 }
 
