@@ -1,0 +1,125 @@
+//! The four recordings as cases: what is played, what may be known, and how it is split.
+
+use std::collections::BTreeMap;
+
+use geo::Contains as _;
+use model::floor::Point;
+use model::survey::Survey;
+
+use crate::folds::{Fold, Kind, folds};
+use crate::part::{Part, Truth};
+use crate::play::Answer;
+use crate::score::{Guess, Metrics, score};
+use crate::set::{Set, SetFiles};
+use crate::survey::{Labelled, survey};
+use crate::table::Error;
+
+/// The texts of a recording's labelled folder.
+#[derive(Debug, Clone, Default)]
+pub struct DevFiles {
+    /// `rssi.csv`.
+    pub rssi: String,
+    /// `queries.csv`.
+    pub queries: String,
+    /// `truth.csv`.
+    pub truth: String,
+    /// `survey_hist.csv`.
+    pub histogram: Option<String>,
+    /// `survey_raw120s.csv`.
+    pub raw: Option<String>,
+}
+
+/// A set with what is tested on it, and how that is split.
+#[derive(Debug)]
+pub struct Case {
+    /// What it is called.
+    pub name: &'static str,
+    /// The place.
+    pub set: Set,
+    /// What is played and asked.
+    pub test: Part,
+    /// What may be learned from, fold by fold.
+    pub labelled: Labelled,
+    /// The splits.
+    pub folds: Vec<Fold>,
+}
+
+/// How a recording is split, and what its tests are called.
+const TESTS: [(&str, &str, Kind); 5] = [
+    ("tetam", "tetam tracks", Kind::PointsToTracks),
+    ("tetam", "tetam static", Kind::Points { parts: 9 }),
+    ("flat", "flat robot", Kind::EachTrack),
+    ("mall", "mall", Kind::Tracks { parts: 5 }),
+    ("uji_library", "uji_library", Kind::Places { parts: 8 }),
+];
+
+/// The cases that a recording makes; `recording` is the name of its folder.
+///
+/// # Errors
+/// [`Error`] names file, line and column of the first thing that is wrong.
+pub fn cases(recording: &str, set: &SetFiles, dev: &DevFiles) -> Result<Vec<Case>, Error> {
+    let set = Set::parse(set)?;
+    let tracks = Part::parse(&dev.rssi, &dev.queries, Some(&dev.truth))?;
+    let labelled = Labelled::new(&set, dev.histogram.as_deref(), tracks)?;
+    let mut cases = Vec::new();
+    for (_, name, kind) in TESTS.iter().filter(|(of, ..)| *of == recording) {
+        let test = match (kind, &dev.raw) {
+            (Kind::Points { .. }, Some(raw)) => Part::still(raw, |point| zone_at(&set, point))?,
+            (Kind::Points { .. }, None) => continue,
+            (Kind::PointsToTracks | Kind::EachTrack | Kind::Tracks { .. } | Kind::Places { .. }, _) => {
+                labelled.tracks.clone()
+            }
+        };
+        let folds = folds(*kind, &labelled, &test);
+        cases.push(Case { name, set: set.clone(), test, labelled: labelled.clone(), folds });
+    }
+    Ok(cases)
+}
+
+impl Case {
+    /// What the labels of a fold make.
+    ///
+    /// # Errors
+    /// When a label names a floor that the plan does not have.
+    pub fn survey(&self, fold: &Fold) -> Result<Survey, Error> {
+        survey(&self.set, &self.labelled, |name, _| fold.labels.contains(name))
+    }
+
+    /// The frames that a fold may learn from without labels.
+    #[must_use]
+    pub fn traffic(&self, fold: &Fold) -> Part {
+        let mut traffic = self.labelled.tracks.only(|name| fold.traffic.contains(name));
+        traffic.truth.clear();
+        traffic
+    }
+
+    /// How right answers to this case are.
+    #[must_use]
+    pub fn score(&self, answers: &[Answer]) -> Metrics {
+        score_answers(&self.test.truth, answers, None)
+    }
+}
+
+/// How right answers are.
+#[must_use]
+pub fn score_answers(truth: &[Truth], answers: &[Answer], path: Option<&[[f64; 4]]>) -> Metrics {
+    let guess =
+        |answer: &Answer| Guess { point: Some(answer.point), zone: answer.zone.clone(), floor: answer.floor.clone() };
+    let guesses: BTreeMap<String, Guess> =
+        answers.iter().map(|answer| (answer.sample.clone(), guess(answer))).collect();
+    score(truth, &guesses, path)
+}
+
+/// The zone at a place of the lowest floor, as the recording names it.
+fn zone_at(set: &Set, point: Point) -> String {
+    let place = geo::Point::new(point.x, point.y);
+    let zones = set.plan.floors.first().map_or(&[][..], |floor| &floor.zones);
+    let nearest = || {
+        use geo::{Distance as _, Euclidean};
+        zones
+            .iter()
+            .min_by(|a, b| Euclidean.distance(&place, &a.polygon).total_cmp(&Euclidean.distance(&place, &b.polygon)))
+    };
+    let zone = zones.iter().find(|zone| zone.polygon.contains(&place)).or_else(nearest);
+    zone.map_or_else(String::new, |zone| set.zone_name(&zone.id).to_owned())
+}

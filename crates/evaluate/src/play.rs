@@ -1,0 +1,189 @@
+//! Plays a track through the product's own path: the message that ESPresense would send, the wire's reader, the edge box's
+//! window, the Shop machine, on the time of the recording.
+//!
+//! Each question is answered from exactly the frames up to its moment: a window that is open then is closed early.
+
+use std::sync::Arc;
+
+use engine::shop::{Config, Input, Shop};
+use locate::window::{Advert, WINDOW, Window};
+use model::floor::Point;
+use model::ids::StoreId;
+use model::position::{Position, Spread};
+use model::subject::Subject;
+use model::time::{Millis, Timestamp};
+use model::units::Dbm;
+use wire::ble::address::{Address, AddressKind};
+use wire::ble::frame::Frame as OnAir;
+use wire::ble::ibeacon::IBeacon;
+use wire::vendor::{Heard, espresense};
+
+use crate::names;
+use crate::part::{Frame, Track, moment};
+use crate::set::Set;
+
+/// The proximity UUID that every recorded device is taken to send.
+const UUID: [u8; 16] = [0xa7; 16];
+/// The address that every recorded device is taken to have: a static one.
+const ADDRESS: Address = Address { bytes: [0xc0, 0xff, 0xee, 0, 0, 1], kind: AddressKind::Random };
+/// The power at 1 m that every frame claims, in dBm.
+const POWER: i8 = -59;
+/// The mean time between two frames that the messages name, in milliseconds.
+const INTERVAL_MS: u32 = 500;
+/// Most receivers that hear one device in a window.
+const PAIRS_MAX: usize = 512;
+
+/// What the product is told about a shop besides its plan.
+#[derive(Debug, Clone, Default)]
+pub enum Knowledge {
+    /// Nothing.
+    #[default]
+    Plan,
+}
+
+/// An answer to a question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The question.
+    pub sample: String,
+    /// Where.
+    pub point: Point,
+    /// In which zone, as the recording names it; empty in none.
+    pub zone: String,
+    /// On which floor, as the recording names it; empty where it names none.
+    pub floor: String,
+    /// What the product claims; none before anything was heard.
+    pub claim: Option<Claim>,
+}
+
+/// How sure the product says it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// Root mean square distance of the belief from the point, in metres.
+    pub uncertainty: f64,
+    /// How the belief spreads.
+    pub spread: Spread,
+    /// Belief per zone, likeliest first.
+    pub zones: Vec<(String, f64)>,
+}
+
+/// A shop that is ready to be played to.
+#[derive(Debug)]
+pub struct Stage<'s> {
+    set: &'s Set,
+    knowledge: Knowledge,
+}
+
+impl<'s> Stage<'s> {
+    /// The shop of a recorded place, with what it is told beforehand.
+    #[must_use]
+    pub const fn new(set: &'s Set, knowledge: Knowledge) -> Self {
+        Self { set, knowledge }
+    }
+
+    /// Plays one track to a shop that has never heard anybody.
+    #[must_use]
+    pub fn play(&self, track: &Track) -> Vec<Answer> {
+        let subject = Subject::Tag(names::tag(&track.device));
+        let mut run = Run { shop: self.shop(), subject, window: Window::new(PAIRS_MAX, 0), ends: None };
+        let mut frames = track.frames.iter().peekable();
+        let (floor, point) = self.set.centre();
+        let floor = self.set.floor_name(&floor).to_owned();
+        let mut last = Answer { sample: String::new(), point, zone: String::new(), floor, claim: None };
+        let mut answers = Vec::with_capacity(track.queries.len());
+        for query in &track.queries {
+            while let Some(frame) = frames.next_if(|frame| frame.t <= query.t) {
+                run.frame(frame);
+            }
+            // Somebody who fell silent is where he was last seen.
+            if let Some(position) = run.ask(moment(query.t)) {
+                last = self.answer(&position);
+            }
+            answers.push(Answer { sample: query.sample.clone(), ..last.clone() });
+        }
+        answers
+    }
+
+    fn shop(&self) -> Shop {
+        let mut shop = Shop::new(Config::new(StoreId::new("recorded").expect("an id")), 7);
+        shop.handle(Input::Plan(Arc::clone(&self.set.plan)), moment(0.0));
+        match &self.knowledge {
+            Knowledge::Plan => {}
+        }
+        shop
+    }
+
+    fn answer(&self, position: &Position) -> Answer {
+        let zones = position.zones.iter().map(|(zone, p)| (self.set.zone_name(zone).to_owned(), p.get()));
+        Answer {
+            sample: String::new(),
+            point: position.point,
+            zone: position.zone.as_ref().map_or_else(String::new, |zone| self.set.zone_name(zone).to_owned()),
+            floor: self.set.floor_name(&position.floor).to_owned(),
+            claim: Some(Claim { uncertainty: position.uncertainty.0, spread: position.spread, zones: zones.collect() }),
+        }
+    }
+}
+
+/// One track on its way through the product.
+struct Run {
+    shop: Shop,
+    subject: Subject,
+    window: Window,
+    /// When the open window ends.
+    ends: Option<Timestamp>,
+}
+
+impl Run {
+    fn frame(&mut self, frame: &Frame) {
+        let at = moment(frame.t);
+        self.end_before(at);
+        let Some(advert) = through_the_wire(frame) else { return };
+        if self.window.add(&advert).is_ok() {
+            self.ends.get_or_insert(Timestamp((at.0.div_euclid(WINDOW.0) + 1) * WINDOW.0));
+        }
+    }
+
+    fn ask(&mut self, at: Timestamp) -> Option<Position> {
+        let now = at + Millis(1);
+        self.end_before(now);
+        self.close(now);
+        self.shop.handle_timeout(now);
+        while self.shop.poll_command().is_some() {}
+        self.shop.position(&self.subject, now)
+    }
+
+    /// Ends the window, if it ends up to `at`.
+    fn end_before(&mut self, at: Timestamp) {
+        if let Some(ends) = self.ends.take_if(|ends| *ends <= at) {
+            self.close(ends);
+        }
+    }
+
+    fn close(&mut self, at: Timestamp) {
+        for sighting in self.window.close(at) {
+            self.shop.handle(Input::Sighting { subject: self.subject.clone(), sighting }, at);
+        }
+    }
+}
+
+/// What an edge box makes of the message that a receiver sends about a frame.
+fn through_the_wire(frame: &Frame) -> Option<Advert> {
+    let heard = Heard {
+        receiver: frame.receiver.clone(),
+        address: Some(ADDRESS),
+        frame: Some(OnAir::IBeacon(IBeacon { uuid: UUID, major: 1, minor: 1, power: POWER })),
+        rssi: Dbm(frame.rssi),
+        variance: None,
+        power_at_1m: Some(POWER),
+        at: None,
+    };
+    let message = espresense::encode(&heard, INTERVAL_MS)?;
+    let heard = espresense::decode(&message.topic, &message.payload).ok()?.pop()?;
+    let transmitter = heard.frame?.known([0; 4], &[UUID])?;
+    let (rssi, variance, power_at_1m) = (heard.rssi.0, heard.variance, heard.power_at_1m);
+    Some(Advert { receiver: heard.receiver, transmitter, rssi, variance, power_at_1m })
+}
+
+#[cfg(test)]
+mod tests;
