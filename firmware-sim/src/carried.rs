@@ -13,8 +13,6 @@ use crate::chance::{Chance, Draws};
 use crate::person::{Kind, Person};
 use crate::scenario::RadioFigures;
 
-/// After so long an ordinary phone changes its address, in seconds.
-const PHONE_SLOT_S: u32 = 900;
 /// Eddystone gives its power at 0 m, which is so much more than at 1 m.
 const POWER_0M_OVER_1M: i8 = 41;
 
@@ -45,6 +43,8 @@ pub(crate) struct Carried {
     power_at_1m: i8,
     beacon: Option<IBeacon>,
     chance: Chance,
+    /// After so long the phone changes its address, and how far into that time it began; with 0 it keeps the address.
+    address_s: u32,
     phase_s: u32,
     events: u64,
 }
@@ -87,11 +87,18 @@ impl Carried {
             interval,
             power_at_1m,
             beacon,
-            phase_s: u32::try_from(draws.below(PHONE_SLOT_S as usize)).unwrap_or(0),
+            address_s: figures.address_s,
+            phase_s: u32::try_from(draws.below(figures.address_s as usize)).unwrap_or(0),
             events: 0,
             draws: chance.branch("air", 0).draws(),
             chance,
         })
+    }
+
+    /// Frames per second, on the air all the time.
+    pub(crate) fn frames_per_s(&self, person: &Person) -> f64 {
+        let frames = if self.beacon.is_none() && sends_id(person) { 1.5 } else { 1.0 };
+        frames / self.interval.as_seconds()
     }
 
     /// Lets an advertising event pass unsent.
@@ -109,16 +116,18 @@ impl Carried {
             let address = self.address(u64::MAX, AddressKind::Public);
             return vec![Advert { address, bytes: beacon.to_advertisement().into() }];
         }
-        if person.kind.has_app() && person.consent.locating {
+        if sends_id(person) {
             return self.rolling(person, seconds);
         }
         vec![self.nameless(seconds)]
     }
 
-    /// The rolling id as an iBeacon, and every second time also as an Eddystone-EID, from one address that rotates with it.
+    /// The rolling id as an iBeacon, and every second time also as an Eddystone-EID, from an address that changes when
+    /// the id does, and also when the phone's system has it change: no address joins two ids.
     fn rolling(&self, person: &Person, seconds: u32) -> Vec<Advert> {
         let id = rolling::rolling_id(&person.air, person.prefix, seconds);
-        let address = self.address(u64::from(rolling::slot(seconds)), AddressKind::Random);
+        let slots = u64::from(rolling::slot(seconds)) << 24 | self.address_slot(seconds);
+        let address = self.address(slots, AddressKind::Random);
         let ibeacon = rolling::to_ibeacon(id, self.power_at_1m).into();
         let mut adverts = vec![Advert { address, bytes: ibeacon }];
         if self.events.is_multiple_of(2) {
@@ -128,14 +137,18 @@ impl Carried {
         adverts
     }
 
-    /// What a phone without our app says: that it is a phone, from an address that changes every quarter of an hour.
+    /// What a phone without our app says: that it is a phone, from an address that changes from time to time.
     fn nameless(&self, seconds: u32) -> Advert {
-        let slot = u64::from(seconds.wrapping_add(self.phase_s) / PHONE_SLOT_S);
+        let slot = self.address_slot(seconds);
         let state: [u8; 5] = self.chance.branch("state", slot).draws().bytes();
         let mut bytes = vec![0x02, 0x01, 0x1a, 0x0a, 0xff, 0x4c, 0x00, 0x10, 0x05];
         bytes.extend_from_slice(&state);
         // Its slots must not meet those of the rolling id: after a withdrawal nothing may join both.
-        Advert { address: self.address(slot | 1 << 40, AddressKind::Random), bytes: bytes.into() }
+        Advert { address: self.address(slot | 1 << 60, AddressKind::Random), bytes: bytes.into() }
+    }
+
+    fn address_slot(&self, seconds: u32) -> u64 {
+        u64::from(seconds.wrapping_add(self.phase_s).checked_div(self.address_s).unwrap_or(0))
     }
 
     fn address(&self, slot: u64, kind: AddressKind) -> Address {
@@ -147,6 +160,11 @@ impl Carried {
         };
         Address { bytes, kind }
     }
+}
+
+/// Whether the person's phone sends the rolling id of the store's app.
+const fn sends_id(person: &Person) -> bool {
+    person.kind.has_app() && person.consent.locating
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest that fits")]

@@ -12,6 +12,7 @@ use firmware_sim::api::Api;
 use firmware_sim::demo::Demo;
 use firmware_sim::fleet::Broker;
 use firmware_sim::replay::{self, Replay, Server};
+use firmware_sim::scenario::Files;
 use runtime::telemetry::Format;
 
 /// The exit code of a run that failed.
@@ -37,6 +38,9 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct DemoArgs {
+    /// The shop and its people: demo, or crowd with 200 people among metal shelves.
+    #[arg(long, default_value = "demo", value_name = "NAME", value_parser = read_scenario)]
+    scenario: Files,
     /// How long it runs, such as 120s or 5m; until Ctrl-C if left out.
     #[arg(long = "for", value_name = "TIME", value_parser = read_duration)]
     lasts: Option<Duration>,
@@ -121,8 +125,8 @@ pub(crate) fn run() -> ExitCode {
 async fn carry_out(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => {
-            let DemoArgs { lasts, headless, seed, report, data, listen } = args;
-            Demo { lasts, headless, seed, report, data, listen }.run(&runtime::shutdown::token()).await
+            let DemoArgs { scenario, lasts, headless, seed, report, data, listen } = args;
+            Demo { scenario, lasts, headless, seed, report, data, listen }.run(&runtime::shutdown::token()).await
         }
         Command::Replay(args) => play(args).await,
         Command::ShopFrom(args) => {
@@ -146,6 +150,11 @@ async fn play(args: ReplayArgs) -> anyhow::Result<()> {
         "played {} tracks, {} messages; {} of {} queries answered",
         played.tracks, played.messages, played.answered, played.queries
     ))
+}
+
+/// Finds a scenario by its name.
+fn read_scenario(name: &str) -> Result<Files, String> {
+    Files::named(name).ok_or_else(|| format!("{name:?} is no scenario; there are demo and crowd"))
 }
 
 /// Reads `120s`, `5m`, `1h` or a number of seconds.

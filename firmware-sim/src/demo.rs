@@ -25,6 +25,8 @@ use report::Report;
 use show::Show;
 use stage::Stage;
 
+use crate::scenario::Files;
+
 /// How long the world goes on after the last step, so that what is under way arrives.
 const DRAIN: Duration = Duration::from_secs(3);
 /// How often the world moves on.
@@ -37,6 +39,8 @@ const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// How the demo is run.
 #[derive(Debug, Clone)]
 pub struct Demo {
+    /// Which shop, and who comes.
+    pub scenario: Files,
     /// For how long; until it is stopped if none.
     pub lasts: Option<Duration>,
     /// Plain lines instead of bars, and no browser.

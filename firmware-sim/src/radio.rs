@@ -1,13 +1,20 @@
-//! The radio of a shop: log-distance loss with walls, shadowing that is alike nearby, fading per packet, bodies, and loss.
+//! The radio of a shop: log-distance loss with walls and shelves, shadowing that is alike nearby, fading per packet, bodies,
+//! collisions, and loss.
 //!
 //! Its figures are fitted to real recordings; it shares no mathematics with the estimator that it is there to judge.
 
+mod babble;
+mod shelves;
+
 use geo::{Intersects, Line};
-use model::floor::{Point, Wall};
+use model::floor::{Floor, Point, Wall};
 use model::shop::Receiver;
 
 use crate::chance::{Chance, Draws};
 use crate::scenario::RadioFigures;
+
+use babble::Babble;
+use shelves::{Shelves, Way};
 
 /// Waves that make up a receiver's shadowing field.
 const WAVES: u64 = 32;
@@ -25,6 +32,7 @@ const SENSITIVITY_SLOPE: f64 = 1.5;
 pub struct Radio {
     figures: RadioFigures,
     walls: Vec<Wall>,
+    shelves: Shelves,
     ears: Vec<Ear>,
 }
 
@@ -36,6 +44,7 @@ struct Ear {
     exponent: f64,
     offset_db: f64,
     shadowing: Field,
+    babble: Babble,
 }
 
 /// Shadowing over the floor: a sum of waves, so that near places are alike.
@@ -68,13 +77,27 @@ pub struct Reception {
 impl Radio {
     /// Draws the air of a floor for its receivers.
     #[must_use]
-    pub fn new(figures: RadioFigures, walls: Vec<Wall>, receivers: &[Receiver], chance: &Chance) -> Self {
+    pub fn new(figures: RadioFigures, floor: &Floor, receivers: &[Receiver], chance: &Chance) -> Self {
         // The recordings' slopes differ from site to site; within one site their spread is that of the receivers.
         let exponent = chance.branch("site", 0).draws().between(figures.exponent[0], figures.exponent[1]);
         let ear = |(r, index)| Ear::new(&figures, exponent, r, &chance.branch("ear", index));
         let ears = receivers.iter().zip(0..).map(ear);
         let ears = ears.collect();
-        Self { figures, walls, ears }
+        let shelves = Shelves::new(&floor.obstacles, figures.shelf_metres, figures.diffraction_db);
+        Self { walls: floor.walls.clone(), shelves, ears, figures }
+    }
+
+    /// Takes in who is on the air now, with the frames per second of each: the more they are, the more frames collide.
+    pub fn listen(&mut self, senders: &[(Sender, f64)]) {
+        if self.figures.airtime_ms <= 0.0 {
+            return;
+        }
+        let babble =
+            |ear: &Ear| Babble::new(senders.iter().map(|(sender, rate)| (self.mean(ear, *sender, &[]), *rate)));
+        let babbles: Vec<Babble> = self.ears.iter().map(babble).collect();
+        for (ear, babble) in self.ears.iter_mut().zip(babbles) {
+            ear.babble = babble;
+        }
     }
 
     /// Who hears a frame, and how strongly. `others` are the other people on the floor.
@@ -85,7 +108,7 @@ impl Radio {
             let fading = draws.normal(0.0, self.figures.fading_db);
             let luck = draws.between(0.0, 1.0);
             let rssi = self.mean(ear, sender, others) + fading;
-            if luck < self.arrival(rssi) {
+            if luck < self.arrival(ear, rssi) {
                 heard.push(Reception { receiver, rssi: rssi.round().clamp(-110.0, -20.0) });
             }
         }
@@ -97,10 +120,12 @@ impl Radio {
         let flat = sender.at.distance(ear.at);
         let distance = flat.hypot(ear.height - CARRIED_AT).max(0.5);
         let path = figures.power_at_1m - 10.0 * ear.exponent * distance.log10();
+        let way = Way { from: sender.at, to: ear.at, from_height: CARRIED_AT, to_height: ear.height };
         path + ear.offset_db + sender.offset_db + ear.shadowing.at(sender.at)
             - self.wall_loss(sender.at, ear.at)
+            - self.shelves.loss(way)
             - own_body_loss(figures, sender, ear.at)
-            - crowd_loss(figures, sender.at, ear.at, others)
+            - way.below(figures.people_metres).map_or(0.0, |low| crowd_loss(figures, low, others))
     }
 
     fn wall_loss(&self, from: Point, to: Point) -> f64 {
@@ -112,9 +137,11 @@ impl Radio {
         crossed.sum()
     }
 
-    fn arrival(&self, rssi: f64) -> f64 {
-        let margin = (rssi - self.figures.sensitivity) / SENSITIVITY_SLOPE;
-        (1.0 - self.figures.loss) / (1.0 + (-margin).exp())
+    fn arrival(&self, ear: &Ear, rssi: f64) -> f64 {
+        let figures = &self.figures;
+        let margin = (rssi - figures.sensitivity) / SENSITIVITY_SLOPE;
+        let survival = ear.babble.survival(rssi, figures.airtime_ms / 1_000.0, figures.capture_db);
+        survival * (1.0 - figures.loss) / (1.0 + (-margin).exp())
     }
 }
 
@@ -125,7 +152,8 @@ impl Ear {
         let offset_db = draws.between(-half_spread, half_spread);
         let deviation = draws.between(figures.shadowing_db[0], figures.shadowing_db[1]);
         let shadowing = Field::new(deviation, figures.shadowing_metres, &mut draws);
-        Self { at: Point { x: receiver.x, y: receiver.y }, height: receiver.z, exponent, offset_db, shadowing }
+        let at = Point { x: receiver.x, y: receiver.y };
+        Self { at, height: receiver.z, exponent, offset_db, shadowing, babble: Babble::default() }
     }
 }
 
@@ -154,9 +182,10 @@ fn own_body_loss(figures: &RadioFigures, sender: Sender, to: Point) -> f64 {
     figures.body_db * (1.0 - (direction - heading).cos()) / 2.0
 }
 
-fn crowd_loss(figures: &RadioFigures, from: Point, to: Point, others: &[Point]) -> f64 {
+fn crowd_loss(figures: &RadioFigures, way: Way, others: &[Point]) -> f64 {
     // The sender's own carrier is among them and stands at no distance.
-    let between = |other: &&Point| other.distance(from) > 0.05 && distance_to_way(**other, from, to) < BODY_METRES;
+    let between =
+        |other: &&Point| other.distance(way.from) > 0.05 && distance_to_way(**other, way.from, way.to) < BODY_METRES;
     let near = others.iter().filter(between).take(BODIES_MAX);
     near.map(|_| figures.crowd_db).sum()
 }

@@ -5,12 +5,41 @@ use model::ids::{ProductId, ReceiverId};
 use model::shop::{Shop, ShopError};
 use serde::Deserialize;
 
-/// The demo shop's `shop.toml`.
-pub const DEMO_SHOP: &str = include_str!("../scenarios/demo/shop.toml");
-/// The demo shop's `floor.geojson`.
-pub const DEMO_FLOOR: &str = include_str!("../scenarios/demo/floor.geojson");
-/// The demo's `scenario.toml`.
-pub const DEMO_SCENARIO: &str = include_str!("../scenarios/demo/scenario.toml");
+/// The three files of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Files {
+    /// Its name.
+    pub name: &'static str,
+    /// `shop.toml`.
+    pub shop: &'static str,
+    /// `floor.geojson`.
+    pub floor: &'static str,
+    /// `scenario.toml`.
+    pub scenario: &'static str,
+}
+
+/// The demo: 40 people in a shop with few shelves.
+pub const DEMO: Files = Files {
+    name: "demo",
+    shop: include_str!("../scenarios/demo/shop.toml"),
+    floor: include_str!("../scenarios/demo/floor.geojson"),
+    scenario: include_str!("../scenarios/demo/scenario.toml"),
+};
+/// The crowd: 200 people at a time among metal shelves.
+pub const CROWD: Files = Files {
+    name: "crowd",
+    shop: include_str!("../scenarios/crowd/shop.toml"),
+    floor: include_str!("../scenarios/crowd/floor.geojson"),
+    scenario: include_str!("../scenarios/crowd/scenario.toml"),
+};
+
+impl Files {
+    /// The scenario of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [DEMO, CROWD].into_iter().find(|files| files.name == name)
+    }
+}
 
 /// Why a scenario can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +85,8 @@ struct PlacesFile {
     outside: Place,
     inside: Place,
     till: Place,
+    #[serde(default)]
+    till_spread: Place,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,6 +94,7 @@ struct PlacesFile {
 struct SpotEntry {
     product: ProductId,
     at: Place,
+    spread: Option<Place>,
 }
 
 /// How many people there are of each kind.
@@ -87,6 +119,32 @@ pub struct People {
     pub anonymous: usize,
     /// With nothing that sends.
     pub silent: usize,
+}
+
+impl People {
+    /// Everybody.
+    #[must_use]
+    pub const fn all(&self) -> usize {
+        let apps = self.app_full + self.app_no_push + self.app_profile_only + self.app_no_consent;
+        apps + self.cart + self.anonymous + self.silent
+    }
+
+    /// About so many people, in the same proportions.
+    #[must_use]
+    pub fn of(&self, people: usize) -> Self {
+        let part = |kind: usize| (kind * people).div_ceil(self.all().max(1)).min(kind);
+        Self {
+            app_full: part(self.app_full),
+            withdraws: part(self.withdraws),
+            withdraws_after_s: self.withdraws_after_s,
+            app_no_push: part(self.app_no_push),
+            app_profile_only: part(self.app_profile_only),
+            app_no_consent: part(self.app_no_consent),
+            cart: part(self.cart),
+            anonymous: part(self.anonymous),
+            silent: part(self.silent),
+        }
+    }
 }
 
 /// How people behave.
@@ -153,6 +211,34 @@ pub struct RadioFigures {
     pub adverts_per_s: Pair,
     /// A cart tag's adverts per second.
     pub cart_adverts_per_s: f64,
+    /// What comes around and over shelves is so much weaker, however much metal is in the way, in dB.
+    #[serde(default = "diffraction")]
+    pub diffraction_db: f64,
+    /// How high shelves are; a signal passes above. Without it they reach to the ceiling.
+    #[serde(default = "endless")]
+    pub shelf_metres: f64,
+    /// How high people are; without it a body weakens the whole way.
+    #[serde(default = "endless")]
+    pub people_metres: f64,
+    /// How long a frame takes on a channel; with 0 frames never collide.
+    #[serde(default)]
+    pub airtime_ms: f64,
+    /// A frame survives another one that is so much weaker, in dB.
+    #[serde(default)]
+    pub capture_db: f64,
+    /// After so long a phone changes its address, in seconds; with 0 it keeps it.
+    #[serde(default = "quarter_hour")]
+    pub address_s: u32,
+}
+
+const fn diffraction() -> f64 {
+    25.0
+}
+const fn endless() -> f64 {
+    f64::INFINITY
+}
+const fn quarter_hour() -> u32 {
+    900
 }
 
 /// How devices on the wall are set.
@@ -204,6 +290,8 @@ pub struct Spot {
     pub product: ProductId,
     /// The place.
     pub at: Point,
+    /// How far to each side of it, along x and y; a normal draw around it if none.
+    pub spread: Option<Pair>,
 }
 
 /// A scenario, checked against its shop.
@@ -217,6 +305,8 @@ pub struct Scenario {
     pub inside: Point,
     /// Where people stand to pay.
     pub till: Point,
+    /// How far to each side of it.
+    pub till_spread: Pair,
     /// Who comes.
     pub people: People,
     /// How they behave.
@@ -237,7 +327,23 @@ impl Scenario {
     /// # Errors
     /// Never for the files as they are; a broken file is named.
     pub fn demo() -> Result<Self, Error> {
-        Self::parse(DEMO_SHOP, DEMO_FLOOR, DEMO_SCENARIO)
+        Self::read(DEMO)
+    }
+
+    /// The crowd's.
+    ///
+    /// # Errors
+    /// Never for the files as they are; a broken file is named.
+    pub fn crowd() -> Result<Self, Error> {
+        Self::read(CROWD)
+    }
+
+    /// Reads a scenario's files.
+    ///
+    /// # Errors
+    /// Never for the files as they are; a broken file is named.
+    pub fn read(files: Files) -> Result<Self, Error> {
+        Self::parse(files.shop, files.floor, files.scenario)
     }
 
     /// Reads the three files and checks that they fit together.
@@ -248,12 +354,14 @@ impl Scenario {
         let shop = Shop::parse(shop_toml, floor_geojson).map_err(Error::Shop)?;
         let file: File = toml::from_str(scenario_toml)?;
         let devices = devices_in_order(&shop, &file.device)?;
-        let spots = file.spot.into_iter().map(|s| Spot { product: s.product, at: point(s.at) }).collect();
+        let spots =
+            file.spot.into_iter().map(|s| Spot { product: s.product, at: point(s.at), spread: s.spread }).collect();
         let scenario = Self {
             shop,
             outside: point(file.places.outside),
             inside: point(file.places.inside),
             till: point(file.places.till),
+            till_spread: file.places.till_spread,
             people: file.people,
             habits: file.habits,
             radio: file.radio,
@@ -267,8 +375,8 @@ impl Scenario {
 
     /// Where people stand to look at a product.
     #[must_use]
-    pub fn spot(&self, product: &ProductId) -> Option<Point> {
-        self.spots.iter().find(|spot| spot.product == *product).map(|spot| spot.at)
+    pub fn spot(&self, product: &ProductId) -> Option<&Spot> {
+        self.spots.iter().find(|spot| spot.product == *product)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -309,9 +417,7 @@ mod tests {
         assert_eq!(demo.shop.zones().count(), 8);
         assert_eq!(demo.shop.receivers.len(), 8);
         assert_eq!(demo.shop.products.len(), 12);
-        let people = &demo.people;
-        let apps = people.app_full + people.app_no_push + people.app_profile_only + people.app_no_consent;
-        assert_eq!(apps + people.cart + people.anonymous + people.silent, 40);
+        assert_eq!(demo.people.all(), 40);
         assert_eq!(demo.devices.iter().filter(|d| d.vendor == Vendor::Bluez).count(), 1);
     }
 
@@ -320,16 +426,28 @@ mod tests {
         use geo::Contains;
         let demo = Scenario::demo().expect("the embedded files are right");
         for product in &demo.shop.products {
-            let at = demo.spot(&product.id).expect("each product has its spot");
+            let at = demo.spot(&product.id).expect("each product has its spot").at;
             let zone = demo.shop.zone(&product.zone).expect("checked by the shop");
             assert!(zone.polygon.contains(&geo::Point::new(at.x, at.y)), "{}", product.id);
         }
     }
 
     #[test]
+    fn the_crowd_has_the_size_it_promises() {
+        use geo::Area;
+        let crowd = Scenario::crowd().expect("the embedded files are right");
+        let floor = &crowd.shop.floors[0];
+        assert!((floor.outline.unsigned_area() - 600.0).abs() < 1e-9);
+        assert_eq!((crowd.shop.receivers.len(), crowd.shop.tags.len()), (12, crowd.people.cart));
+        let shelves = crowd.shop.zones().filter(|zone| zone.kind == model::zone::ZoneKind::Shelf).count();
+        assert_eq!((shelves, floor.obstacles.len()), (20, 22));
+        assert_eq!(crowd.people.all(), 250);
+    }
+
+    #[test]
     fn a_wrong_name_is_said_with_its_key() {
-        let broken = DEMO_SCENARIO.replace("receiver = \"wine\"", "receiver = \"vine\"");
-        let error = Scenario::parse(DEMO_SHOP, DEMO_FLOOR, &broken).expect_err("there is no such receiver");
+        let broken = DEMO.scenario.replace("receiver = \"wine\"", "receiver = \"vine\"");
+        let error = Scenario::parse(DEMO.shop, DEMO.floor, &broken).expect_err("there is no such receiver");
         assert!(error.to_string().contains("device.receiver names \"vine\""), "{error}");
     }
 }

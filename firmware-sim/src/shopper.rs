@@ -8,7 +8,7 @@ use model::time::{Millis, Timestamp};
 
 use crate::chance::{Chance, Draws};
 use crate::person::{Inclination, shuffle};
-use crate::scenario::Scenario;
+use crate::scenario::{Pair, Scenario, Spot};
 use crate::walkways::Walkways;
 
 /// What everybody shares.
@@ -280,11 +280,7 @@ impl Shopper {
         if let Some(errand) = self.errands.pop_front() {
             return self.head_for(errand, around);
         }
-        if self.basket.is_empty() {
-            self.head_out(around)
-        } else {
-            self.head_to(around.scenario.till, Then::Pay, around)
-        }
+        if self.basket.is_empty() { self.head_out(around) } else { self.head_to_pay(around) }
     }
 
     fn pay(&mut self, around: Surroundings<'_>, did: &mut Vec<Did>) -> State {
@@ -293,10 +289,31 @@ impl Shopper {
     }
 
     fn head_for(&mut self, errand: Errand, around: Surroundings<'_>) -> State {
-        let spot = around.scenario.spot(&errand.product).unwrap_or(self.place);
-        let aside = Point { x: spot.x + self.draws.normal(0.0, 0.3), y: spot.y + self.draws.normal(0.0, 0.3) };
+        let (spot, aside) = match around.scenario.spot(&errand.product) {
+            Some(Spot { at, spread: Some(spread), .. }) => (*at, self.beside(*at, *spread)),
+            Some(Spot { at, spread: None, .. }) => {
+                let (dx, dy) = (self.draws.normal(0.0, 0.3), self.draws.normal(0.0, 0.3));
+                (*at, Point { x: at.x + dx, y: at.y + dy })
+            }
+            None => (self.place, self.place),
+        };
         let target = if around.walkways.is_free(aside) { aside } else { spot };
         self.head_to(target, Then::Look(errand), around)
+    }
+
+    fn head_to_pay(&mut self, around: Surroundings<'_>) -> State {
+        let till = around.scenario.till;
+        let queue = match around.scenario.till_spread {
+            [0.0, 0.0] => till,
+            spread => self.beside(till, spread),
+        };
+        let target = if around.walkways.is_free(queue) { queue } else { till };
+        self.head_to(target, Then::Pay, around)
+    }
+
+    /// Somewhere within a spread around a place.
+    fn beside(&mut self, place: Point, [x, y]: Pair) -> Point {
+        Point { x: place.x + self.draws.between(-x, x), y: place.y + self.draws.between(-y, y) }
     }
 
     fn head_out(&mut self, around: Surroundings<'_>) -> State {

@@ -10,6 +10,8 @@ use model::floor::{Floor, Point};
 const CELL: f64 = 0.25;
 /// The nearest that people come to a wall, in metres.
 const CLEARANCE: f64 = 0.35;
+/// The nearest that their middle comes to a shelf: they lean over it.
+const SHELF_CLEARANCE: f64 = 0.25;
 /// Cost of a straight step; a diagonal one costs `DIAGONAL`.
 const STRAIGHT: u32 = 10;
 const DIAGONAL: u32 = 14;
@@ -24,7 +26,7 @@ pub(crate) struct Walkways {
 }
 
 impl Walkways {
-    /// Finds the cells inside the outline that are far enough from every wall.
+    /// Finds the cells inside the outline that are far enough from every wall and shelf.
     #[must_use]
     pub(crate) fn new(floor: &Floor) -> Self {
         let (origin, columns, rows) = extent(floor);
@@ -169,7 +171,9 @@ fn extent(floor: &Floor) -> (Point, usize, usize) {
 
 fn is_free(floor: &Floor, place: Point) -> bool {
     let here = geo::Point::new(place.x, place.y);
-    floor.outline.contains(&here) && floor.walls.iter().all(|wall| Euclidean.distance(&here, &wall.line) >= CLEARANCE)
+    floor.outline.contains(&here)
+        && floor.walls.iter().all(|wall| Euclidean.distance(&here, &wall.line) >= CLEARANCE)
+        && floor.obstacles.iter().all(|shelf| Euclidean.distance(&here, &shelf.polygon) >= SHELF_CLEARANCE)
 }
 
 fn trace(from: &[usize], start: usize, goal: usize) -> Vec<usize> {
@@ -189,20 +193,44 @@ mod tests {
     use crate::scenario::Scenario;
 
     #[test]
-    fn every_product_can_be_reached_and_no_path_touches_a_wall() {
-        let demo = Scenario::demo().expect("the embedded files are right");
-        let ways = Walkways::new(&demo.shop.floors[0]);
-        for from in &demo.spots {
-            assert!(ways.is_free(from.at), "{} stands in a wall", from.product);
-            for to in &demo.spots {
-                let path = ways.path(from.at, to.at).expect("a path");
-                let mut last = from.at;
-                for corner in path {
-                    assert!(ways.sees(last, corner), "{} to {}: {last:?} {corner:?}", from.product, to.product);
-                    last = corner;
+    fn every_product_can_be_reached_and_no_path_touches_a_wall_or_a_shelf() {
+        for scenario in [Scenario::demo(), Scenario::crowd()] {
+            let scenario = scenario.expect("the embedded files are right");
+            let ways = Walkways::new(&scenario.shop.floors[0]);
+            // A path between every pair is much; each place and the next ones tell as much.
+            for (index, from) in scenario.spots.iter().enumerate() {
+                assert!(ways.is_free(from.at), "{} stands in a wall", from.product);
+                for to in scenario.spots.iter().cycle().skip(index).take(12) {
+                    let path = ways.path(from.at, to.at).expect("a path");
+                    let mut last = from.at;
+                    for corner in path {
+                        assert!(ways.sees(last, corner), "{} to {}: {last:?} {corner:?}", from.product, to.product);
+                        last = corner;
+                    }
+                    assert_eq!(last, to.at);
                 }
-                assert_eq!(last, to.at);
             }
         }
+    }
+
+    #[test]
+    fn a_way_around_a_shelf_is_longer_than_the_straight_line() {
+        let crowd = Scenario::crowd().expect("the embedded files are right");
+        let ways = Walkways::new(&crowd.shop.floors[0]);
+        // One gondola stands between these two, six metres long.
+        let (from, to) = (Point { x: 1.5, y: 8.5 }, Point { x: 3.5, y: 8.5 });
+        let mut last = from;
+        let length: f64 = ways
+            .path(from, to)
+            .expect("a path")
+            .into_iter()
+            .map(|corner| {
+                let leg = last.distance(corner);
+                last = corner;
+                leg
+            })
+            .sum();
+        assert!((6.0..9.0).contains(&length), "{length}");
+        assert!(!ways.is_free(Point { x: 2.5, y: 8.5 }), "nobody stands in a shelf");
     }
 }

@@ -31,6 +31,8 @@ pub const TICK: Millis = Millis(100);
 pub const PREFIX: [u8; 4] = [0xa7, 0x71, 0x00, 0x01];
 /// Places are written down once in so many ticks.
 const TRACK_EVERY: u64 = 2;
+/// Who is on the air together is looked at once in so many ticks.
+const LISTEN_EVERY: u64 = 10;
 
 /// A frame on the air, and who heard it.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,8 +132,7 @@ impl World {
             |p: &Person| Shopper::new(p.inclination, &scenario, chance.branch("shopper", p.id.0 as u64), start);
         let carries =
             |p: &Person| Carried::of(p, &scenario.shop.tags, &figures, chance.branch("carried", p.id.0 as u64), start);
-        let radio =
-            Radio::new(figures.clone(), floor.walls.clone(), &scenario.shop.receivers, &chance.branch("radio", 0));
+        let radio = Radio::new(figures.clone(), &floor, &scenario.shop.receivers, &chance.branch("radio", 0));
         let withdraw_after = chance
             .branch("withdraw", 0)
             .draws()
@@ -234,10 +235,23 @@ impl World {
         for number in 0..self.people.len() {
             self.walk(PersonId(number), happened);
         }
+        if self.ticks % LISTEN_EVERY == 1 {
+            self.radio.listen(&self.on_the_air());
+        }
         let places: Vec<Point> = self.present().map(|number| self.shoppers[number].place).collect();
         for number in 0..self.people.len() {
             self.transmit(number, &places, happened);
         }
+    }
+
+    /// Who sends now, with its frames per second.
+    fn on_the_air(&self) -> Vec<(Sender, f64)> {
+        let sends = |number: usize| {
+            let (carried, shopper) = (self.carried[number].as_ref()?, &self.shoppers[number]);
+            let sender = Sender { at: shopper.place, heading: Some(shopper.heading), offset_db: carried.offset_db };
+            Some((sender, carried.frames_per_s(&self.people[number])))
+        };
+        self.present().filter_map(sends).collect()
     }
 
     fn present(&self) -> impl Iterator<Item = usize> + '_ {

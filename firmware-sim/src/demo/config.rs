@@ -7,7 +7,7 @@ use anyhow::Context;
 use model::shop::{FLOOR_FILE, SHOP_FILE, Sensor, SensorKind, Tag};
 use toml::{Table, Value};
 
-use crate::scenario::{DEMO_FLOOR, DEMO_SHOP, Scenario};
+use crate::scenario::{Files, Scenario};
 
 /// The gateway's id, which is also its user's name at the broker.
 pub(super) const GATEWAY: &str = "demo-gateway";
@@ -54,9 +54,9 @@ impl Folder {
         self.root.join("gateway.toml")
     }
 
-    pub(super) fn write_shop(&self) -> anyhow::Result<()> {
-        write(&self.shop().join(SHOP_FILE), DEMO_SHOP)?;
-        write(&self.shop().join(FLOOR_FILE), DEMO_FLOOR)
+    pub(super) fn write_shop(&self, files: Files) -> anyhow::Result<()> {
+        write(&self.shop().join(SHOP_FILE), files.shop)?;
+        write(&self.shop().join(FLOOR_FILE), files.floor)
     }
 
     pub(super) fn write_server(&self, listen: SocketAddr) -> anyhow::Result<()> {

@@ -86,9 +86,9 @@ pub(super) struct Stage {
 impl Stage {
     /// Writes the files and starts every process, each after what it needs.
     pub(super) async fn set(demo: &Demo, show: &Show) -> anyhow::Result<Self> {
-        let scenario = Scenario::demo().context("read the demo's own files")?;
+        let scenario = Scenario::read(demo.scenario).context("read the scenario's own files")?;
         let (folder, temporary) = start::folder(demo)?;
-        folder.write_shop()?;
+        folder.write_shop(demo.scenario)?;
         folder.write_server(start::listen(demo.listen)?)?;
         show.line("loading the shop, making keys and users")?;
         let secrets = Secrets::make(&folder).await?;

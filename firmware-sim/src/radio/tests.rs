@@ -3,8 +3,10 @@ use crate::scenario::Scenario;
 
 fn demo() -> (Radio, Scenario) {
     let demo = Scenario::demo().expect("the embedded files are right");
-    let walls = demo.shop.floors[0].walls.clone();
-    (Radio::new(demo.radio.clone(), walls, &demo.shop.receivers, &Chance::root(3).branch("radio", 0)), demo)
+    (
+        Radio::new(demo.radio.clone(), &demo.shop.floors[0], &demo.shop.receivers, &Chance::root(3).branch("radio", 0)),
+        demo,
+    )
 }
 
 fn deviation(values: &[f64]) -> f64 {

@@ -6,6 +6,13 @@ fn demo(seed: u64) -> World {
     World::new(Scenario::demo().expect("the embedded files are right"), seed, START)
 }
 
+/// A part of the crowd, so that a test does not take long.
+fn crowd(seed: u64, people: usize) -> World {
+    let mut scenario = Scenario::crowd().expect("the embedded files are right");
+    scenario.people = scenario.people.of(people);
+    World::new(scenario, seed, START)
+}
+
 /// Runs in uneven strides, as a real-time loop does.
 fn run(world: &mut World, span: Millis) -> Vec<Happening> {
     let mut happened = Vec::new();
@@ -51,10 +58,18 @@ fn the_door_counts_what_the_truth_counts() {
 }
 
 #[test]
-fn people_walk_at_a_human_speed_and_never_through_walls() {
-    let mut world = demo(2);
-    run(&mut world, Millis::minutes(5));
+fn people_walk_at_a_human_speed_and_never_through_walls_or_shelves() {
+    let mut demo = demo(2);
+    run(&mut demo, Millis::minutes(5));
+    never_through_anything(&demo);
+    let mut crowd = crowd(2, 40);
+    crowd.step(START + Millis::minutes(8));
+    never_through_anything(&crowd);
+}
+
+fn never_through_anything(world: &World) {
     let floor = &world.scenario().shop.floors[0];
+    assert!(world.truth().lives.iter().map(|life| life.track.len()).sum::<usize>() > 10_000);
     for life in &world.truth().lives {
         let track: Vec<_> = life.track.iter().collect();
         for pair in track.windows(2) {
@@ -65,6 +80,7 @@ fn people_walk_at_a_human_speed_and_never_through_walls() {
             assert!(pair[0].point.distance(pair[1].point) / seconds < 2.0);
             let step = geo::Line::new((pair[0].point.x, pair[0].point.y), (pair[1].point.x, pair[1].point.y));
             assert!(floor.walls.iter().all(|wall| !geo::Intersects::intersects(&wall.line, &step)), "{pair:?}");
+            assert!(floor.obstacles.iter().all(|o| !geo::Intersects::intersects(&o.polygon, &step)), "{pair:?}");
         }
     }
 }
@@ -80,12 +96,54 @@ fn phones_rotate_address_and_id_together() {
             ids.insert(on_air.address);
         }
     }
-    assert!(seen.values().all(|addresses| addresses.len() == 1), "one id, one address");
+    assert!(seen.values().all(|addresses| addresses.len() <= 3), "an address lives for a quarter of an hour");
+    assert!(seen.values().any(|addresses| addresses.len() > 1), "the system changes it at its own time");
     let all: Vec<_> = seen.values().flatten().collect();
     let distinct: std::collections::BTreeSet<_> = all.iter().collect();
     assert_eq!(all.len(), distinct.len(), "no address outlives its id");
     let people: std::collections::BTreeSet<_> = seen.keys().map(|(person, _)| person).collect();
     assert!(seen.len() > people.len(), "a slot ended during the run");
+}
+
+#[test]
+fn a_phone_that_keeps_its_address_changes_it_only_with_its_id() {
+    let mut scenario = Scenario::crowd().expect("the embedded files are right");
+    scenario.people = scenario.people.of(40);
+    scenario.radio.address_s = 0;
+    let mut world = World::new(scenario, 3, START);
+    let mut seen = std::collections::BTreeMap::new();
+    for on_air in world.step(START + Millis::minutes(16)).iter().filter_map(on_air) {
+        seen.entry(on_air.person).or_insert_with(std::collections::BTreeSet::new).insert(on_air.address);
+    }
+    for (person, addresses) in seen {
+        let slots = if world.people()[person.0].consent.locating { 2 } else { 1 };
+        assert!(addresses.len() <= slots, "{person:?} has {} addresses", addresses.len());
+    }
+}
+
+#[test]
+fn of_a_crowd_fewer_frames_are_heard_than_of_a_few() {
+    let share = |people: usize| {
+        let mut world = crowd(5, people);
+        world.step(START + Millis::minutes(6));
+        let sums = &world.truth().sums;
+        sums.heard.iter().sum::<u64>() as f64 / sums.frames as f64
+    };
+    let (few, many) = (share(10), share(250));
+    assert!(many < few * 0.92 && many > few * 0.5, "{few} of a few and {many} of many receivers hear a frame");
+}
+
+#[test]
+fn about_two_hundred_are_inside_at_a_time() {
+    let mut world = crowd(1, 250);
+    for minute in 1..=12 {
+        world.step(START + Millis::minutes(minute));
+        if minute < 9 {
+            continue;
+        }
+        let inside = world.people().iter().filter(|p| world.truth().is_inside(p.id, world.now())).count();
+        assert!((170..=230).contains(&inside), "{inside} after {minute} minutes");
+    }
 }
 
 #[test]

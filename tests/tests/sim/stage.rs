@@ -7,7 +7,7 @@ use engine::core::{Command, Core, CoreConfig, Input, PlanFiles};
 use engine::log::{self, Entry};
 use firmware_sim::device::{Output, Wall};
 use firmware_sim::person::Person;
-use firmware_sim::scenario::{DEMO_FLOOR, DEMO_SHOP, Scenario};
+use firmware_sim::scenario::{DEMO, Scenario};
 use firmware_sim::shopper::Act;
 use firmware_sim::truth::PersonId;
 use firmware_sim::world::{Happening, PREFIX, World};
@@ -140,7 +140,7 @@ impl Stage {
     fn new(seed: u64) -> Self {
         let scenario = Scenario::demo().expect("the demo can be read");
         let config = gateway_config();
-        let plan = PlanFiles::parse(DEMO_SHOP, DEMO_FLOOR).expect("the demo shop can be read");
+        let plan = PlanFiles::parse(DEMO.shop, DEMO.floor).expect("the demo shop can be read");
         let budgets = plan.shop().offers.iter().filter_map(|o| Some((o.id.clone(), o.budget?))).collect();
         let mut stage = Self {
             wall: Wall::new(&scenario, START),
