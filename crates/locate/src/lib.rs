@@ -2,6 +2,7 @@
 
 pub mod grid;
 pub mod identity;
+pub mod inform;
 pub mod presence;
 pub mod window;
 pub mod zones;
