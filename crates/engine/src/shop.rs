@@ -136,6 +136,20 @@ impl Shop {
         }
     }
 
+    /// A shop that knows of its place what this one knows, and in which nobody was ever heard.
+    #[must_use]
+    pub fn unvisited(&self) -> Self {
+        Self {
+            subjects_max: self.subjects_max,
+            desk: self.desk.unvisited(),
+            readings: Readings::default(),
+            followed: BTreeMap::new(),
+            queue: BTreeSet::new(),
+            unknown: BTreeMap::new(),
+            arrivals: 0,
+        }
+    }
+
     /// Takes one input. What was due before it is done before it.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
         self.handle_timeout(now);

@@ -62,7 +62,7 @@ fn line(m: &Metrics) -> String {
 
 /// Plays all tracks of a case on all cores.
 fn play(case: &Case) -> Vec<Answer> {
-    let stage = Stage::new(&case.set, Knowledge::Plan);
+    let stage = Stage::new(&case.set, &Knowledge::Plan);
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut answers = Vec::new();

@@ -30,6 +30,8 @@ const ADDRESS: Address = Address { bytes: [0xc0, 0xff, 0xee, 0, 0, 1], kind: Add
 const POWER: i8 = -59;
 /// The mean time between two frames that the messages name, in milliseconds.
 const INTERVAL_MS: u32 = 500;
+/// The seed of every shop.
+const SEED: u64 = 7;
 /// Most receivers that hear one device in a window.
 const PAIRS_MAX: usize = 512;
 
@@ -71,21 +73,26 @@ pub struct Claim {
 #[derive(Debug)]
 pub struct Stage<'s> {
     set: &'s Set,
-    knowledge: Knowledge,
+    shop: Shop,
 }
 
 impl<'s> Stage<'s> {
     /// The shop of a recorded place, with what it is told beforehand.
     #[must_use]
-    pub const fn new(set: &'s Set, knowledge: Knowledge) -> Self {
-        Self { set, knowledge }
+    pub fn new(set: &'s Set, knowledge: &Knowledge) -> Self {
+        let mut shop = Shop::new(Config::new(StoreId::new("recorded").expect("an id")), SEED);
+        shop.handle(Input::Plan(Arc::clone(&set.plan)), moment(0.0));
+        match knowledge {
+            Knowledge::Plan => {}
+        }
+        Self { set, shop }
     }
 
     /// Plays one track to a shop that has never heard anybody.
     #[must_use]
     pub fn play(&self, track: &Track) -> Vec<Answer> {
         let subject = Subject::Tag(names::tag(&track.device));
-        let mut run = Run { shop: self.shop(), subject, window: Window::new(PAIRS_MAX, 0), ends: None };
+        let mut run = Run { shop: self.shop.unvisited(), subject, window: Window::new(PAIRS_MAX, 0), ends: None };
         let mut frames = track.frames.iter().peekable();
         let (floor, point) = self.set.centre();
         let floor = self.set.floor_name(&floor).to_owned();
@@ -102,15 +109,6 @@ impl<'s> Stage<'s> {
             answers.push(Answer { sample: query.sample.clone(), ..last.clone() });
         }
         answers
-    }
-
-    fn shop(&self) -> Shop {
-        let mut shop = Shop::new(Config::new(StoreId::new("recorded").expect("an id")), 7);
-        shop.handle(Input::Plan(Arc::clone(&self.set.plan)), moment(0.0));
-        match &self.knowledge {
-            Knowledge::Plan => {}
-        }
-        shop
     }
 
     fn answer(&self, position: &Position) -> Answer {

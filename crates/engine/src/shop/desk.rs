@@ -52,6 +52,11 @@ impl Desk {
         Self { store, seed, ground: None, work, commands, dropped }
     }
 
+    /// The same desk with nothing on it.
+    pub(super) fn unvisited(&self) -> Self {
+        Self { ground: self.ground.clone(), ..Self::new(self.store.clone(), self.seed) }
+    }
+
     /// Takes a plan; says whether anything changed that positions rest on.
     pub(super) fn take_plan(&mut self, plan: Arc<Plan>) -> bool {
         let same = self.ground.as_ref().filter(|ground| {

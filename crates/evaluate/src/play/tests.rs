@@ -24,7 +24,7 @@ fn track(queries: &[(&str, f64)]) -> Track {
 #[test]
 fn every_question_is_answered_in_the_words_of_the_recording() {
     let set = set();
-    let answers = Stage::new(&set, Knowledge::Plan).play(&track(&[("early", -1.0), ("q5", 5.0), ("late", 200.0)]));
+    let answers = Stage::new(&set, &Knowledge::Plan).play(&track(&[("early", -1.0), ("q5", 5.0), ("late", 200.0)]));
     let names: Vec<&str> = answers.iter().map(|answer| answer.sample.as_str()).collect();
     assert_eq!(names, ["early", "q5", "late"]);
     assert_eq!((answers[0].point, answers[0].zone.as_str()), (Point { x: 5.0, y: 3.0 }, ""));
@@ -37,7 +37,7 @@ fn every_question_is_answered_in_the_words_of_the_recording() {
 #[test]
 fn frames_after_a_question_do_not_change_its_answer() {
     let set = set();
-    let stage = Stage::new(&set, Knowledge::Plan);
+    let stage = Stage::new(&set, &Knowledge::Plan);
     for t in [0.0, 0.4, 1.0, 2.2, 3.0] {
         let whole = track(&[("q", t)]);
         let cut =
@@ -54,7 +54,7 @@ fn frames_after_a_question_do_not_change_its_answer() {
 #[test]
 fn asking_does_not_change_what_is_answered_later_at_whole_half_seconds() {
     let set = set();
-    let stage = Stage::new(&set, Knowledge::Plan);
+    let stage = Stage::new(&set, &Knowledge::Plan);
     let often: Vec<(&str, f64)> = (1..=8).map(|n| (if n == 8 { "q" } else { "x" }, f64::from(n))).collect();
     let (often, once) = (stage.play(&track(&often)), stage.play(&track(&[("q", 8.0)])));
     assert_eq!(often.last(), once.last());
@@ -65,7 +65,7 @@ fn a_fingerprint_heard_in_one_instant_gets_an_answer() {
     let rssi = "track,t,rx,rssi\nf,0,r1,-60\nf,0,r2,-75\nf,0,r4,-66\n";
     let part = Part::parse(rssi, "sample_id,track,t\nf,f,0\n", None).expect("a part");
     let set = set();
-    let answers = Stage::new(&set, Knowledge::Plan).play(&part.tracks[0]);
+    let answers = Stage::new(&set, &Knowledge::Plan).play(&part.tracks[0]);
     assert!(answers[0].claim.is_some());
     assert_eq!(answers[0].zone, "left");
 }
