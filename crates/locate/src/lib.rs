@@ -4,5 +4,6 @@ pub mod grid;
 pub mod identity;
 pub mod inform;
 pub mod presence;
+pub mod quality;
 pub mod window;
 pub mod zones;

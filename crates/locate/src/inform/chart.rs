@@ -102,8 +102,23 @@ impl Chart {
         chart
     }
 
+    /// The places where somebody can stand.
+    pub(crate) const fn spots(&self) -> usize {
+        self.spots.len()
+    }
+
+    /// The number of a floor.
+    pub(crate) fn floor_number(&self, id: &FloorId) -> Option<usize> {
+        self.floors.iter().position(|floor| floor.id == *id)
+    }
+
+    /// The floor with a number.
+    pub(crate) fn floor_id(&self, number: usize) -> &FloorId {
+        &self.floors[number].id
+    }
+
     /// The levels of all ears at a spot, in dBm.
-    pub(super) fn levels(&self, spot: usize) -> &[f32] {
+    pub(crate) fn levels(&self, spot: usize) -> &[f32] {
         &self.levels[spot * self.ears.len()..(spot + 1) * self.ears.len()]
     }
 
