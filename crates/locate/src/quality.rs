@@ -29,8 +29,8 @@ const RECEIVERS_MAX: usize = 2_048;
 pub struct Quality {
     /// Person-seconds in all.
     pub seconds: f64,
-    /// Person-seconds in which no zone was named.
-    pub nowhere: f64,
+    /// While no zone was named.
+    pub nowhere: ZoneQuality,
     /// By the zone that was named.
     pub zones: BTreeMap<ZoneId, ZoneQuality>,
     /// By receiver.
@@ -40,11 +40,11 @@ pub struct Quality {
     pub patches: BTreeMap<(FloorId, i32, i32), PatchQuality>,
 }
 
-/// What was believed while a zone was named.
+/// What was believed while a zone was named, or none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ZoneQuality {
-    /// Person-seconds in which it was named.
+    /// Person-seconds for which that lasted.
     pub seconds: f64,
     /// Uncertainty in metres, summed over these seconds.
     pub uncertainty: f64,
@@ -88,10 +88,19 @@ impl Quality {
         self.seconds <= 0.0 && self.receivers.is_empty()
     }
 
+    /// Of the time that somebody is believed to have been in a zone, the share in which it was named, 0 to 1;
+    /// none when nobody was.
+    #[must_use]
+    pub fn found(&self, zone: &ZoneId) -> Option<f64> {
+        let there = |quality: &ZoneQuality| quality.truth.get(zone).copied().unwrap_or(0.0);
+        let all = self.zones.values().map(there).sum::<f64>() + there(&self.nowhere);
+        (all > 0.0).then(|| self.zones.get(zone).map_or(0.0, there) / all)
+    }
+
     /// Adds another time's sums.
     pub fn merge(&mut self, other: &Self) {
         self.seconds += other.seconds;
-        self.nowhere += other.nowhere;
+        self.nowhere.merge(&other.nowhere);
         for (id, more) in &other.zones {
             if let Some(zone) = room(&mut self.zones, id, ZONES_MAX) {
                 zone.merge(more);

@@ -31,7 +31,7 @@ pub struct Gauge {
     /// The ears that should hear best at each spot.
     near: Vec<[Option<u16>; NEAR]>,
     seconds: f64,
-    nowhere: f64,
+    nowhere: ZoneSums,
     zones: Vec<ZoneSums>,
     ears: Vec<ReceiverQuality>,
     /// By floor, and by patch right of and above its origin.
@@ -43,6 +43,26 @@ struct ZoneSums {
     seconds: f64,
     uncertainty: f64,
     truth: BTreeMap<usize, f64>,
+}
+
+impl ZoneSums {
+    fn believe(&mut self, numbers: &BTreeMap<ZoneId, usize>, estimate: &Estimate, seconds: f64) {
+        self.seconds += seconds;
+        self.uncertainty += estimate.uncertainty.0 * seconds;
+        for (zone, belief) in estimate.zones.iter().filter(|(_, belief)| belief.get() >= BELIEF_MIN) {
+            let Some(zone) = numbers.get(zone) else { continue };
+            if self.truth.len() < TRUTHS_MAX || self.truth.contains_key(zone) {
+                *self.truth.entry(*zone).or_default() += belief.get() * seconds;
+            }
+        }
+    }
+
+    /// The sums by name, and nothing left behind.
+    fn take(&mut self, ids: &[ZoneId]) -> ZoneQuality {
+        let Self { seconds, uncertainty, truth } = std::mem::take(self);
+        let truth = truth.into_iter().map(|(zone, sum)| (ids[zone].clone(), sum)).collect();
+        ZoneQuality { seconds, uncertainty, truth }
+    }
 }
 
 impl Gauge {
@@ -60,7 +80,7 @@ impl Gauge {
             zones: vec![ZoneSums::default(); zone_ids.len()],
             ears: vec![ReceiverQuality::default(); ear_ids.len()],
             seconds: 0.0,
-            nowhere: 0.0,
+            nowhere: ZoneSums::default(),
             patches: BTreeMap::new(),
             zone_ids,
             ear_ids,
@@ -75,10 +95,11 @@ impl Gauge {
             return;
         }
         self.seconds += seconds;
-        match zone.and_then(|zone| self.zone_numbers.get(zone)) {
-            Some(zone) => self.believe(*zone, estimate, seconds),
-            None => self.nowhere += seconds,
-        }
+        let sums = match zone.and_then(|zone| self.zone_numbers.get(zone)) {
+            Some(zone) => &mut self.zones[*zone],
+            None => &mut self.nowhere,
+        };
+        sums.believe(&self.zone_numbers, estimate, seconds);
         self.step(estimate, seconds);
         self.listen(estimate);
     }
@@ -95,33 +116,17 @@ impl Gauge {
             return None;
         }
         let zones = self.zone_ids.iter().zip(&mut self.zones).filter(|(_, sums)| sums.seconds > 0.0);
-        let zones = zones.map(|(id, sums)| {
-            let ZoneSums { seconds, uncertainty, truth } = std::mem::take(sums);
-            let truth = truth.into_iter().map(|(zone, sum)| (self.zone_ids[zone].clone(), sum)).collect();
-            (id.clone(), ZoneQuality { seconds, uncertainty, truth })
-        });
+        let zones = zones.map(|(id, sums)| (id.clone(), sums.take(&self.zone_ids)));
         let floor = |number: usize| self.chart.floor_id(number).clone();
         let patches = std::mem::take(&mut self.patches).into_iter();
         Some(Quality {
             seconds: std::mem::take(&mut self.seconds),
-            nowhere: std::mem::take(&mut self.nowhere),
+            nowhere: self.nowhere.take(&self.zone_ids),
             zones: zones.collect(),
             patches: patches.map(|((number, x, y), patch)| ((floor(number), x, y), patch)).collect(),
             // A receiver that heard nobody has its entry too: that is how its silence is known.
             receivers: self.ear_ids.iter().cloned().zip(self.ears.iter_mut().map(std::mem::take)).collect(),
         })
-    }
-
-    fn believe(&mut self, zone: usize, estimate: &Estimate, seconds: f64) {
-        let sums = &mut self.zones[zone];
-        sums.seconds += seconds;
-        sums.uncertainty += estimate.uncertainty.0 * seconds;
-        for (other, belief) in estimate.zones.iter().filter(|(_, belief)| belief.get() >= BELIEF_MIN) {
-            let Some(other) = self.zone_numbers.get(other) else { continue };
-            if sums.truth.len() < TRUTHS_MAX || sums.truth.contains_key(other) {
-                *sums.truth.entry(*other).or_default() += belief.get() * seconds;
-            }
-        }
     }
 
     fn step(&mut self, estimate: &Estimate, seconds: f64) {

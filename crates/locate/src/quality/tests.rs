@@ -63,7 +63,10 @@ fn what_was_believed_while_a_zone_was_named_adds_up() {
     gauge.look(&estimate(4.0, 4.0, 0.6, ("", 0.0)), Some(&zone("left")), 3.0);
     gauge.look(&estimate(6.0, 4.0, 0.5, ("", 0.0)), None, 2.0);
     let quality = gauge.take().expect("something was seen");
-    assert_eq!((quality.seconds, quality.nowhere), (6.0, 2.0));
+    assert_eq!((quality.seconds, quality.nowhere.seconds), (6.0, 2.0));
+    // 2.6 of the 3.6 seconds that somebody is believed to have been on the left, it was said.
+    assert!((quality.found(&zone("left")).expect("seen") - 2.6 / 3.6).abs() < 1e-9);
+    assert_eq!(quality.found(&zone("right")), Some(0.0));
     let left = &quality.zones[&zone("left")];
     assert!((left.belief(&zone("left")).expect("seen") - 0.65).abs() < 1e-9, "{left:?}");
     assert!((left.belief(&zone("right")).expect("seen") - 0.35).abs() < 1e-9);
@@ -153,7 +156,7 @@ proptest! {
         let mut sum = gather(&looks[..cut]);
         let last = gather(&looks[cut..]);
         sum.merge(&last);
-        prop_assert!((sum.seconds - whole.seconds).abs() < 1e-9 && (sum.nowhere - whole.nowhere).abs() < 1e-9);
+        prop_assert!((sum.seconds - whole.seconds).abs() < 1e-9 && (sum.nowhere.seconds - whole.nowhere.seconds).abs() < 1e-9);
         prop_assert_eq!(sum.zones.keys().collect::<Vec<_>>(), whole.zones.keys().collect::<Vec<_>>());
         for (id, zone) in &whole.zones {
             for (other, belief) in &zone.truth {
