@@ -21,6 +21,11 @@ const ENTER_HOLD: Millis = Millis(1_000);
 const LEAVE: f64 = 0.3;
 /// For so long it must stay low before the subject has left.
 const LEAVE_HOLD: Millis = Millis(6_000);
+/// Who left a zone so short a time ago comes back into it only when the belief holds for longer: a walk takes its time,
+/// a wavering belief does not.
+const RETURN: Millis = Millis(10_000);
+/// For so long the belief must hold for one who comes back.
+const RETURN_HOLD: Millis = Millis(3_000);
 /// Belief that ends a low spell: between the two the stay is neither safe nor lost.
 const RECOVER: f64 = 0.5;
 
@@ -41,10 +46,20 @@ pub struct Change {
     pub reason: PresenceReason,
 }
 
+impl Change {
+    /// The change with the receivers and the next likeliest zone of what was last believed, under its own rule.
+    #[must_use]
+    pub fn explained(self, last: &Estimate) -> Self {
+        Self { reason: reason(last, &self.zone, &self.reason.rule), ..self }
+    }
+}
+
 /// The stays of one subject.
 #[derive(Debug, Default)]
 pub struct Tracker {
     stays: BTreeMap<ZoneId, Stay>,
+    /// When zones were left, as far as it matters for coming back.
+    left: BTreeMap<ZoneId, Timestamp>,
     seen: Option<Timestamp>,
 }
 
@@ -105,10 +120,15 @@ impl Tracker {
         if woken {
             self.forget_spells();
         }
+        self.left.retain(|_, left| estimate.at.since(*left) <= RETURN);
         let entered: Vec<Change> =
             estimate.zones.iter().filter_map(|(zone, p)| self.come(estimate, zone, *p)).collect();
-        let mut changes: Vec<Change> =
-            estimate.zones.iter().filter_map(|(zone, p)| self.go(estimate, zone, *p, &entered)).collect();
+        let unnamed: Vec<ZoneId> =
+            self.stays.keys().filter(|zone| !estimate.zones.iter().any(|(other, _)| other == *zone)).cloned().collect();
+        let unnamed = unnamed.iter().map(|zone| (zone, Probability::ZERO));
+        let all = estimate.zones.iter().map(|(zone, p)| (zone, *p)).chain(unnamed);
+        let mut changes: Vec<Change> = all.filter_map(|(zone, p)| self.go(estimate, zone, p, &entered)).collect();
+        self.left.extend(changes.iter().map(|change| (change.zone.clone(), estimate.at)));
         changes.extend(entered);
         changes.extend(estimate.zones.iter().filter_map(|(zone, p)| self.dwell(estimate, zone, *p, dwell)));
         changes
@@ -158,6 +178,8 @@ impl Tracker {
             (Some(Stay::Inside(_)), _) | (None, false) => return None,
             (Some(Stay::Approaching { .. }), false) => {
                 self.stays.remove(zone);
+                // Still wavering: the time in which it counts as coming back begins anew.
+                self.left.entry(zone.clone()).and_modify(|left| *left = at);
                 return None;
             }
             (None, true) => {
@@ -166,7 +188,8 @@ impl Tracker {
             }
             (Some(Stay::Approaching { since }), true) => *since,
         };
-        if at.since(since) < ENTER_HOLD {
+        let hold = if self.left.contains_key(zone) { RETURN_HOLD } else { ENTER_HOLD };
+        if at.since(since) < hold {
             return None;
         }
         let inside = Inside { since, told: at, dwelt: false, fading: None, probability };
@@ -213,10 +236,14 @@ fn change(
     probability: Probability,
     rule: &str,
 ) -> Change {
+    Change { zone: zone.clone(), kind, at, since, probability, reason: reason(estimate, zone, rule) }
+}
+
+/// Why something became so of a zone: the rule, the receivers and the next likeliest zone.
+fn reason(estimate: &Estimate, zone: &ZoneId, rule: &str) -> PresenceReason {
     let others = estimate.zones.iter().filter(|(other, _)| other != zone);
     let runner_up = others.max_by(|a, b| a.1.get().total_cmp(&b.1.get())).cloned();
-    let reason = PresenceReason { rule: rule.into(), heard: estimate.heard.iter().map(Into::into).collect(), runner_up };
-    Change { zone: zone.clone(), kind, at, since, probability, reason }
+    PresenceReason { rule: rule.into(), heard: estimate.heard.iter().map(Into::into).collect(), runner_up }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use model::ids::{FloorId, ReceiverId, StoreId, VisitId};
 use model::position::Spread;
 use model::subject::{Pseudonym, Subject};
 use model::units::{Dbm, Metres};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -131,4 +132,90 @@ fn a_change_names_its_receivers_and_the_next_likeliest_zone() {
         .collect();
     assert_eq!(changes[0].reason.runner_up.as_ref().map(|(zone, _)| zone.as_str()), Some("b"));
     assert_eq!(changes[0].reason.heard.len(), 1);
+}
+
+#[test]
+fn a_silence_is_explained_by_what_was_last_believed() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.8, 0.2); 3]);
+    let last = estimate(1_000, &[("a", 0.8), ("b", 0.2)]);
+    let gone: Vec<Change> =
+        tracker.silence(Timestamp(1_000), "door").into_iter().map(|change| change.explained(&last)).collect();
+    let reason = &gone[0].reason;
+    assert_eq!((reason.rule.as_str(), reason.heard.len()), ("door", 1));
+    assert_eq!(reason.runner_up.as_ref().map(|(zone, _)| zone.as_str()), Some("b"));
+}
+
+#[test]
+fn a_zone_that_is_not_named_any_more_fades_too() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.9, 0.0); 3]);
+    let left: Vec<Change> =
+        (3..20).flat_map(|n| tracker.see(&estimate(n * 500, &[("c", 0.2)]), DWELL, QUIET)).collect();
+    assert_eq!(left.iter().map(|change| change.zone.as_str()).collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
+fn who_comes_back_at_once_is_believed_later_than_who_comes() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.9, 0.0); 3]);
+    told(&mut tracker, 2_000, &[(0.0, 0.9); 3]);
+    let back = told(&mut tracker, 4_000, &[(0.9, 0.0); 8]);
+    assert_eq!(back, ["b Left 4000 elsewhere", "a Entered 7000 enter-probability"]);
+}
+
+/// Beliefs in `a` and `b` that swing between the two every so many half seconds, with the zones' order of change.
+fn swing(every: usize, high: f64, low: f64, count: usize) -> Vec<String> {
+    let mut tracker = Tracker::default();
+    let beliefs: Vec<(f64, f64)> =
+        (0..count).map(|n| if n / every % 2 == 0 { (high, low) } else { (low, high) }).collect();
+    let all = told(&mut tracker, 0, &beliefs);
+    all.into_iter().filter(|change| change.contains("Entered")).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_belief_that_swings_makes_at_most_one_change_of_place(
+        every in 1_usize..=6,
+        high in 0.5_f64..=1.0,
+        count in 10_usize..200,
+    ) {
+        let entered = swing(every, high, 1.0 - high, count);
+        prop_assert!(entered.len() <= 2, "one coming and one change: {entered:?}");
+        if every < 3 {
+            prop_assert!(entered.is_empty(), "it never holds for a second: {entered:?}");
+        }
+    }
+
+    #[test]
+    fn a_belief_within_the_hysteresis_changes_nothing(beliefs in prop::collection::vec(0.31_f64..0.7, 1..100)) {
+        let mut tracker = Tracker::default();
+        told(&mut tracker, 0, &[(0.9, 0.0); 20]);
+        let wavering: Vec<(f64, f64)> = beliefs.iter().map(|p| (*p, 1.0 - p)).map(|(a, b)| (a, b.min(0.69))).collect();
+        prop_assert_eq!(told(&mut tracker, 10_000, &wavering), Vec::<String>::new());
+    }
+
+    #[test]
+    fn stays_are_told_in_order_whatever_is_believed(
+        steps in prop::collection::vec((100_i64..4_000, 0.0_f64..=1.0, 0.0_f64..=1.0), 1..200),
+    ) {
+        let mut tracker = Tracker::default();
+        let (mut ms, mut open) = (0, BTreeMap::new());
+        for (step, a, b) in steps {
+            ms += step;
+            for change in tracker.see(&estimate(ms, &[("a", a), ("b", b)]), DWELL, QUIET) {
+                prop_assert!(change.since <= change.at && change.at <= Timestamp(ms));
+                let before = open.remove(&change.zone);
+                match change.kind {
+                    PresenceKind::Entered => prop_assert_eq!(before, None),
+                    PresenceKind::Dwelling => prop_assert_eq!(before, Some((PresenceKind::Entered, change.since))),
+                    PresenceKind::Left => prop_assert_eq!(before.map(|(_, since)| since), Some(change.since)),
+                }
+                if change.kind != PresenceKind::Left {
+                    open.insert(change.zone.clone(), (change.kind, change.since));
+                }
+            }
+        }
+        prop_assert_eq!(tracker.inside().cloned().collect::<Vec<_>>(), open.into_keys().collect::<Vec<_>>());
+    }
 }
