@@ -118,6 +118,9 @@ fn closed() -> Router<Api> {
         .route("/stores/{store}/now", get(office::now::get))
         .route("/stores/{store}/live", get(office::live::open))
         .route("/stores/{store}/today", get(office::today::get))
+        .route("/stores/{store}/heat", get(office::heat::get))
+        .route("/stores/{store}/heat.csv", get(office::heat::csv))
+        .route("/stores/{store}/replay", get(office::replay::get))
         .route("/stores/{store}/decisions", get(office::decisions::list))
         .route("/decisions/{id}", get(office::decisions::get))
         .route("/metrics", get(office::today::definitions));

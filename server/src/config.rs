@@ -13,6 +13,10 @@ pub const TEMPLATE: &str = include_str!("config/template.toml");
 const LOG_FILTER: &str = "info,rmqtt=warn,rumqttc=warn,sqlx=warn";
 /// The longest time for which anything is kept, in days.
 const RETENTION_DAYS_MAX: u32 = 3_650;
+/// The longest time for which the floor can be replayed: no longer than a day, though nobody is named in it.
+const REPLAY_HOURS_MAX: u32 = 24;
+/// The most that a store's replay may take on the disk, in megabytes.
+const REPLAY_MEGABYTES_MAX: u32 = 4_096;
 
 /// The prefix of environment variables that change a key: `ATTIMO_SERVER__SECTION__KEY`.
 pub const ENV_PREFIX: &str = "ATTIMO_SERVER";
@@ -38,6 +42,9 @@ pub struct Config {
     /// How long things are kept.
     #[serde(default)]
     pub retention: Retention,
+    /// What the floor looked like.
+    #[serde(default)]
+    pub replay: Replay,
     /// Log lines.
     #[serde(default)]
     pub log: Log,
@@ -80,9 +87,16 @@ impl Config {
                 "write sqlite:PATH or postgres://USER@HOST/NAME",
             );
         }
-        let days = [self.retention.visits_days, self.retention.message_ids_days, self.retention.deliveries_days];
+        let kept = &self.retention;
+        let days = [kept.visits_days, kept.message_ids_days, kept.deliveries_days, kept.heat_days];
         if days.iter().any(|days| !(1..=RETENTION_DAYS_MAX).contains(days)) {
             return wrong("retention", "a number of days is out of range", "write 1 to 3650 days");
+        }
+        if self.replay.hours > REPLAY_HOURS_MAX {
+            return wrong("replay.hours", "longer than a day", "write 0 to 24 hours; 0 turns it off");
+        }
+        if !(1..=REPLAY_MEGABYTES_MAX).contains(&self.replay.megabytes) {
+            return wrong("replay.megabytes", "out of range", "write 1 to 4096 megabytes");
         }
         Ok(())
     }
@@ -112,6 +126,7 @@ impl Retention {
             visits: days(self.visits_days),
             message_ids: days(self.message_ids_days),
             deliveries: days(self.deliveries_days),
+            heat: days(self.heat_days),
         }
     }
 }
@@ -227,11 +242,29 @@ pub struct Retention {
     pub message_ids_days: u32,
     /// Deliveries that are over.
     pub deliveries_days: u32,
+    /// How long people stood where.
+    pub heat_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { visits_days: 365, message_ids_days: 30, deliveries_days: 30 }
+        Self { visits_days: 365, message_ids_days: 30, deliveries_days: 30, heat_days: 365 }
+    }
+}
+
+/// `[replay]`: for how long one can look back at the floor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Replay {
+    /// Hours; 0 keeps nothing.
+    pub hours: u32,
+    /// Megabytes a store; the oldest goes first.
+    pub megabytes: u32,
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self { hours: 24, megabytes: 64 }
     }
 }
 
@@ -284,6 +317,9 @@ mod tests {
             ("[broker]\nurl = \"http://x\"", "broker.url"),
             ("[database]\nurl = \"mysql://x\"", "database.url"),
             ("[retention]\nvisits_days = 0", "retention"),
+            ("[retention]\nheat_days = 9999", "retention"),
+            ("[replay]\nhours = 25", "replay.hours"),
+            ("[replay]\nmegabytes = 0", "replay.megabytes"),
         ] {
             assert_eq!(read(&format!("{minimal}{section}\n")).expect_err(section).key, key);
         }

@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod intake;
 pub mod keys;
 pub mod live;
+pub mod record;
 pub mod run;
 pub mod secret;
 pub mod serve;

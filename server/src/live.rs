@@ -2,7 +2,9 @@
 //!
 //! It is told only what was committed, and forgets who was not heard for a while.
 
+mod frame;
 mod health;
+mod heat;
 mod now;
 mod shop;
 
@@ -22,14 +24,15 @@ use model::reading::Reading;
 use model::shop::Shop;
 use model::sighting::Sighting;
 use model::subject::Subject;
-use model::time::Timestamp;
+use model::time::{Millis, Timestamp};
 use tokio::sync::broadcast;
 use wire::uplink::Health;
 
-use crate::store::DecisionRow;
+use crate::store::{Chunk, DecisionRow, Frame, HeatHour};
 use health::GatewayMemory;
 use shop::ShopNow;
 
+pub use frame::PEOPLE_MIN;
 pub use now::{Door, Dot, GatewayNow, Now, People, ReceiverNow, SensorNow, State, ZoneNow, to_rfc3339};
 
 /// What has just happened. Everything but positions is on disk already.
@@ -175,6 +178,31 @@ impl Live {
         }
     }
 
+    /// What the replay keeps of this moment, with the names of floors and zones; one per store.
+    pub(crate) fn frames(&self, at: Timestamp) -> Vec<(StoreId, Chunk)> {
+        let chunk = |(store, shop): (&StoreId, &ShopNow)| {
+            let plan = shop.plan();
+            let floors = plan.floors.iter().map(|floor| floor.id.clone()).collect();
+            let zones = plan.zones().map(|zone| zone.id.clone()).collect();
+            let frame: Frame = shop.frame(at);
+            (store.clone(), Chunk { floors, zones, frames: vec![frame] })
+        };
+        self.read().shops.iter().map(chunk).collect()
+    }
+
+    /// Takes out how long people stood where since it was last taken.
+    pub(crate) fn take_heat(&self, now: Timestamp) -> Vec<(StoreId, Vec<HeatHour>)> {
+        let mut inside = self.write();
+        inside.shops.iter_mut().map(|(store, shop)| (store.clone(), shop.heat_mut().take(now))).collect()
+    }
+
+    /// Takes back what could not be written.
+    pub(crate) fn put_back_heat(&self, store: &StoreId, hours: Vec<HeatHour>) {
+        if let Some(shop) = self.write().shops.get_mut(store) {
+            shop.heat_mut().put_back(hours);
+        }
+    }
+
     /// Takes a sign of life of a gateway and its receivers.
     pub(crate) fn heard(&self, gateway: &GatewayId, health: Option<&Health>, sightings: &[Sighting], now: Timestamp) {
         let mut inside = self.write();
@@ -260,4 +288,14 @@ pub(crate) fn day_start(plan: &Shop, now: Timestamp) -> Timestamp {
     let moment = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let start = moment.to_zoned(zone).start_of_day();
     start.map_or(now, |start| Timestamp(start.timestamp().as_millisecond()))
+}
+
+/// When the store's hour began.
+pub(crate) fn hour_start(plan: &Shop, at: Timestamp) -> Timestamp {
+    let zone = jiff::tz::TimeZone::get(&plan.store.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let local = moment.to_zoned(zone);
+    at - Millis::minutes(local.minute().into())
+        - Millis::seconds(local.second().into())
+        - Millis(local.millisecond().into())
 }

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::deliver::{self, Channels};
 use crate::ingest;
 use crate::live::Live;
+use crate::record::{self, Recorder};
 use crate::run::{Handle, Parts};
 use crate::secret::{ServerSecret, random_bytes};
 use crate::store::{self, Store};
@@ -39,6 +40,7 @@ pub struct Running {
     broker: Option<Broker>,
     store: Store,
     owner: JoinHandle<()>,
+    recorder: Recorder,
     others: Vec<JoinHandle<()>>,
     web: JoinHandle<std::io::Result<()>>,
 }
@@ -81,6 +83,12 @@ pub async fn start(
     let channels = Channels::open(&store, &config.push).await.context("open the ways to customers")?;
     let setup_token = setup_token(&store).await.context("look for an account")?;
     let spans = config.retention.spans();
+    let recorder = Recorder::start(record::Parts {
+        store: store.clone(),
+        live: live.clone(),
+        clock: Arc::clone(&clock),
+        replay: config.replay,
+    });
     let state = AppState {
         config: Arc::new(config),
         store: store.clone(),
@@ -95,7 +103,7 @@ pub async fn start(
     let purge = tokio::spawn(purge(store.clone(), spans, clock, shutdown.clone()));
     let web = serve_web(listener, state, shutdown.clone());
     let mqtt = broker.as_ref().map(Broker::address);
-    Ok(Running { http, mqtt, setup_token, broker, store, owner, others: vec![ingest, outbox, purge], web })
+    Ok(Running { http, mqtt, setup_token, broker, store, owner, recorder, others: vec![ingest, outbox, purge], web })
 }
 
 impl Running {
@@ -127,6 +135,10 @@ impl Running {
         if tokio::time::timeout(PATIENCE, rest).await.is_err() {
             tracing::warn!("some requests did not end in time and are cut");
             self.web.abort();
+        }
+        // After the owner, so that what it saw last is written too.
+        if tokio::time::timeout(PATIENCE, self.recorder.finish()).await.is_err() {
+            tracing::warn!("the last seconds of heat map and replay could not be written");
         }
         drop(self.broker.take());
         self.store.close().await;

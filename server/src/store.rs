@@ -8,9 +8,11 @@ mod access;
 mod commit;
 mod decisions;
 mod driver;
+mod heat;
 mod identity;
 mod postgres;
 mod purge;
+mod replay;
 mod rows;
 mod shops;
 mod sqlite;
@@ -24,7 +26,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use commit::{Changes, Committed};
+pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
 pub use purge::Retention;
+pub use replay::{Chunk, Frame, Mark};
 pub use rows::{
     AccessKey, Account, BrokerUser, Count, CountKind, Customer, DecisionFact, DecisionRow, Device, ERASED, KeyKind,
     Lease, OfferRow, Outbox, PresenceRow, PushEndpoint, Role, ShopRow,

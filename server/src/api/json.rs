@@ -37,6 +37,15 @@ pub fn read_moment(text: &str) -> Option<Timestamp> {
     Some(Timestamp(at.as_millisecond()))
 }
 
+/// The moment in a query's field, if there is one.
+///
+/// # Errors
+/// 400 naming the field.
+pub fn moment(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = || Problem::invalid(field, "it is not a time as RFC 3339", "send a time such as 2026-11-22T09:00:00Z");
+    text.map(|text| read_moment(text).ok_or_else(wrong)).transpose()
+}
+
 /// A JSON body. The content type is not asked: what can be read is read.
 #[derive(Debug)]
 pub struct Body<T>(pub T);

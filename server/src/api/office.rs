@@ -1,8 +1,10 @@
-//! The back office: setting up and logging in, stores and their plans, what happens now, today, and every decision.
+//! The back office: setting up and logging in, stores and their plans, what happens now and happened before, and every decision.
 
 pub mod decisions;
+pub mod heat;
 pub mod live;
 pub mod now;
+pub mod replay;
 pub mod session;
 pub mod stores;
 pub mod today;

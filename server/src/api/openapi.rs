@@ -18,7 +18,7 @@ use crate::intake;
         app::offers::list, app::offers::outcome, app::stream::open, app::sightings::post, health::push_key,
         office::session::setup, office::session::make, office::session::show, office::session::login,
         office::session::logout, office::stores::list, office::stores::plan, office::now::get, office::live::open,
-        office::today::get, office::today::definitions, office::decisions::list, office::decisions::get,
+        office::heat::get, office::heat::csv, office::replay::get, office::today::get, office::today::definitions, office::decisions::list, office::decisions::get,
         health::healthz, health::readyz, health::metrics,
     ),
     tags(

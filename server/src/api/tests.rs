@@ -1,3 +1,5 @@
+mod floor;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use model::floor::Point;
 use model::ids::{FloorId, GatewayId, ReceiverId, SensorId, ZoneId};
+use model::position::{Patch, Position};
+use model::subject::Subject;
 use model::time::Timestamp;
 use serde::Serialize;
 
@@ -63,13 +66,68 @@ pub struct Dot {
     pub y: f64,
     /// How sure that is, in metres.
     pub uncertainty_m: f64,
-    /// The likeliest zone.
+    /// The zone that the subject is taken to be in.
     pub zone: Option<ZoneId>,
     /// Belief in that zone.
     pub probability: f64,
+    /// The next likeliest zone with the belief in it.
+    pub runner_up: Option<(ZoneId, f64)>,
+    /// How the belief spreads: variances along x, of both together, along y, in square metres.
+    pub spread: [f64; 3],
+    /// Where the belief lies: x and y of a patch's middle, its side, its share. Left out between two whole pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<Vec<[f64; 4]>>,
     /// When.
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
+}
+
+impl Dot {
+    /// A position as a page moves it: without its cloud, which comes with the next whole picture.
+    #[must_use]
+    pub fn moved(position: &Position) -> Self {
+        let (subject, kind) = match &position.subject {
+            Subject::Device(device) => (format!("device:{device}"), "customer"),
+            Subject::Tag(tag) => (format!("tag:{tag}"), "tag"),
+            Subject::Anonymous(pseudonym) => (format!("anonymous:{:016x}", pseudonym.0), "anonymous"),
+        };
+        let zone = position.zone.clone();
+        let belief = position.zones.iter().find(|(other, _)| Some(other) == zone.as_ref());
+        let probability = belief.map_or(0.0, |(_, p)| p.get());
+        // A zone around the one that is taken is always likelier, and says nothing new.
+        let is_rival = |other: &ZoneId, p: f64| Some(other) != zone.as_ref() && (zone.is_none() || p <= probability);
+        let runner_up = position.zones.iter().find(|(other, p)| is_rival(other, p.get()));
+        let runner_up = runner_up.map(|(other, p)| (other.clone(), round(p.get(), 1_000.0)));
+        let spread = position.spread;
+        Self {
+            subject,
+            kind,
+            floor: position.floor.clone(),
+            x: round(position.point.x, 100.0),
+            y: round(position.point.y, 100.0),
+            uncertainty_m: round(position.uncertainty.0, 100.0),
+            zone,
+            probability: round(probability, 1_000.0),
+            runner_up,
+            spread: [spread.xx, spread.xy, spread.yy].map(|v| round(v, 1_000.0)),
+            cloud: None,
+            at: position.at,
+        }
+    }
+
+    /// The same with its cloud, but for patches that must not be shown.
+    pub(super) fn with_cloud(position: &Position, is_hidden: impl Fn(Point) -> bool) -> Self {
+        let shown = position.cloud.iter().filter(|patch| !is_hidden(patch.point));
+        let patch = |patch: &Patch| {
+            let Patch { point, side, probability } = patch;
+            [round(point.x, 100.0), round(point.y, 100.0), round(side.0, 100.0), round(probability.get(), 1_000.0)]
+        };
+        Self { cloud: Some(shown.map(patch).collect()), ..Self::moved(position) }
+    }
+}
+
+fn round(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts
 }
 
 /// A receiver's health.

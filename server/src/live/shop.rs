@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use geo::Intersects as _;
 use model::delivery::DeliveryState;
-use model::ids::{CustomerId, DecisionId, GatewayId, SensorId, ZoneId};
+use model::floor::Point;
+use model::ids::{CustomerId, DecisionId, FloorId, GatewayId, SensorId, ZoneId};
 use model::outcome::Outcome;
 use model::position::Position;
 use model::presence::{Presence, PresenceKind};
@@ -14,11 +16,12 @@ use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use model::zone::ZoneKind;
 
-use super::day_start;
 use super::health::{GatewayMemory, Receivers};
+use super::heat::Heat;
 use super::now::{Door, Dot, Now, People, SensorNow, ZoneNow};
 use super::{DECISIONS_SHOWN, GATEWAYS_MAX};
-use crate::store::{DecisionRow, ERASED};
+use super::{day_start, hour_start};
+use crate::store::{DecisionRow, ERASED, Frame};
 
 /// Who was not heard for this long is not shown as a dot any more.
 const DOT_AGE_MAX: Millis = Millis::seconds(60);
@@ -36,6 +39,7 @@ pub(super) struct ShopNow {
     door: Door,
     /// The day that the door counts.
     day: Timestamp,
+    heat: Heat,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +59,7 @@ impl ShopNow {
             decisions: VecDeque::new(),
             door: Door::default(),
             day: Timestamp(i64::MIN),
+            heat: Heat::default(),
         };
         shop.put_plan(plan);
         shop
@@ -76,10 +81,16 @@ impl ShopNow {
 
     pub(super) fn position(&mut self, position: &Arc<Position>, now: Timestamp) {
         self.subjects.retain(|_, subject| !subject.zones.is_empty() || now.since(subject.seen) <= DOT_AGE_MAX);
-        if let Some(subject) = self.subject(&position.subject) {
-            subject.seen = subject.seen.max(position.at);
-            subject.position = Some(Arc::clone(position));
+        let Some(subject) = self.subject(&position.subject) else { return };
+        subject.seen = subject.seen.max(position.at);
+        if let Some(before) = subject.position.replace(Arc::clone(position)) {
+            let (plan, hour) = (&self.plan, hour_start(&self.plan, position.at));
+            self.heat.add(position, before.at, hour, |point| is_private(plan, &position.floor, point));
         }
+    }
+
+    pub(super) const fn heat_mut(&mut self) -> &mut Heat {
+        &mut self.heat
     }
 
     pub(super) fn presence(&mut self, presence: &Presence) {
@@ -106,6 +117,7 @@ impl ShopNow {
 
     pub(super) fn forget(&mut self, subject: &Subject) {
         self.subjects.remove(subject);
+        self.heat.forget(subject);
     }
 
     pub(super) fn reading(&mut self, reading: &Reading) {
@@ -153,11 +165,7 @@ impl ShopNow {
     }
 
     pub(super) fn snapshot(&self, gateways: &BTreeMap<GatewayId, GatewayMemory>, at: Timestamp) -> Now {
-        let here: Vec<(&Subject, &SubjectNow)> = self
-            .subjects
-            .iter()
-            .filter(|(_, subject)| !subject.zones.is_empty() || at.since(subject.seen) <= DOT_AGE_MAX)
-            .collect();
+        let here = self.here(at);
         let zones = self.plan.zones().map(|zone| {
             let inside = here.iter().filter(|(_, subject)| subject.zones.contains(&zone.id));
             ZoneNow { zone: zone.id.clone(), people: count(inside.map(|(id, _)| *id)) }
@@ -177,9 +185,23 @@ impl ShopNow {
         }
     }
 
+    /// What the replay keeps of this moment.
+    pub(super) fn frame(&self, at: Timestamp) -> Frame {
+        let here = self.here(at);
+        let zones = self.plan.zones().map(|zone| here.iter().filter(|(_, who)| who.zones.contains(&zone.id)).count());
+        let shown = here.iter().filter_map(|(_, subject)| subject.shown(at));
+        super::frame::frame(&self.plan, at, count(here.iter().map(|(id, _)| *id)), zones, shown)
+    }
+
+    fn here(&self, at: Timestamp) -> Vec<(&Subject, &SubjectNow)> {
+        let is_here = |subject: &SubjectNow| !subject.zones.is_empty() || at.since(subject.seen) <= DOT_AGE_MAX;
+        self.subjects.iter().filter(|(_, subject)| is_here(subject)).collect()
+    }
+
     fn dot(&self, subject: &SubjectNow, at: Timestamp) -> Option<Dot> {
-        let position = subject.position.as_ref().filter(|_| at.since(subject.seen) <= DOT_AGE_MAX)?;
-        Some(dot(position))
+        let position = subject.shown(at)?;
+        let is_known = !matches!(position.subject, Subject::Anonymous(_));
+        Some(Dot::with_cloud(position, |point| is_known && is_private(&self.plan, &position.floor, point)))
     }
 
     fn sensor(&self, id: &SensorId) -> SensorNow {
@@ -210,23 +232,17 @@ fn count<'a>(subjects: impl Iterator<Item = &'a Subject>) -> People {
     people
 }
 
-/// A position as a page draws it.
-pub(super) fn dot(position: &Position) -> Dot {
-    let (subject, kind) = match &position.subject {
-        Subject::Device(device) => (format!("device:{device}"), "customer"),
-        Subject::Tag(tag) => (format!("tag:{tag}"), "tag"),
-        Subject::Anonymous(pseudonym) => (format!("anonymous:{:016x}", pseudonym.0), "anonymous"),
-    };
-    let likeliest = position.zones.first();
-    Dot {
-        subject,
-        kind,
-        floor: position.floor.clone(),
-        x: position.point.x,
-        y: position.point.y,
-        uncertainty_m: position.uncertainty.0,
-        zone: likeliest.map(|(zone, _)| zone.clone()),
-        probability: likeliest.map_or(0.0, |(_, probability)| probability.get()),
-        at: position.at,
+impl SubjectNow {
+    /// Where the subject is drawn, if it was heard lately.
+    fn shown(&self, at: Timestamp) -> Option<&Position> {
+        self.position.as_deref().filter(|_| at.since(self.seen) <= DOT_AGE_MAX)
     }
+}
+
+/// Whether a place lies in a private zone.
+pub(super) fn is_private(plan: &Shop, floor: &FloorId, point: Point) -> bool {
+    let floor = plan.floors.iter().find(|other| other.id == *floor);
+    let mut zones = floor.into_iter().flat_map(|floor| &floor.zones);
+    let point = geo::Point::new(point.x, point.y);
+    zones.any(|zone| zone.kind == ZoneKind::Private && zone.polygon.intersects(&point))
 }

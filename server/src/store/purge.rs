@@ -3,7 +3,10 @@
 use model::time::{Millis, Timestamp};
 
 use super::driver::Step;
-use super::{Result, Store};
+use super::{HEAT_PEOPLE_MIN, Result, Store};
+
+/// How long an hour of heat with too few people is kept: while it lasts, there may be enough of them yet.
+const THIN_KEPT: Millis = Millis::hours(2);
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct Retention {
     pub message_ids: Millis,
     /// Deliveries that are over.
     pub deliveries: Millis,
+    /// How long people stood where.
+    pub heat: Millis,
 }
 
 impl Store {
@@ -31,6 +36,7 @@ impl Store {
             ("DELETE FROM decisions WHERE at < $1", visits),
             ("DELETE FROM message_ids WHERE at < $1", now - retention.message_ids),
             ("DELETE FROM sessions WHERE expires_at < $1", now),
+            ("DELETE FROM heat WHERE hour < $1", now - retention.heat),
         ];
         let mut gone = 0;
         // One transaction each, so that a large purge does not hold up commits longer than it must.
@@ -38,6 +44,8 @@ impl Store {
             let done = self.transact("purge", vec![Step::Execute { sql, args: vec![before.into()] }]).await?;
             gone += done.iter().map(|done| done.affected).sum::<u64>();
         }
-        Ok(gone)
+        let thin = "DELETE FROM heat WHERE hour < $1 AND people < $2";
+        let args = vec![(now - THIN_KEPT).into(), i64::from(HEAT_PEOPLE_MIN).into()];
+        Ok(gone + self.execute("purge", thin, args).await?)
     }
 }

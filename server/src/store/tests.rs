@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 mod fixture;
+mod floor;
 
 use std::collections::BTreeSet;
 
@@ -57,12 +58,15 @@ async fn story(url: &str) {
     budgets(&store).await;
     people(&store).await;
     decisions(&store).await;
+    floor::heat_adds_up(&store).await;
+    floor::frames_come_back_and_go_by_age_and_bytes(&store).await;
     store.close().await;
 
     let store = Store::open(url).await.expect("the same store");
     outbox(&store).await;
     traffic(&store).await;
     nothing_is_known_of_who_is_forgotten(&store).await;
+    floor::thin_hours_go_first(&store).await;
     purge(&store).await;
     store.ping().await.expect("alive");
     store.close().await;
@@ -282,7 +286,8 @@ async fn nothing_is_known_of_who_is_forgotten(store: &Store) {
 }
 
 async fn purge(store: &Store) {
-    let retention = Retention { visits: Millis::hours(2), message_ids: Millis::hours(2), deliveries: Millis::hours(2) };
+    let two = Millis::hours(2);
+    let retention = Retention { visits: two, message_ids: two, deliveries: two, heat: two };
     assert_eq!(store.purge(retention, after(60)).await.expect("purged"), 0, "everything is young");
     assert!(store.purge(retention, after(3 * 3_600)).await.expect("purged") > 0);
     assert!(store.visits(&shop(), after(0), after(100)).await.expect("read").is_empty());

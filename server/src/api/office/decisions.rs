@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::stores;
 use crate::api::Api;
 use crate::api::access::Staff;
-use crate::api::json::read_moment;
+use crate::api::json::moment;
 use crate::api::problem::Problem;
 use crate::api::views::{self, DecisionView};
 
@@ -61,11 +61,6 @@ pub async fn list(
     let rows = api.app.store.decisions(&plan.store.id, from, before, limit).await?;
     let decisions = rows.iter().map(|row| views::decision(row, &api.app.live, &api.app.secret)).collect();
     Ok(Json(Decisions { decisions }))
-}
-
-fn moment(field: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    let wrong = || Problem::invalid(field, "it is not a time as RFC 3339", "send a time such as 2026-11-22T09:00:00Z");
-    text.map(|text| read_moment(text).ok_or_else(wrong)).transpose()
 }
 
 /// One decision.

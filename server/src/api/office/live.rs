@@ -8,8 +8,6 @@ use axum::response::sse::{Event, Sse};
 use futures::Stream;
 use model::decision::Decision;
 use model::ids::StoreId;
-use model::position::Position;
-use model::subject::Subject;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -82,7 +80,7 @@ impl Page {
     fn view(&self, event: &LiveEvent) -> Option<Event> {
         match event {
             LiveEvent::Decision(decision) if decision.moment.store == self.store => self.decision(decision),
-            LiveEvent::Position { store, position } if *store == self.store => say("position", &dot(position)),
+            LiveEvent::Position { store, position } if *store == self.store => say("position", &Dot::moved(position)),
             LiveEvent::Decision(_)
             | LiveEvent::Position { .. }
             | LiveEvent::Delivery(_)
@@ -99,24 +97,4 @@ impl Page {
 
 fn say<T: Serialize>(name: &str, what: &T) -> Option<Event> {
     Event::default().event(name).json_data(what).ok()
-}
-
-fn dot(position: &Position) -> Dot {
-    let (kind, subject) = match &position.subject {
-        Subject::Device(device) => ("customer", format!("device:{device}")),
-        Subject::Tag(tag) => ("tag", format!("tag:{tag}")),
-        Subject::Anonymous(pseudonym) => ("anonymous", format!("anonymous:{:016x}", pseudonym.0)),
-    };
-    let best = position.zones.first();
-    Dot {
-        subject,
-        kind,
-        floor: position.floor.clone(),
-        x: position.point.x,
-        y: position.point.y,
-        uncertainty_m: position.uncertainty.0,
-        zone: best.map(|(zone, _)| zone.clone()),
-        probability: best.map_or(0.0, |(_, probability)| probability.get()),
-        at: position.at,
-    }
 }
