@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Connect, Plugin } from "vite";
 
-import { decide, picture, PLAN, remember, step, STORE, today } from "./world.ts";
+import { decide, heat, picture, PLAN, remember, replay, step, STORE, today } from "./world.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -82,6 +82,14 @@ const routes: Record<string, Answer> = {
   [`GET /api/v1/stores/${STORE.id}/plan`]: json(PLAN),
   [`GET /api/v1/stores/${STORE.id}/now`]: (request, response) => json(picture())(request, response),
   [`GET /api/v1/stores/${STORE.id}/today`]: (request, response) => json(today(new URL(request.url ?? "/", "http://mock").searchParams.get("date") ?? ""))(request, response),
+  [`GET /api/v1/stores/${STORE.id}/heat`]: (request, response) => {
+    const query = new URL(request.url ?? "/", "http://mock").searchParams;
+    json(heat(query.get("from") ?? "", query.get("to") ?? ""))(request, response);
+  },
+  [`GET /api/v1/stores/${STORE.id}/replay`]: (request, response) => {
+    const query = new URL(request.url ?? "/", "http://mock").searchParams;
+    json(replay(query.get("from"), query.get("to"), Number(query.get("step") ?? 2)))(request, response);
+  },
   [`GET /api/v1/stores/${STORE.id}/live`]: live,
   "POST /v1/devices": json({ deviceId: "0f3a5cde90ab4d2e", token: "mock-token", air: { prefix: "a7710001", key: "00", k: 10 }, stored: false }, 201),
   "PUT /v1/devices/0f3a5cde90ab4d2e/consent": async (request, response) => {

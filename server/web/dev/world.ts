@@ -1,6 +1,6 @@
 // A little shop that moves, for working on the pages without a server. It decides nothing; it only has the right shapes.
 
-import type { Candidate, Corner, Decision, Dot, Now, Plan, Today } from "../src/types";
+import type { Candidate, Corner, Decision, Dot, Frame, Heat, Now, Patch, Plan, Replay, Today } from "../src/types";
 
 const box = (x: number, y: number, w: number, h: number): Corner[] => [
   [x, y],
@@ -23,6 +23,7 @@ export const PLAN: Plan = {
         { points: [[10, 8.5], [10, 19]], lossDb: 4 },
         { points: [[5, 21], [15, 21]], lossDb: 6 },
       ],
+      obstacles: [box(2.5, 7, 4.5, 0.8), box(2.5, 9.4, 4.5, 0.8), box(13, 7, 4.5, 0.8), box(13, 9.4, 4.5, 0.8)].map((polygon) => ({ polygon })),
       zones: [
         { id: "entrance", name: "Ingresso", kind: "entrance", polygon: box(5, 0, 10, 3.5) },
         { id: "shoes", name: "Scarpe", kind: "department", polygon: box(0.5, 5, 8.5, 6.5) },
@@ -42,6 +43,7 @@ export const PLAN: Plan = {
     y: y ?? 0,
     z: 2.5,
   })),
+  passages: [{ id: "stairs", ends: [{ floor: "ground", x: 18.8, y: 20.6 }] }],
   sensors: [
     { id: "door", kind: "counter-cumulative", zone: "entrance" },
     { id: "shelf-trail", kind: "shelf", zone: "sport" },
@@ -130,11 +132,25 @@ export function step(seconds: number): void {
 const kindOf = (n: number): Dot["kind"] => (n % 5 < 3 ? "customer" : n % 5 === 3 ? "tag" : "anonymous");
 const within = ([x, y]: Corner, [[x0, y0], , [x1, y1]]: [Corner, Corner, Corner, ...Corner[]]) => x >= x0 && x <= x1 && y >= y0 && y <= y1;
 
+/** A belief of some width in patches of a square metre, as the server tells it. */
+function cloudOf(x: number, y: number, sigma: number): Patch[] {
+  const patches: Patch[] = [];
+  for (let column = Math.floor(x) - 8; column <= x + 8; column += 1) {
+    for (let row = Math.floor(y) - 8; row <= y + 8; row += 1) {
+      const [px, py] = [column + 0.5, row + 0.5];
+      const share = Math.exp(-0.5 * (((px - x) / sigma) ** 2 + ((py - y) / sigma) ** 2)) / (2 * Math.PI * sigma * sigma);
+      if (share >= 0.01 && px > 0 && px < 20 && py > 0 && py < 30) patches.push([px, py, 1, Math.round(share * 1000) / 1000]);
+    }
+  }
+  return patches.sort((a, b) => b[3] - a[3]).slice(0, 64);
+}
+
 export function picture(): Now {
   const at = new Date();
   const dots = walkers.map((walker): Dot => {
     const zone = zones.find((one) => within([walker.x, walker.y], one.polygon as [Corner, Corner, Corner, ...Corner[]]));
-    return { subject: `device:${walker.n}`, kind: kindOf(walker.n), floor: "ground", x: walker.x, y: walker.y, uncertaintyM: 0.8 + (walker.n % 5) * 0.4, zone: zone?.id ?? null, probability: 0.9, at: at.toISOString() };
+    const sigma = 0.6 + (walker.n % 6) * 0.35;
+    return { subject: `device:${walker.n}`, kind: kindOf(walker.n), floor: "ground", x: walker.x, y: walker.y, uncertaintyM: sigma * 1.4, zone: zone?.id ?? null, probability: 0.72, runnerUp: ["promo", 0.11], spread: [sigma ** 2, 0, sigma ** 2], cloud: cloudOf(walker.x, walker.y, sigma), at: at.toISOString() };
   });
   const people = (list: Dot[]) => ({
     total: list.length,
@@ -145,7 +161,7 @@ export function picture(): Now {
   return {
     at: at.toISOString(),
     people: people(dots),
-    zones: zones.map((zone) => ({ zone: zone.id, ...people(dots.filter((dot) => dot.zone === zone.id)) })),
+    zones: zones.map((zone, n) => ({ zone: zone.id, ...people(dots.filter((dot) => dot.zone === zone.id)), estimated: n === 3 ? 9.2 : null })),
     dots,
     receivers: PLAN.receivers.map((receiver, n) => ({ id: receiver.id, state: n === 5 ? "silent" : n === 6 ? "offline" : "online", lastHeard: new Date(at.getTime() - (n > 4 && n < 7 ? 95_000 : 400)).toISOString(), sightingsPerMinute: n > 4 && n < 7 ? 0 : 310 + n * 17, gateway: "box-1" })),
     gateways: [{ id: "box-1", state: "online", version: "0.1.0", lastSeen: at.toISOString(), spoolBatches: 1, oldestUnsentMs: 240 }],
@@ -171,4 +187,29 @@ export function today(date: string): Today {
     funnel: { moments: 412, decided: 96, held: 9, sent: 87, delivered: 83, opened: 41, dismissed: 17, visited: 26, redeemed: 12, purchased: 19 },
     silences: SILENCES.map((code, n) => ({ code, count: 120 - n * 14 })),
   };
+}
+
+export function heat(from: string, to: string): Heat {
+  const hours = Array.from({ length: 24 }, (_, n) => ({ at: new Date(Date.parse(from) + n * 3_600_000).toISOString(), personSeconds: n < 9 || n > 19 ? 0 : n === 9 ? null : Math.round(30_000 * Math.exp(-(((n - 16) / 4) ** 2))) })).filter((hour) => hour.personSeconds !== 0);
+  const cells: Heat["cells"] = [];
+  for (let x = 0.5; x < 20; x += 1) for (let y = 0.5; y < 30; y += 1) cells.push([x, y, Math.round(900 * (Math.exp(-((x - 10) ** 2) / 6) + Math.exp(-((x - 4) ** 2 + (y - 9) ** 2) / 9) * 2 + 3 * Math.exp(-((x - 3) ** 2 + (y - 25) ** 2) / 4)))]);
+  return { floor: "ground", from, to, side: 1, cells, hours, peopleMin: 5 };
+}
+
+export function replay(from: string | null, to: string | null, step: number): Replay {
+  const newest = Date.now() - 3_000;
+  const oldest = newest - 5 * 3_600_000;
+  const frames: Frame[] = [];
+  const every = Math.max(step, 2) * 1_000;
+  if (from !== null) {
+    for (let at = Math.max(Math.ceil(Date.parse(from) / every) * every, oldest); at < Math.min(Date.parse(to ?? ""), newest) && frames.length < 900; at += every) {
+      const dots = Array.from({ length: 26 }, (_, n): Frame["dots"][number] => {
+        const turn = at / 20_000 + n * 1.3;
+        return [0, n % 3, 10 + 8 * Math.sin(turn * (1 + (n % 5) / 7)), 15 + 13 * Math.cos(turn / 2 + n), 1 + (n % 4) * 0.5, 0.7, (n * 31) % 180];
+      });
+      const thin = Math.floor(at / 60_000) % 10 === 0;
+      frames.push({ at: new Date(at).toISOString(), people: thin ? [2, 0, 1] : [9, 9, 8], zones: thin ? [] : zones.map((_, n) => [n, (n * 3) % 7]), dots: thin ? [] : dots, thin: thin ? [0] : [] });
+    }
+  }
+  return { oldest: new Date(oldest).toISOString(), newest: new Date(newest).toISOString(), every: 2, peopleMin: 5, floors: ["ground"], zones: zones.map((zone) => zone.id), frames };
 }

@@ -56,6 +56,33 @@ export function percent(share: number, tongue: Tongue): string {
   return new Intl.NumberFormat(LOCALE[tongue], { style: "percent", maximumFractionDigits: digits }).format(share);
 }
 
+/** Metres to the tenth, such as 1.8 m. */
+export function metres(value: number, tongue: Tongue): string {
+  return `${new Intl.NumberFormat(LOCALE[tongue], { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value)} m`;
+}
+
+/** Seconds as minutes: one digit below ten, none above. */
+export function minutes(seconds: number, tongue: Tongue): string {
+  const value = seconds / 60;
+  return new Intl.NumberFormat(LOCALE[tongue], { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+}
+
+/** When a calendar day begins in a zone: the first moment that bears its date. */
+export function startOfDay(date: string, zone: string): number {
+  const noon = new Date(`${date}T12:00:00Z`).getTime();
+  const clockAt = (at: number) => {
+    const parts = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: zone }).formatToParts(at);
+    const part = (type: string) => Number(parts.find((p) => p.type === type)?.value ?? 0);
+    return (part("hour") * 60 + part("minute")) * 60_000 + part("second") * 1_000;
+  };
+  // From a moment that surely has the date, back by what its clock says; once more, for a night in which clocks changed.
+  const day = 86_400_000;
+  const sure = [noon, noon - day / 2, noon + day / 2].find((at) => dateIn(zone, at) === date) ?? noon;
+  const first = sure - clockAt(sure);
+  if (dateIn(zone, first) !== date) return first + day - clockAt(first);
+  return first - clockAt(first);
+}
+
 /** Cents as money of the store's currency; thousandths are kept, because one notice is worth little. */
 export function money(cents: number, tongue: Tongue, currency: string, signed = false): string {
   return new Intl.NumberFormat(LOCALE[tongue], {

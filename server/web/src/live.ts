@@ -28,9 +28,10 @@ export function merge(older: Decision[], newer: Decision[], max = DECISIONS_MAX)
   return [...byId.values()].sort((a, b) => b.at.localeCompare(a.at) || b.id.localeCompare(a.id)).slice(0, max);
 }
 
-/** Puts moved dots into a picture; a dot that the picture does not have is added. */
+/** Puts moved dots into a picture; a dot that the picture does not have is added. Clouds stay until the next whole picture. */
 export function moved(picture: Now, dots: Dot[]): Now {
-  const bySubject = new Map([...picture.dots, ...dots].map((dot) => [dot.subject, dot]));
+  const bySubject = new Map(picture.dots.map((dot) => [dot.subject, dot]));
+  for (const dot of dots) bySubject.set(dot.subject, { ...bySubject.get(dot.subject), ...dot });
   return { ...picture, dots: [...bySubject.values()] };
 }
 

@@ -25,13 +25,25 @@ export interface Wall {
   lossDb: number;
 }
 
+/** Furniture that people walk around. */
+export interface Obstacle {
+  polygon: Corner[];
+}
+
 export interface Floor {
   id: string;
   name: string;
   level: number;
   outline: Corner[];
   walls: Wall[];
+  obstacles?: Obstacle[];
   zones: Zone[];
+}
+
+/** Stairs or a lift, with an end on each floor. */
+export interface Passage {
+  id: string;
+  ends: { floor: string; x: number; y: number }[];
 }
 
 export interface PlannedReceiver {
@@ -46,6 +58,7 @@ export interface Plan {
   store: { id: string; name: string; timezone: string };
   floors: Floor[];
   receivers: PlannedReceiver[];
+  passages?: Passage[];
   sensors: { id: string; kind: string; zone: string }[];
   products: { id: string; name: string; zone: string }[];
   offers: { id: string; title: string }[];
@@ -69,8 +82,16 @@ export interface Dot {
   uncertaintyM: number;
   zone: string | null;
   probability: number;
+  runnerUp: [zone: string, probability: number] | null;
+  /** Variances along x, of both together, along y, in square metres. */
+  spread: [xx: number, xy: number, yy: number];
+  /** Patches that hold the belief; only in whole pictures. */
+  cloud?: Patch[];
   at: string;
 }
+
+/** The middle of a square piece of the floor, its side, and its share of a belief. */
+export type Patch = [x: number, y: number, side: number, share: number];
 
 export type Health = "online" | "silent" | "offline" | "unknown";
 
@@ -141,16 +162,54 @@ export interface Decision {
   outcomes: { kind: string; at: string }[];
 }
 
+export interface ZoneNow extends People {
+  zone: string;
+  /** How many there are in all, also those without a radio, where other sensors tell. */
+  estimated?: number | null;
+}
+
 export interface Now {
   at: string;
   people: People;
-  zones: ({ zone: string } & People)[];
+  zones: ZoneNow[];
   dots: Dot[];
   receivers: ReceiverNow[];
   gateways: GatewayNow[];
   sensors: SensorNow[];
   decisions: Decision[];
   door: { entered: number; left: number };
+}
+
+/** How long people stood where. */
+export interface Heat {
+  floor: string;
+  from: string;
+  to: string;
+  side: number;
+  /** A cell's middle and its person-seconds. */
+  cells: [x: number, y: number, seconds: number][];
+  /** Person-seconds of each hour; null where there were too few people to say. */
+  hours: { at: string; personSeconds: number | null }[];
+  peopleMin: number;
+}
+
+/** The floor as it was, without names. */
+export interface Replay {
+  oldest: string | null;
+  newest: string | null;
+  every: number;
+  peopleMin: number;
+  floors: string[];
+  zones: string[];
+  frames: Frame[];
+}
+
+export interface Frame {
+  at: string;
+  people: [customers: number, tags: number, anonymous: number];
+  zones: [zone: number, people: number][];
+  dots: [floor: number, kind: number, x: number, y: number, major: number, minor: number, degrees: number][];
+  thin: number[];
 }
 
 export interface Today {

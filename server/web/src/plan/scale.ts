@@ -19,7 +19,7 @@ export interface View {
   bounds: Bounds;
 }
 
-const MARGIN_PX = 14;
+export const MARGIN_PX = 14;
 
 /** The box around all that a floor draws. */
 export function boundsOf(floor: Pick<Floor, "outline" | "zones">): Bounds {
@@ -49,6 +49,23 @@ export function project(view: View, [x, y]: Corner): Corner {
   const right = turned ? y - bounds.minY : x - bounds.minX;
   const down = turned ? x - bounds.minX : bounds.maxY - y;
   return [MARGIN_PX + right * scale, MARGIN_PX + down * scale];
+}
+
+/** Where a point of the page lies on the floor. */
+export function unproject(view: View, [x, y]: Corner): Corner {
+  const { bounds, scale, turned } = view;
+  const [right, down] = [(x - MARGIN_PX) / scale, (y - MARGIN_PX) / scale];
+  return turned ? [bounds.minX + down, bounds.minY + right] : [bounds.minX + right, bounds.maxY - down];
+}
+
+/** Whether a point lies in a polygon. */
+export function within([x, y]: Corner, polygon: Corner[]): boolean {
+  let inside = false;
+  polygon.forEach(([ax, ay], index) => {
+    const [bx, by] = polygon[(index + 1) % polygon.length] ?? [ax, ay];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+  });
+  return inside;
 }
 
 /** A polygon or line as the text of an SVG `points` attribute. */

@@ -4,8 +4,10 @@ import { words } from "../lang";
 import { zone as picked } from "../state";
 import type { Floor, Now } from "../types";
 
-export function ZoneTable({ floor, picture }: { floor: Floor; picture: Now }) {
+/** The numbers of every zone; of the past only how many. */
+export function ZoneTable({ floor, picture, past }: { floor: Floor; picture: Now; past: boolean }) {
   const { plan: say, people } = words.value;
+  const estimates = picture.zones.some((entry) => typeof entry.estimated === "number");
   const rows = new Map(picture.zones.map((entry) => [entry.zone, entry]));
   return (
     <table class="figures">
@@ -18,15 +20,24 @@ export function ZoneTable({ floor, picture }: { floor: Floor; picture: Now }) {
           <th scope="col" class="number">
             {say.total}
           </th>
-          <th scope="col" class="number">
-            {people.customers}
-          </th>
-          <th scope="col" class="number">
-            {people.tags}
-          </th>
-          <th scope="col" class="number">
-            {people.anonymous}
-          </th>
+          {estimates ? (
+            <th scope="col" class="number" title={say.estimatedHelp}>
+              ≈
+            </th>
+          ) : null}
+          {past ? null : (
+            <>
+              <th scope="col" class="number">
+                {people.customers}
+              </th>
+              <th scope="col" class="number">
+                {people.tags}
+              </th>
+              <th scope="col" class="number">
+                {people.anonymous}
+              </th>
+            </>
+          )}
         </tr>
       </thead>
       <tbody>
@@ -37,9 +48,14 @@ export function ZoneTable({ floor, picture }: { floor: Floor; picture: Now }) {
               <th scope="row">{zone.name}</th>
               <td class="wide-only">{say.kinds[zone.kind] ?? zone.kind}</td>
               <td class="number strong">{row?.total ?? 0}</td>
-              <td class="number">{row?.identified ?? 0}</td>
-              <td class="number">{row?.tags ?? 0}</td>
-              <td class="number">{row?.anonymous ?? 0}</td>
+              {estimates ? <td class="number">{typeof row?.estimated === "number" ? Math.round(row.estimated) : "–"}</td> : null}
+              {past ? null : (
+                <>
+                  <td class="number">{row?.identified ?? 0}</td>
+                  <td class="number">{row?.tags ?? 0}</td>
+                  <td class="number">{row?.anonymous ?? 0}</td>
+                </>
+              )}
             </tr>
           );
         })}
