@@ -11,6 +11,7 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use locate::quality::Quality;
 use model::consent::{Consent, ConsentRecord};
 use model::event::{Event, EventKind};
 use model::ids::{CustomerId, DeviceId, OfferId, ProductId, StoreId};
@@ -195,6 +196,12 @@ impl Core {
         let saved = saved.collect();
         self.evict();
         saved
+    }
+
+    /// How well each store placed its people since the last call, by its own account; stores where nobody was are left out.
+    pub fn take_quality(&mut self) -> Vec<(StoreId, Quality)> {
+        let shops = self.shops.iter_mut();
+        shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_quality()?))).collect()
     }
 
     /// Evicts who is idle; what they are is saved, and is loaded again when they come back.

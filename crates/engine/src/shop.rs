@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use locate::grid::Hearing;
+use locate::quality::Quality;
 use model::ids::StoreId;
 use model::position::Position;
 use model::presence::{Presence, Visit};
@@ -188,6 +189,11 @@ impl Shop {
     /// or if it is known and in a private zone.
     pub fn position(&mut self, subject: &Subject, now: Timestamp) -> Option<Position> {
         self.followed.get_mut(subject)?.position(subject, now, &mut self.desk)
+    }
+
+    /// How well people were placed since the last time it was asked for, by the shop's own account; none when nobody was.
+    pub fn take_quality(&mut self) -> Option<Quality> {
+        self.desk.take_quality()
     }
 
     /// The plan in force.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use decide::keyed;
 use locate::grid::{Estimate, Field, Workspace};
 use locate::presence::Change;
+use locate::quality::{Gauge, Quality};
 use model::ids::{StoreId, VisitId, ZoneId};
 use model::position::Position;
 use model::presence::{Presence, PresenceReason, Visit};
@@ -27,6 +28,8 @@ const PRIVATE: f64 = 0.3;
 const GAP_DEFAULT: Millis = Millis::seconds(900);
 /// Belief below which a zone is left out of a position.
 const ZONE_MIN: f64 = 0.01;
+/// A look stands for no longer than this: nobody knows where a silent subject was.
+const LOOK_MAX_S: f64 = 10.0;
 
 /// A plan and its tables.
 #[derive(Debug, Clone)]
@@ -44,12 +47,16 @@ pub(super) struct Desk {
     pub(super) work: Workspace,
     pub(super) commands: VecDeque<Command>,
     pub(super) dropped: Dropped,
+    /// How well people are placed; from the first look on.
+    gauge: Option<Box<Gauge>>,
+    /// What was gathered under plans before.
+    gathered: Quality,
 }
 
 impl Desk {
     pub(super) fn new(store: StoreId, seed: u64) -> Self {
         let (work, commands, dropped) = (Workspace::default(), VecDeque::new(), Dropped::default());
-        Self { store, seed, ground: None, work, commands, dropped }
+        Self { store, seed, ground: None, work, commands, dropped, gauge: None, gathered: Quality::default() }
     }
 
     /// The same desk with nothing on it.
@@ -67,6 +74,10 @@ impl Desk {
             Some(ground) => (Arc::clone(&ground.field), false),
             None => (Arc::new(Field::new(&plan)), true),
         };
+        if relaid {
+            self.gathered = self.take_quality().unwrap_or_default();
+            self.gauge = None;
+        }
         self.ground = Some(Ground { plan, field });
         relaid
     }
@@ -112,11 +123,23 @@ impl Desk {
         self.commands.push_back(Command::Presence(presence));
     }
 
-    /// Says a position, if it is news.
-    pub(super) fn tell_position(&mut self, subject: &Subject, estimate: &Estimate, now: Timestamp) {
-        if now.since(estimate.at) <= POSITION_AGE_MAX
-            && let Some(position) = self.position(subject, estimate)
-        {
+    /// How well people were placed since the last time; none when nobody was.
+    pub(super) fn take_quality(&mut self) -> Option<Quality> {
+        let mut quality = std::mem::take(&mut self.gathered);
+        if let Some(more) = self.gauge.as_mut().and_then(|gauge| gauge.take()) {
+            quality.merge(&more);
+        }
+        (!quality.is_empty()).then_some(quality)
+    }
+
+    /// Says a position, if it is news, and notes how sure the look was, which stands for so many seconds.
+    pub(super) fn tell_position(&mut self, subject: &Subject, estimate: &Estimate, seconds: f64, now: Timestamp) {
+        let Some(position) = self.position(subject, estimate) else { return };
+        if let Some(ground) = &self.ground {
+            let gauge = self.gauge.get_or_insert_with(|| Box::new(Gauge::new(&ground.plan)));
+            gauge.look(estimate, position.zone.as_ref(), seconds.min(LOOK_MAX_S));
+        }
+        if now.since(estimate.at) <= POSITION_AGE_MAX {
             self.commands.push_back(Command::Position(position));
         }
     }

@@ -247,6 +247,7 @@ impl Follow {
     /// Looks at the subject as it was at the end of a slot.
     fn look(&mut self, subject: &Subject, slot: i64, now: Timestamp, desk: &mut Desk) {
         let (Some(pending), Place::Located(filter)) = (self.pending.remove(&slot), &mut self.place) else { return };
+        let slots = if self.visit.is_some() { slot.saturating_sub(self.seen) } else { 1 };
         self.seen = slot;
         self.rhythm.hear(slot_end(slot));
         let new = self.visit.is_none();
@@ -259,7 +260,7 @@ impl Follow {
         if new && !changes.iter().any(moves) {
             desk.tell_visit(visit);
         }
-        desk.tell_position(subject, &estimate, now);
+        desk.tell_position(subject, &estimate, Millis(SLOT.0.saturating_mul(slots)).as_seconds(), now);
         self.tell(changes, desk);
     }
 

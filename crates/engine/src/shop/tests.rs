@@ -271,6 +271,36 @@ fn the_same_inputs_give_the_same_commands_byte_for_byte() {
     assert_ne!(ids(1), ids(2), "without the seed an id can't be guessed");
 }
 
+#[test]
+fn a_shop_gives_account_of_how_sure_it_was_and_names_nobody() {
+    let mut shop = shop(&whole_plan());
+    assert_eq!(shop.take_quality(), None);
+    play(&mut shop, &phone(), &promptly(sightings(THROUGH, 500, 13)), LATER);
+    let quality = shop.take_quality().expect("somebody was there");
+    assert!((60.0..66.0).contains(&quality.seconds), "{} s", quality.seconds);
+    for zone in ["a", "b", "c"] {
+        let zone = ZoneId::new(zone).expect("a slug");
+        let sums = &quality.zones[&zone];
+        assert!((10.0..35.0).contains(&sums.seconds), "{zone}: {sums:?}");
+        assert!(sums.belief(&zone).expect("named") > 0.6, "{zone}: {sums:?}");
+    }
+    assert_eq!(quality.receivers.len(), RECEIVERS.len());
+    assert!(quality.receivers.values().all(|receiver| receiver.heard > 0 && receiver.last.is_some()));
+    let text = serde_json::to_string(&quality).expect("json");
+    assert!(!text.contains("feed"), "nothing of the phone: {text}");
+    assert_eq!(shop.take_quality(), None, "what was told is not told again");
+}
+
+#[test]
+fn what_was_gathered_under_one_plan_is_kept_through_the_next() {
+    let mut shop = shop(&whole_plan());
+    play(&mut shop, &phone(), &promptly(sightings(THROUGH, 500, 14)), LATER);
+    shop.handle(Input::Plan(plan("department", &["a", "b"])), LATER);
+    let quality = shop.take_quality().expect("somebody was there");
+    assert!(quality.zones.contains_key(&ZoneId::new("c").expect("a slug")));
+    assert_eq!(shop.unvisited().take_quality(), None);
+}
+
 /// Sightings that come between 0 and 200 ms late, a part of them twice, in the order of their coming.
 fn shuffled(heard: &[Sighting], seed: u64) -> Vec<(Timestamp, Sighting)> {
     let mut chance = Chance(seed);
