@@ -5,7 +5,7 @@ import type { Page } from "@playwright/test";
 import { address, axe, expect, test } from "./watched.ts";
 
 const zones = (page: Page) => page.locator(".drawing .zone");
-const dots = (page: Page) => page.locator(".drawing .dot");
+const dots = (page: Page) => page.locator(".drawing .mark");
 
 async function open(page: Page) {
   await page.goto(address("/"));
@@ -15,7 +15,7 @@ async function open(page: Page) {
 test("the plan shows 8 zones, 8 receivers, and people in them", async ({ page }) => {
   await open(page);
   await expect(page.locator(".drawing .receiver")).toHaveCount(8);
-  await expect(dots(page).first()).toBeVisible({ timeout: 45_000 });
+  await expect(dots(page).first()).toBeAttached({ timeout: 45_000 });
   const total = page.getByTestId("people-total");
   await expect(total).not.toHaveText("0");
   const shapes = await zones(page).evaluateAll((all) => all.map((zone) => zone.getBoundingClientRect()).every((box) => box.width > 10 && box.height > 10));
@@ -26,7 +26,7 @@ test("the plan shows 8 zones, 8 receivers, and people in them", async ({ page })
 test("dots and numbers move within seconds", async ({ page }) => {
   await open(page);
   await expect(page.locator(".pulse.live")).toBeVisible();
-  await expect(dots(page).first()).toBeVisible({ timeout: 45_000 });
+  await expect(dots(page).first()).toBeAttached({ timeout: 45_000 });
   const places = () => dots(page).evaluateAll((all) => all.map((dot) => (dot as SVGElement).style.transform).join());
   const numbers = () => page.locator(".pulse").innerText();
   const before = { places: await places(), numbers: await numbers() };

@@ -28,7 +28,7 @@ try {
   await page.getByRole("button", { name: "Make the account" }).click();
   console.log("Waiting until the shop is busy and offers have been made");
   await page.locator(".decision.offer").nth(1).waitFor({ timeout: 300_000 });
-  await page.waitForFunction(() => document.querySelectorAll(".drawing .dot").length >= 12, undefined, { timeout: 300_000 });
+  await page.waitForFunction(() => document.querySelectorAll(".drawing .mark").length >= 12, undefined, { timeout: 300_000 });
   await page.mouse.move(0, 0);
   await page.evaluate(() => scrollTo(0, 0));
   const picture = await page.screenshot({ type: "png" });
