@@ -121,14 +121,10 @@ impl Follow {
         self.catch_up(subject, sighting.at - LATE_MAX, now, desk);
         let Some(ground) = desk.ground.clone() else { return Hearing::UnknownReceiver };
         let inside: Vec<ZoneId> = self.tracker.inside().cloned().collect();
-        let filter = match &mut self.place {
-            Place::Located(filter) => filter,
-            Place::Lost => {
-                let filter = Filter::within(ground.field, &inside, sighting.at);
-                self.place = Place::Located(Box::new(filter));
-                return self.hear(subject, sighting, now, desk);
-            }
-        };
+        if matches!(self.place, Place::Lost) {
+            self.place = Place::Located(Box::new(Filter::within(ground.field, &inside, sighting.at)));
+        }
+        let Place::Located(filter) = &mut self.place else { return Hearing::Late };
         let hearing = filter.hear(sighting);
         if let Hearing::Taken(slot) = hearing {
             self.take(slot, sighting.at);

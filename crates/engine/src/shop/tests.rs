@@ -78,6 +78,25 @@ fn a_fast_device_that_falls_silent_has_left_when_it_was_last_heard() {
 }
 
 #[test]
+fn who_comes_back_before_the_visit_is_over_goes_on_with_it() {
+    let mut shop = shop(&whole_plan());
+    let stand = |from: i64| -> Vec<Sighting> {
+        let late = |mut sighting: Sighting| {
+            sighting.at = sighting.at + Millis::seconds(from);
+            sighting
+        };
+        sightings(&[(0.0, 4.0, 6.0), (10.0, 4.0, 6.0)], 500, 4).into_iter().map(late).collect()
+    };
+    let heard = promptly([stand(0), stand(50)].concat());
+    let last = heard.last().expect("heard").0;
+    let commands = play(&mut shop, &phone(), &heard, last + Millis::seconds(5));
+    assert_eq!(story(&commands), ["a entered", "a dwelling", "a left", "a entered", "a dwelling"]);
+    let mut ids: Vec<_> = visits(&commands).iter().map(|visit| visit.id).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "one visit");
+}
+
+#[test]
 fn a_sleepy_tag_is_quiet_and_has_not_left() {
     let mut shop = shop(&whole_plan());
     let route = &[(0.0, 4.0, 6.0), (600.0, 4.0, 6.0)];
