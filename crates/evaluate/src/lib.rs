@@ -2,6 +2,7 @@
 //!
 //! Texts of files come in, values come out; reading, writing and threads are the caller's.
 
+pub mod baseline;
 pub mod case;
 pub mod folds;
 pub mod names;

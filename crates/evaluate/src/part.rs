@@ -224,7 +224,11 @@ fn device_column(table: &Table<'_>) -> Option<Column> {
     table.optional("phone").or_else(|| table.optional("device"))
 }
 
-fn read_truth(text: &str) -> Result<Vec<Truth>, Error> {
+/// Reads `truth.csv`.
+///
+/// # Errors
+/// [`Error`] names line and column of the first thing that is wrong.
+pub fn read_truth(text: &str) -> Result<Vec<Truth>, Error> {
     let table = Table::parse("truth.csv", text)?;
     let [sample, track, t] = [table.column("sample_id")?, table.column("track")?, table.column("t")?];
     let [x, y] = [table.column("x")?, table.column("y")?];

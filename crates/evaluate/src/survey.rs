@@ -68,7 +68,7 @@ pub fn survey(set: &Set, labelled: &Labelled, keep: impl Fn(&str, Point) -> bool
 }
 
 /// What each receiver heard, on the mean.
-fn heard(frames: &[Frame]) -> Vec<Heard> {
+pub(crate) fn heard(frames: &[Frame]) -> Vec<Heard> {
     let mut sums: BTreeMap<&ReceiverId, (f64, u32)> = BTreeMap::new();
     for frame in frames {
         let (sum, count) = sums.entry(&frame.receiver).or_default();
