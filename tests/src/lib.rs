@@ -1,5 +1,7 @@
 //! The harness: starts real parts for the tests, on free ports and in temporary folders.
 
+pub mod crowd;
+pub mod edge;
 pub mod house;
 pub mod postgres;
 pub mod process;

@@ -5,32 +5,23 @@ use std::sync::Arc;
 
 use engine::core::{Command, Core, CoreConfig, Input, PlanFiles};
 use engine::log::{self, Entry};
-use firmware_sim::device::{Output, Wall};
 use firmware_sim::person::Person;
 use firmware_sim::scenario::{DEMO, Scenario};
 use firmware_sim::shopper::Act;
 use firmware_sim::truth::PersonId;
-use firmware_sim::world::{Happening, PREFIX, World};
-use gateway::config::{Config, TEMPLATE};
-use gateway::now::Now;
-use gateway::pipeline::{Parcel, Pipeline};
-use gateway::radio::port::{Kind as RadioKind, RawAdvertisement};
-use locate::identity::{Resolution, Resolver, Tags, Window};
+use firmware_sim::world::{Happening, World};
 use model::consent::{Consent, ConsentRecord};
 use model::decision::Decision;
 use model::delivery::{Delivery, DeliveryState};
 use model::event::{Event, EventKind, Interest, OrderLine};
-use model::ids::{BootId, CustomerId, DeviceId, GatewayId, MessageId, OfferId, StoreId, ZoneId};
+use model::ids::{CustomerId, DeviceId, MessageId, OfferId, StoreId, ZoneId};
 use model::outcome::{Outcome, OutcomeKind};
 use model::position::Position;
 use model::presence::{Presence, PresenceKind};
-use model::reading::Reading;
 use model::shop::Shop;
-use model::sighting::{Sighting, Transmitter};
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
-use wire::ble::rolling;
-use wire::uplink::{self, Batch};
+use tests::edge::{Arrived, Edge};
 
 /// The core's own seed: the world's seed must not decide what the core draws.
 pub(crate) const CORE_SEED: u64 = 1;
@@ -45,11 +36,7 @@ const LEASE: u64 = 10;
 
 pub(crate) struct Stage {
     world: World,
-    wall: Wall,
-    pipeline: Pipeline,
-    sequence: u64,
-    resolver: Resolver,
-    tags: Tags,
+    edge: Edge,
     core: Core,
     log: Vec<Entry>,
     commands: Vec<Command>,
@@ -104,26 +91,6 @@ fn store() -> StoreId {
     StoreId::new("demo").expect("a slug")
 }
 
-/// The box's configuration: the template, with the demo shop's tags, radio and sensors.
-fn gateway_config() -> Config {
-    let text = TEMPLATE
-        .replace(
-            "# tag_uuids = [\"a7710002-0000-4000-8000-000000000001\"]",
-            "tag_uuids = [\"5e7a0001-0000-4000-8000-00000000ca27\"]",
-        )
-        .replace("# receiver = \"gw-1\"", "receiver = \"hci0\"");
-    let sensors = "
-[sensors.front-door]
-kind = \"counter-cumulative\"
-topic = \"counter/front-door\"
-[sensors.wine-shelf]
-kind = \"shelf\"
-topic = \"tele/wine-shelf/SENSOR\"
-item_g = 1280
-";
-    Config::parse(&(text + sensors), "gateway.toml").expect("the template can be read")
-}
-
 impl Stage {
     /// A run over a span of virtual time.
     pub(crate) fn played(seed: u64, span: Millis) -> Self {
@@ -139,16 +106,11 @@ impl Stage {
 
     fn new(seed: u64) -> Self {
         let scenario = Scenario::demo().expect("the demo can be read");
-        let config = gateway_config();
         let plan = PlanFiles::parse(DEMO.shop, DEMO.floor).expect("the demo shop can be read");
         let budgets = plan.shop().offers.iter().filter_map(|o| Some((o.id.clone(), o.budget?))).collect();
         let mut stage = Self {
-            wall: Wall::new(&scenario, START),
+            edge: Edge::new(&scenario, "count", || [7; 32], START),
             world: World::new(scenario, seed, START),
-            pipeline: Pipeline::new(&config, None, || [7; 32], clocks(START)),
-            sequence: 0,
-            resolver: Resolver::new(PREFIX),
-            tags: Tags::new(plan.shop()),
             core: Core::new(CoreConfig { seed: CORE_SEED }),
             log: Vec::new(),
             commands: Vec::new(),
@@ -164,7 +126,7 @@ impl Stage {
         for person in stage.world.people().to_vec() {
             stage.register(&person);
         }
-        stage.refresh_windows(START);
+        stage.refresh_keys();
         stage
     }
 
@@ -182,116 +144,32 @@ impl Stage {
         }
     }
 
-    fn refresh_windows(&mut self, now: Timestamp) {
-        let slot = rolling::slot(rolling::seconds(now));
+    /// Tells the box's door whom it may know by name: the keys of those who allow to be located.
+    fn refresh_keys(&mut self) {
         let located = self.world.people().iter().filter(|p| p.kind.has_app() && p.consent.locating);
-        let windows = located.flat_map(|person| {
-            (slot - 1..=slot + 1).map(|slot| {
-                let eid = rolling::eid_in_slot(&person.air, slot);
-                let from = Timestamp(i64::from(rolling::slot_start(slot)) * 1_000);
-                Window {
-                    eid,
-                    tag: rolling::tag(&person.air, PREFIX, eid, slot),
-                    device: device_of(person.id),
-                    from,
-                    until: from + Millis::seconds(i64::from(rolling::SLOT_S)),
-                }
-            })
-        });
-        self.resolver.replace(windows.collect::<Vec<_>>());
+        let keys: Vec<_> = located.map(|person| (device_of(person.id), person.air.clone())).collect();
+        self.edge.know(keys);
     }
 
     fn stride(&mut self, now: Timestamp) {
         for happening in self.world.step(now) {
-            let at = happening.at();
             if let Happening::Acted { person, act, .. } = &happening {
                 self.act(*person, act, now);
             }
-            for output in self.wall.notice(&happening) {
-                self.receive(output, at);
+            self.edge.notice(&happening);
+        }
+        for arrived in self.edge.tick(now) {
+            match arrived {
+                Arrived::Sighting { subject, sighting } => {
+                    self.input(Input::Sighting { store: store(), subject, sighting }, now);
+                }
+                Arrived::Reading(reading) => self.input(Input::Reading { store: store(), reading }, now),
             }
-        }
-        for output in self.wall.tick(now) {
-            self.receive(output, now);
-        }
-        if self.pipeline.poll_timeout().is_some_and(|due| due <= clocks(now).monotonic) {
-            self.pipeline.handle_timeout(clocks(now));
-        }
-        while let Some(parcel) = self.pipeline.poll_parcel() {
-            self.uplink(parcel, now);
         }
         self.push(now);
         if self.core.poll_timeout().is_some_and(|at| at <= now) {
             self.input(Input::Wake, now);
         }
-    }
-
-    fn receive(&mut self, output: Output, at: Timestamp) {
-        match output {
-            Output::Publish { message, retain, .. } => {
-                self.pipeline.message(&message.topic, &message.payload, retain, clocks(at));
-            }
-            Output::Radio(heard) => {
-                let raw = RawAdvertisement {
-                    time: at,
-                    adapter: "hci0".into(),
-                    address: heard.address,
-                    kind: RadioKind::Unknown,
-                    rssi: i8::try_from(heard.rssi).expect("a strength in dBm"),
-                    bytes: heard.bytes.to_vec(),
-                };
-                self.pipeline.advertisement(&raw, clocks(at));
-            }
-        }
-    }
-
-    /// Over the wire and back: the server sees only what fits the uplink's bytes.
-    fn uplink(&mut self, parcel: Parcel, now: Timestamp) {
-        let (sightings, readings) = match parcel {
-            Parcel::Durable { sightings, readings, .. } => (sightings, readings),
-            Parcel::Volatile { sightings } => (sightings, Vec::new()),
-        };
-        self.sequence += 1;
-        let batch = Batch {
-            gateway: GatewayId::new("gw-1").expect("a slug"),
-            spool: [1; 16],
-            boot: BootId(1),
-            seq: self.sequence,
-            oldest: self.sequence,
-            sent_at: now,
-            sightings,
-            readings,
-            health: None,
-        };
-        let batch = uplink::decode(&uplink::encode(&batch)).expect("what was encoded can be decoded");
-        for sighting in batch.sightings {
-            self.sighting(sighting, now);
-        }
-        for reading in batch.readings {
-            self.reading(reading, now);
-        }
-    }
-
-    fn sighting(&mut self, sighting: Sighting, now: Timestamp) {
-        let resolved = match &sighting.transmitter {
-            Transmitter::Rolling(id) => Some(self.resolver.rolling(id, now)),
-            Transmitter::Eid(eid) => Some(self.resolver.eid(eid, now)),
-            Transmitter::Beacon { .. } | Transmitter::Device(_) | Transmitter::Anonymous(_) => None,
-        };
-        let subject = match (&sighting.transmitter, resolved) {
-            (_, Some(Resolution::Device(device))) => Subject::Device(device),
-            (Transmitter::Anonymous(pseudonym), _) => Subject::Anonymous(*pseudonym),
-            (Transmitter::Beacon { uuid, major, minor }, _) => match self.tags.find(uuid, *major, *minor) {
-                Some(tag) => Subject::Tag(tag.clone()),
-                None => return,
-            },
-            (Transmitter::Rolling(_) | Transmitter::Eid(_) | Transmitter::Device(_), _) => return,
-        };
-        self.input(Input::Sighting { store: store(), subject, sighting }, now);
-    }
-
-    fn reading(&mut self, reading: Reading, now: Timestamp) {
-        self.input(Input::Reading { store: store(), reading }, now);
     }
 
     /// What the app or the till tells the server.
@@ -341,7 +219,7 @@ impl Stage {
         self.input(Input::Forget { customer: customer.clone() }, now);
         self.on_their_way.retain(|(_, delivery)| delivery.customer != customer);
         self.withdrawn = Some((customer, now));
-        self.refresh_windows(now);
+        self.refresh_keys();
     }
 
     /// Delivers what is due.
@@ -460,8 +338,4 @@ impl Stage {
 
 fn record(consent: Consent, at: Timestamp) -> ConsentRecord {
     ConsentRecord { consent, at, text_version: "1".into(), channel: "app".into() }
-}
-
-fn clocks(at: Timestamp) -> Now {
-    Now { wall: at, monotonic: at.since(START) }
 }
