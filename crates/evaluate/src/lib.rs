@@ -8,6 +8,8 @@ pub mod folds;
 pub mod names;
 pub mod part;
 pub mod play;
+pub mod reliability;
+pub mod scenario;
 pub mod score;
 pub mod set;
 pub mod survey;
