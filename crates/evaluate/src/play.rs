@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use engine::shop::{Config, Input, Shop};
+use engine::shop::{Config as Limits, Input, Shop};
 use locate::window::{Advert, WINDOW, Window};
 use model::floor::Point;
 use model::ids::StoreId;
@@ -34,6 +34,42 @@ const INTERVAL_MS: u32 = 500;
 const SEED: u64 = 7;
 /// Most receivers that hear one device in a window.
 const PAIRS_MAX: usize = 512;
+
+/// How much the product knows beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Config {
+    /// The plan.
+    Plan,
+    /// The plan, and what it learned from unlabelled frames.
+    SelfTaught,
+    /// The plan and labelled frames.
+    Survey,
+}
+
+impl Config {
+    /// All of them, the least first.
+    pub const ALL: [Self; 3] = [Self::Plan, Self::SelfTaught, Self::Survey];
+
+    /// What it is called in tables and options.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::SelfTaught => "self",
+            Self::Survey => "survey",
+        }
+    }
+
+    /// Its place in the order of knowledge.
+    #[must_use]
+    pub const fn knows(self) -> u8 {
+        match self {
+            Self::Plan => 0,
+            Self::SelfTaught => 1,
+            Self::Survey => 2,
+        }
+    }
+}
 
 /// What the product is told about a shop besides its plan.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +116,7 @@ impl<'s> Stage<'s> {
     /// The shop of a recorded place, with what it is told beforehand.
     #[must_use]
     pub fn new(set: &'s Set, knowledge: &Knowledge) -> Self {
-        let mut shop = Shop::new(Config::new(StoreId::new("recorded").expect("an id")), SEED);
+        let mut shop = Shop::new(Limits::new(StoreId::new("recorded").expect("an id")), SEED);
         shop.handle(Input::Plan(Arc::clone(&set.plan)), moment(0.0));
         match knowledge {
             Knowledge::Plan => {}
