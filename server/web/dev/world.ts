@@ -110,7 +110,7 @@ export function decide(at: number): Decision {
   };
 }
 
-const walkers = Array.from({ length: 34 }, (_, n) => ({ n, x: 3 + ((n * 37) % 15), y: 2 + ((n * 53) % 26), turn: n * 0.7 }));
+const walkers = Array.from({ length: Number(process.env["MOCK_PEOPLE"] ?? 34) }, (_, n) => ({ n, x: 3 + ((n * 37) % 15), y: 2 + ((n * 53) % 26), turn: n * 0.7 }));
 const told: Decision[] = Array.from({ length: 14 }, (_, n) => decide(Date.now() - (14 - n) * 21_000));
 
 export function remember(decision: Decision): void {
@@ -161,6 +161,7 @@ export function picture(): Now {
   return {
     at: at.toISOString(),
     people: people(dots),
+    estimated: dots.length + 4.3,
     zones: zones.map((zone, n) => ({ zone: zone.id, ...people(dots.filter((dot) => dot.zone === zone.id)), estimated: n === 3 ? 9.2 : null })),
     dots,
     receivers: PLAN.receivers.map((receiver, n) => ({ id: receiver.id, state: n === 5 ? "silent" : n === 6 ? "offline" : "online", lastHeard: new Date(at.getTime() - (n > 4 && n < 7 ? 95_000 : 400)).toISOString(), sightingsPerMinute: n > 4 && n < 7 ? 0 : 310 + n * 17, gateway: "box-1" })),

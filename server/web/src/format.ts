@@ -61,10 +61,11 @@ export function metres(value: number, tongue: Tongue): string {
   return `${new Intl.NumberFormat(LOCALE[tongue], { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value)} m`;
 }
 
-/** Seconds as minutes: one digit below ten, none above. */
+/** Seconds as minutes: two digits below one, one below ten, none above. */
 export function minutes(seconds: number, tongue: Tongue): string {
   const value = seconds / 60;
-  return new Intl.NumberFormat(LOCALE[tongue], { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  const digits = value < 1 ? 2 : value < 10 ? 1 : 0;
+  return new Intl.NumberFormat(LOCALE[tongue], { maximumFractionDigits: digits }).format(value);
 }
 
 /** When a calendar day begins in a zone: the first moment that bears its date. */

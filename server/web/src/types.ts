@@ -171,6 +171,8 @@ export interface ZoneNow extends People {
 export interface Now {
   at: string;
   people: People;
+  /** How many are expected in all, also without a radio. */
+  estimated?: number | null;
   zones: ZoneNow[];
   dots: Dot[];
   receivers: ReceiverNow[];

@@ -49,6 +49,7 @@ export const it: Dictionary = {
   },
   people: {
     inShop: "in negozio adesso",
+    estimated: "circa {n} con chi non porta una radio",
     customers: "Clienti",
     customersHelp: "hanno accettato di essere localizzati",
     tags: "Etichette del negozio",

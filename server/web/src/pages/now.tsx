@@ -1,10 +1,11 @@
 // Now: how many are here, where they stand, what was decided and why, and whether the equipment hears.
 
 import { count } from "../format";
-import { tongue, words } from "../lang";
+import { fill, tongue, words } from "../lang";
 import { link, now } from "../live";
 import { Decisions } from "../parts/decisions";
 import { Equipment } from "../parts/equipment";
+import { estimateBeside } from "../parts/people";
 import { PlanPanel } from "../plan/panel";
 import { plan } from "../state";
 import type { Now } from "../types";
@@ -31,6 +32,7 @@ export function NowPage() {
 function Headline({ picture }: { picture: Now }) {
   const { people } = words.value;
   const { total, identified, tags, anonymous } = picture.people;
+  const estimated = estimateBeside(total, picture.estimated);
   const parts = [
     { kind: "customer", n: identified, name: people.customers, help: people.customersHelp },
     { kind: "tag", n: tags, name: people.tags, help: people.tagsHelp },
@@ -40,7 +42,11 @@ function Headline({ picture }: { picture: Now }) {
   return (
     <section class="headline">
       <p class="total">
-        <strong data-testid="people-total">{number(total)}</strong> <span>{people.inShop}</span>
+        <strong data-testid="people-total">{number(total)}</strong>{" "}
+        <span>
+          {people.inShop}
+          {estimated === null ? null : <small data-testid="people-estimated">{fill(people.estimated, { n: number(estimated) })}</small>}
+        </span>
       </p>
       <div class="mix">
         <div class="mix-bar" aria-hidden="true">

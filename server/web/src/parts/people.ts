@@ -9,3 +9,9 @@ export function peopleWords(n: number): string {
   if (n === 0) return people.none;
   return fill(n === 1 ? people.one : people.other, { n: count(n, tongue.value) });
 }
+
+/** The estimate with all sensors, where it says something else than the count; none where it does not. */
+export function estimateBeside(total: number, estimated: number | null | undefined): number | null {
+  const rounded = Math.round(estimated ?? 0);
+  return rounded > 0 && rounded !== total ? rounded : null;
+}

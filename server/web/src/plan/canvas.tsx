@@ -8,6 +8,8 @@ import { frameOf, type Ink, inkFrom, paintHeat, paintPeople, sizeOf } from "./pa
 import { MARGIN_PX, project, type View } from "./scale";
 
 const FLOW_MS = 700;
+/** Steps of the flow from one picture to the next: soft colour needs no more, and each costs a drawing of the plan. */
+const FLOW_STEPS = 7;
 const HEAT_STOPS = ["--heat-1", "--heat-2", "--heat-3", "--heat-4", "--heat-5", "--heat-6"];
 
 /** The colours that the page has now, light or dark. */
@@ -67,16 +69,14 @@ export function Cloud({ field, floor, view, still }: { field: Field; floor: Floo
       draw();
       return;
     }
-    const begun = performance.now();
-    let next = 0;
-    const flow = () => {
-      const share = Math.min((performance.now() - begun) / FLOW_MS, 1);
-      shown.current = share === 1 ? field : between(before, field, share);
+    let step = 0;
+    const timer = setInterval(() => {
+      step += 1;
+      shown.current = step === FLOW_STEPS ? field : between(before, field, step / FLOW_STEPS);
       draw();
-      if (share < 1) next = requestAnimationFrame(flow);
-    };
-    next = requestAnimationFrame(flow);
-    return () => cancelAnimationFrame(next);
+      if (step === FLOW_STEPS) clearInterval(timer);
+    }, FLOW_MS / FLOW_STEPS);
+    return () => clearInterval(timer);
   }, [field, view.width, view.turned, still]);
   return <canvas class="layer" aria-hidden="true" ref={canvas} width={width} height={height} style={style} />;
 }

@@ -7,7 +7,7 @@ import { Cloud } from "./canvas";
 import { densityOf } from "./density";
 import { Ground, ZoneLabels, type ZoneFace } from "./ground";
 import { fill, words } from "../lang";
-import { peopleWords } from "../parts/people";
+import { estimateBeside, peopleWords } from "../parts/people";
 import type { Dot, Floor, Now, People, Plan } from "../types";
 import { Marks } from "./marks";
 import { Receivers } from "./receivers";
@@ -37,7 +37,7 @@ export function Drawing({ floor, plan, picture, width, past }: Props) {
   const faceOf = (id: string, name: string): ZoneFace => {
     const zone = people.get(id) ?? NOBODY;
     const label = past ? `${name}: ${peopleWords(zone.total)}.` : fill(say.zoneLabel, { name, people: peopleWords(zone.total), customers: zone.identified, tags: zone.tags, anonymous: zone.anonymous });
-    const estimated = typeof zone.estimated === "number" ? Math.round(zone.estimated) : null;
+    const estimated = estimateBeside(zone.total, zone.estimated);
     const beside = estimated === null ? "" : ` ≈ ${estimated}`;
     const aloud = estimated === null ? label : `${label} ${fill(say.estimated, { n: estimated })}.`;
     return { label: aloud, number: `${zone.total}${beside}`, none: zone.total === 0 && (estimated ?? 0) === 0, warmth: Math.sqrt(zone.total / busiest), people: zone.total };

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { fill, words } from "../lang";
+import { estimateBeside } from "../parts/people";
 import { back, frameAt, isThin, pictureOf, shownOf, speed, stepFor, tape } from "../replay";
 import { zone } from "../state";
 import type { Floor, Now, Plan } from "../types";
@@ -94,7 +95,7 @@ function LiveView({ floor, plan, picture }: { floor: Floor; plan: Plan; picture:
 function Legend({ floor, plan, picture, past }: { floor: Floor; plan: Plan; picture: Now; past: boolean }) {
   const { plan: say, people } = words.value;
   const ok = picture.receivers.filter((receiver) => receiver.state === "online").length;
-  const estimates = picture.zones.some((entry) => typeof entry.estimated === "number");
+  const estimates = picture.zones.some((entry) => estimateBeside(entry.total, entry.estimated) !== null);
   return (
     <ul class="legend" aria-label={say.legend}>
       <li>

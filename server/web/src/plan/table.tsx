@@ -7,7 +7,7 @@ import type { Floor, Now } from "../types";
 /** The numbers of every zone; of the past only how many. */
 export function ZoneTable({ floor, picture, past }: { floor: Floor; picture: Now; past: boolean }) {
   const { plan: say, people } = words.value;
-  const estimates = picture.zones.some((entry) => typeof entry.estimated === "number");
+  const estimates = picture.zones.some((entry) => (entry.estimated ?? 0) > 0);
   const rows = new Map(picture.zones.map((entry) => [entry.zone, entry]));
   return (
     <table class="figures">
