@@ -16,6 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use model::decision::Decision;
 use model::delivery::{Delivery, DeliveryState};
+use model::fusion::Occupancy;
 use model::ids::{CustomerId, GatewayId, StoreId};
 use model::outcome::Outcome;
 use model::position::Position;
@@ -55,6 +56,20 @@ pub enum LiveEvent {
         store: StoreId,
         /// Where.
         position: Arc<Position>,
+    },
+    /// Somebody has fallen silent: where they are is not known for now.
+    Quiet {
+        /// In which store.
+        store: StoreId,
+        /// Who.
+        subject: Subject,
+    },
+    /// Another number of people is expected in a zone or in the store.
+    Occupancy {
+        /// In which store.
+        store: StoreId,
+        /// Where, and how many.
+        occupancy: Occupancy,
     },
     /// A shop's files changed.
     Plan(StoreId),
@@ -275,6 +290,16 @@ impl Inside {
             LiveEvent::Position { store, position } => {
                 if let Some(shop) = self.shops.get_mut(store) {
                     shop.position(position, now);
+                }
+            }
+            LiveEvent::Quiet { store, subject } => {
+                if let Some(shop) = self.shops.get_mut(store) {
+                    shop.quiet(subject);
+                }
+            }
+            LiveEvent::Occupancy { store, occupancy } => {
+                if let Some(shop) = self.shops.get_mut(store) {
+                    shop.occupancy(occupancy);
                 }
             }
             LiveEvent::Plan(_) => {}

@@ -1,6 +1,8 @@
 //! A whole day's parts in one thread on virtual time: the simulator's world, the devices' own messages, the gateway's
 //! pipeline, the uplink's bytes, identity, and the core. The same seed gives the same run, byte for byte.
 
+#[path = "sim/crowd.rs"]
+mod crowd;
 #[path = "sim/stage.rs"]
 mod stage;
 
@@ -108,6 +110,9 @@ fn who_does_not_allow_it_is_never_named() {
         Command::Presence(_)
         | Command::Visit(_)
         | Command::Reading { .. }
+        | Command::Quiet { .. }
+        | Command::Attribution { .. }
+        | Command::Occupancy { .. }
         | Command::Decided(_)
         | Command::Deliver(_)
         | Command::Outcome { .. }

@@ -10,5 +10,5 @@ pub mod gates;
 pub mod history;
 pub mod intent;
 pub mod keyed;
-mod local;
+pub mod local;
 pub mod rank;

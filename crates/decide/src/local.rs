@@ -11,7 +11,8 @@ pub(crate) fn wall_clock(timezone: &str, at: Timestamp) -> DateTime {
 }
 
 /// Local midnights between two moments; 0 is the same day, 1 is yesterday.
-pub(crate) fn days_between(timezone: &str, earlier: Timestamp, later: Timestamp) -> i32 {
+#[must_use]
+pub fn days_between(timezone: &str, earlier: Timestamp, later: Timestamp) -> i32 {
     let (from, to) = (wall_clock(timezone, earlier).date(), wall_clock(timezone, later).date());
     from.until(to).map_or(0, |span| span.get_days())
 }

@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use locate::quality::Quality;
 use model::consent::{Consent, ConsentRecord};
-use model::event::{Event, EventKind};
-use model::ids::{CustomerId, DeviceId, OfferId, ProductId, StoreId};
+use model::event::{Event, EventKind, Interest};
+use model::fusion::Attribution;
+use model::ids::{CustomerId, DeviceId, MessageId, OfferId, ProductId, StoreId};
 use model::presence::Presence;
 use model::shop::Shop as Plan;
 use model::subject::Subject;
@@ -50,6 +51,9 @@ struct Slot {
 pub const IDLE: Millis = Millis::minutes(30);
 /// Above this many customers in memory, those without a stay and without a timer leave at once.
 pub const SHOPPERS_MAX: usize = 50_000;
+
+/// A share of a pick-up above which it counts as a customer's own.
+const TAKEN: f64 = 0.5;
 
 /// The whole core.
 #[derive(Debug)]
@@ -308,6 +312,17 @@ impl Core {
                 shop::Command::Reading(reading) => {
                     self.commands.push_back(Command::Reading { store: store.clone(), reading });
                 }
+                shop::Command::Quiet { subject, at } => {
+                    self.commands.push_back(Command::Quiet { store: store.clone(), subject, at });
+                }
+                shop::Command::Attribution(attribution) => {
+                    self.commands
+                        .push_back(Command::Attribution { store: store.clone(), attribution: attribution.clone() });
+                    self.pick_up(store, &attribution);
+                }
+                shop::Command::Occupancy(occupancy) => {
+                    self.commands.push_back(Command::Occupancy { store: store.clone(), occupancy });
+                }
             }
         }
     }
@@ -322,6 +337,17 @@ impl Core {
             self.policy(&customer, &presence.store);
             self.shopper(&customer, shopper::Input::Presence(presence));
         }
+    }
+
+    /// A pick-up that is more likely one customer's than everybody else's is interest; their machine takes it only with consent.
+    fn pick_up(&mut self, store: &StoreId, attribution: &Attribution) {
+        let Some(customer) = taker(attribution).and_then(|device| self.links.get(device).cloned()) else { return };
+        let Attribution { product, at, sensor, .. } = attribution;
+        let name = format!("pickup:{store}:{sensor}:{}", at.0);
+        let Ok(id) = MessageId::new(&name) else { return };
+        let what = EventKind::Interest { interest: Interest::PickedUp, product: product.clone(), category: None };
+        self.policy(&customer, store);
+        self.shopper(&customer, shopper::Input::Event(Event { id, at: *at, what }));
     }
 
     /// Gives a customer's machine the store's catalogue, if it has not got it.
@@ -405,6 +431,15 @@ impl Core {
         if self.leases.runs_low(&store, &offer, self.now) {
             self.commands.push_back(Command::NeedLease { store, offer });
         }
+    }
+}
+
+/// The device whose owner took it more likely than everybody else together.
+fn taker(attribution: &Attribution) -> Option<&DeviceId> {
+    let (subject, share) = attribution.shares.first()?;
+    match subject {
+        Subject::Device(device) => (share.get() > TAKEN && attribution.product.is_some()).then_some(device),
+        Subject::Tag(_) | Subject::Anonymous(_) => None,
     }
 }
 

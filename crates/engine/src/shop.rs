@@ -4,6 +4,7 @@
 
 mod desk;
 mod follow;
+mod fusion;
 mod lag;
 mod readings;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use locate::grid::Hearing;
 use locate::quality::Quality;
+use model::fusion::{Attribution, Occupancy};
 use model::ids::StoreId;
 use model::position::Position;
 use model::presence::{Presence, Visit};
@@ -63,6 +65,17 @@ pub enum Command {
     Visit(Visit),
     /// A reading was accepted; each is said once.
     Reading(Reading),
+    /// A subject that was located has fallen silent by its own rhythm: where it is, is not known for now. It has not left.
+    Quiet {
+        /// Who.
+        subject: Subject,
+        /// When it was last heard.
+        at: Timestamp,
+    },
+    /// Something was taken from a shelf, by one of these with these probabilities.
+    Attribution(Attribution),
+    /// Another number of people is expected in a zone or in the store; at most every two seconds for each.
+    Occupancy(Occupancy),
 }
 
 /// The limits of a shop.
@@ -154,30 +167,37 @@ impl Shop {
     /// Takes one input. What was due before it is done before it.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
         self.handle_timeout(now);
+        self.desk.now = now;
         match input {
             Input::Sighting { subject, sighting } => self.sighting(subject, sighting, now),
-            Input::Reading(reading) => self.reading(reading),
+            Input::Reading(reading) => self.reading(reading, now),
             Input::Plan(plan) => self.take_plan(plan, now),
-            Input::Forget(subject) => drop(self.release(&subject)),
+            Input::Forget(subject) => self.forget(&subject, now),
             Input::Restore { stays, visits } => self.restore(&stays, visits, now),
         }
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        while let Some((due, subject)) = self.queue.first().cloned()
+        while let Some(due) = self.poll_timeout()
             && due <= now
         {
-            let Some(mut follow) = self.release(&subject) else { return };
-            follow.run(&subject, now, &mut self.desk);
-            self.keep(subject, follow);
+            self.desk.now = due;
+            match self.queue.first().cloned() {
+                Some((at, subject)) if at <= due => {
+                    let Some(mut follow) = self.release(&subject) else { return };
+                    follow.run(&subject, due, &mut self.desk);
+                    self.keep(subject, follow);
+                }
+                Some(_) | None => self.fusion_work(due),
+            }
         }
     }
 
     /// When the shop next wants to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.queue.first().map(|(due, _)| *due)
+        self.queue.first().map(|(due, _)| *due).into_iter().chain(self.fusion_due()).min()
     }
 
     /// The next thing to be done.
@@ -286,12 +306,18 @@ impl Shop {
         self.followed.insert(subject, follow);
     }
 
-    fn reading(&mut self, reading: Reading) {
+    fn forget(&mut self, subject: &Subject, now: Timestamp) {
+        drop(self.release(subject));
+        self.desk.fusion.lose(subject, now);
+    }
+
+    fn reading(&mut self, reading: Reading, now: Timestamp) {
         let known = self.plan().is_some_and(|plan| plan.sensors.iter().any(|sensor| sensor.id == reading.sensor));
         if !known {
             self.desk.dropped.unknown_sensor += 1;
         } else if self.readings.accept(&reading) {
-            self.desk.commands.push_back(Command::Reading(reading));
+            self.desk.commands.push_back(Command::Reading(reading.clone()));
+            self.fuse(&reading, now);
         } else {
             self.desk.dropped.readings += 1;
         }
@@ -301,6 +327,7 @@ impl Shop {
         let subjects: Vec<Subject> = self.followed.keys().cloned().collect();
         let followed: Vec<(Subject, Follow)> =
             subjects.into_iter().filter_map(|subject| self.release(&subject).map(|follow| (subject, follow))).collect();
+        self.desk.fusion.take_plan(&plan, now);
         let relaid = self.desk.take_plan(plan);
         for (subject, mut follow) in followed {
             if relaid {
@@ -319,6 +346,7 @@ impl Shop {
             }
             let follow = Follow::restore(self.arrivals - 1, stays, visit, now);
             self.keep(subject, follow);
+            self.desk.fusion.lose_count();
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod grid;
 pub mod identity;
 pub mod inform;
+pub mod near;
 pub mod presence;
 pub mod quality;
 pub mod window;

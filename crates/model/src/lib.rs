@@ -7,6 +7,7 @@ pub mod decision;
 pub mod delivery;
 pub mod event;
 pub mod floor;
+pub mod fusion;
 pub mod ids;
 pub mod offer;
 pub mod outcome;

@@ -42,7 +42,7 @@ pub(super) async fn run(state: AppState, shutdown: CancellationToken) {
             () = shutdown.cancelled() => break,
             event = events.recv() => match event {
                 Ok(LiveEvent::Delivery(_)) | Err(RecvError::Lagged(_)) => true,
-                Ok(LiveEvent::Decision(_) | LiveEvent::Outcome { .. } | LiveEvent::Position { .. } | LiveEvent::Plan(_)) => false,
+                Ok(LiveEvent::Decision(_) | LiveEvent::Outcome { .. } | LiveEvent::Position { .. } | LiveEvent::Quiet { .. } | LiveEvent::Occupancy { .. } | LiveEvent::Plan(_)) => false,
                 Err(RecvError::Closed) => break,
             },
             _ = look.tick() => {

@@ -40,7 +40,7 @@ pub struct People {
 }
 
 /// How many are in a zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ZoneNow {
     /// Which.
@@ -48,6 +48,8 @@ pub struct ZoneNow {
     /// How many.
     #[serde(flatten)]
     pub people: People,
+    /// How many people are expected there, those without a radio too.
+    pub estimated: f64,
 }
 
 /// One subject on the plan.
@@ -196,6 +198,8 @@ pub struct Now {
     pub at: Timestamp,
     /// How many in the store.
     pub people: People,
+    /// How many people are expected in the store, those without a radio too.
+    pub estimated: f64,
     /// How many per zone, in the order of the plan.
     pub zones: Vec<ZoneNow>,
     /// Everybody on the plan.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use geo::Intersects as _;
 use model::delivery::DeliveryState;
 use model::floor::Point;
+use model::fusion::Occupancy;
 use model::ids::{CustomerId, DecisionId, FloorId, GatewayId, SensorId, ZoneId};
 use model::outcome::Outcome;
 use model::position::Position;
@@ -23,8 +24,8 @@ use super::{DECISIONS_SHOWN, GATEWAYS_MAX};
 use super::{day_start, hour_start};
 use crate::store::{DecisionRow, ERASED, Frame};
 
-/// Who was not heard for this long is not shown as a dot any more.
-const DOT_AGE_MAX: Millis = Millis::seconds(60);
+/// Who was not heard for this long is not shown any more, whatever their rhythm; usually the shop says earlier that they are quiet.
+const DOT_AGE_MAX: Millis = Millis::minutes(15);
 /// Most subjects remembered; a new one beyond that is not shown.
 const SUBJECTS_MAX: usize = 20_000;
 
@@ -40,10 +41,13 @@ pub(super) struct ShopNow {
     /// The day that the door counts.
     day: Timestamp,
     heat: Heat,
+    /// People expected in the zones, and under none in the store.
+    expected: BTreeMap<Option<ZoneId>, f64>,
 }
 
 #[derive(Debug, Default)]
 struct SubjectNow {
+    /// Where it is; none while it is quiet.
     position: Option<Arc<Position>>,
     seen: Timestamp,
     zones: BTreeSet<ZoneId>,
@@ -60,6 +64,7 @@ impl ShopNow {
             door: Door::default(),
             day: Timestamp(i64::MIN),
             heat: Heat::default(),
+            expected: BTreeMap::new(),
         };
         shop.put_plan(plan);
         shop
@@ -76,11 +81,12 @@ impl ShopNow {
     pub(super) fn put_plan(&mut self, plan: &Arc<Shop>) {
         self.plan = Arc::clone(plan);
         self.receivers.put_plan(&plan.receivers);
+        self.expected.retain(|zone, _| zone.as_ref().is_none_or(|zone| plan.zone(zone).is_some()));
         self.readings.retain(|sensor, _| plan.sensors.iter().any(|known| known.id == *sensor));
     }
 
     pub(super) fn position(&mut self, position: &Arc<Position>, now: Timestamp) {
-        self.subjects.retain(|_, subject| !subject.zones.is_empty() || now.since(subject.seen) <= DOT_AGE_MAX);
+        self.subjects.retain(|_, subject| subject.is_here(now));
         let Some(subject) = self.subject(&position.subject) else { return };
         subject.seen = subject.seen.max(position.at);
         if let Some(before) = subject.position.replace(Arc::clone(position)) {
@@ -105,6 +111,17 @@ impl ShopNow {
                 subject.zones.remove(&zone);
             }
         }
+    }
+
+    /// Nobody knows for now where somebody is; they have not left.
+    pub(super) fn quiet(&mut self, subject: &Subject) {
+        if let Some(subject) = self.subjects.get_mut(subject) {
+            subject.position = None;
+        }
+    }
+
+    pub(super) fn occupancy(&mut self, occupancy: &Occupancy) {
+        self.expected.insert(occupancy.zone.clone(), occupancy.people);
     }
 
     fn subject(&mut self, id: &Subject) -> Option<&mut SubjectNow> {
@@ -168,13 +185,15 @@ impl ShopNow {
         let here = self.here(at);
         let zones = self.plan.zones().map(|zone| {
             let inside = here.iter().filter(|(_, subject)| subject.zones.contains(&zone.id));
-            ZoneNow { zone: zone.id.clone(), people: count(inside.map(|(id, _)| *id)) }
+            let (zone, people) = (zone.id.clone(), count(inside.map(|(id, _)| *id)));
+            ZoneNow { estimated: self.expected(Some(&zone)), zone, people }
         });
         let mine = self.receivers.gateways();
         let boxes = gateways.iter().filter(|(id, _)| mine.contains(*id) || gateways.len() == 1).take(GATEWAYS_MAX);
         Now {
             at,
             people: count(here.iter().map(|(id, _)| *id)),
+            estimated: self.expected(None),
             zones: zones.collect(),
             dots: here.iter().filter_map(|(_, subject)| self.dot(subject, at)).collect(),
             receivers: self.plan.receivers.iter().map(|r| self.receivers.snapshot(&r.id, gateways, at)).collect(),
@@ -194,8 +213,11 @@ impl ShopNow {
     }
 
     fn here(&self, at: Timestamp) -> Vec<(&Subject, &SubjectNow)> {
-        let is_here = |subject: &SubjectNow| !subject.zones.is_empty() || at.since(subject.seen) <= DOT_AGE_MAX;
-        self.subjects.iter().filter(|(_, subject)| is_here(subject)).collect()
+        self.subjects.iter().filter(|(_, subject)| subject.is_here(at)).collect()
+    }
+
+    fn expected(&self, zone: Option<&ZoneId>) -> f64 {
+        self.expected.get(&zone.cloned()).copied().unwrap_or_default()
     }
 
     fn dot(&self, subject: &SubjectNow, at: Timestamp) -> Option<Dot> {
@@ -233,6 +255,11 @@ fn count<'a>(subjects: impl Iterator<Item = &'a Subject>) -> People {
 }
 
 impl SubjectNow {
+    /// Whether the subject is in a zone, or is on the plan at all.
+    fn is_here(&self, at: Timestamp) -> bool {
+        !self.zones.is_empty() || self.shown(at).is_some()
+    }
+
     /// Where the subject is drawn, if it was heard lately.
     fn shown(&self, at: Timestamp) -> Option<&Position> {
         self.position.as_deref().filter(|_| at.since(self.seen) <= DOT_AGE_MAX)

@@ -1,6 +1,7 @@
 //! What is shown of a shop, and when it goes.
 
 use model::floor::Point;
+use model::fusion::Occupancy;
 use model::ids::{BootId, ReceiverId, SensorId, VisitId, ZoneId};
 use model::position::Spread;
 use model::presence::{PresenceKind, PresenceReason};
@@ -74,9 +75,25 @@ fn people_are_counted_per_zone_and_go_when_they_leave() {
     assert_eq!((seen.people.total, seen.people.anonymous, seen.zones[0].people.total), (1, 1, 1));
     assert_eq!((seen.dots.len(), seen.dots[0].kind), (1, "anonymous"));
 
+    let quiet = LiveEvent::Quiet { store: store(), subject: who.clone() };
+    live.apply(&[], &[], vec![quiet], NOW);
+    let silent = now(&live, NOW);
+    assert_eq!((silent.people.total, silent.zones[0].people.total, silent.dots.len()), (1, 1, 0), "quiet is not left");
     live.apply(&[presence(who, PresenceKind::Left)], &[], vec![], NOW);
     let later = now(&live, NOW + Millis::minutes(2));
     assert_eq!((later.people.total, later.zones[0].people.total, later.dots.len()), (0, 0, 0));
+}
+
+#[test]
+fn people_are_expected_where_nobody_is_heard() {
+    let live = live();
+    let door = ZoneId::new("door").expect("an id");
+    for (zone, people) in [(Some(door), 2.5), (None, 7.0)] {
+        let occupancy = Occupancy { zone, at: NOW, people, sources: Vec::new() };
+        live.apply(&[], &[], vec![LiveEvent::Occupancy { store: store(), occupancy }], NOW);
+    }
+    let seen = now(&live, NOW);
+    assert_eq!((seen.people.total, seen.estimated, seen.zones[0].estimated), (0, 7.0, 2.5));
 }
 
 #[test]

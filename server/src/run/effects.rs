@@ -51,6 +51,21 @@ impl Effects {
                 self.readings.push((store.clone(), reading.clone()));
                 self.changes.readings.push((store, reading));
             }
+            Command::Quiet { store, subject, .. } => self.events.push(LiveEvent::Quiet { store, subject }),
+            // Who took what is for the decisions of the customer it may have been, and is kept of nobody.
+            Command::Attribution { attribution, .. } => {
+                let taker = if attribution.shares.first().is_some_and(|(_, p)| *p > attribution.unknown) {
+                    "likely"
+                } else {
+                    "unknown"
+                };
+                metrics::counter!("pickups_total", "taker" => taker).increment(1);
+            }
+            Command::Occupancy { store, occupancy } => {
+                let zone = occupancy.zone.as_ref().map_or_else(String::new, ToString::to_string);
+                metrics::gauge!("people_expected", "store" => store.to_string(), "zone" => zone).set(occupancy.people);
+                self.events.push(LiveEvent::Occupancy { store, occupancy });
+            }
             Command::Decided(decision) => {
                 self.events.push(LiveEvent::Decision(Arc::new(decision.clone())));
                 self.changes.decisions.insert(decision.id, decision);

@@ -129,6 +129,12 @@ impl Judge {
                     }
                 }
             }
+            Command::Quiet { subject, .. } => {
+                if let Some(seen) = self.seen.get_mut(&subject) {
+                    seen.position = None;
+                }
+            }
+            Command::Attribution(_) | Command::Occupancy(_) => {}
             Command::Visit(visit) => drop(self.visits.insert(visit.id, visit)),
             Command::Reading(reading) => {
                 if let ReadingKind::Crossing { entered, left } = reading.kind

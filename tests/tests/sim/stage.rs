@@ -250,7 +250,13 @@ impl Stage {
                 Command::NeedLease { offer, .. } => leases.push(offer.clone()),
                 Command::Position { position, .. } => self.judge_position(position),
                 Command::Presence(presence) => self.judge_stay(presence),
-                Command::Visit(_) | Command::Reading { .. } | Command::Decided(_) | Command::Outcome { .. } => {}
+                Command::Visit(_)
+                | Command::Reading { .. }
+                | Command::Quiet { .. }
+                | Command::Attribution { .. }
+                | Command::Occupancy { .. }
+                | Command::Decided(_)
+                | Command::Outcome { .. } => {}
             }
             self.commands.push(command);
         }

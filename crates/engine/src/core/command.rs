@@ -2,11 +2,14 @@
 
 use model::decision::Decision;
 use model::delivery::Delivery;
+use model::fusion::{Attribution, Occupancy};
 use model::ids::{CustomerId, OfferId, StoreId};
 use model::outcome::Outcome;
 use model::position::Position;
 use model::presence::{Presence, Visit};
 use model::reading::Reading;
+use model::subject::Subject;
+use model::time::Timestamp;
 use serde::Serialize;
 
 /// Everything that the core can cause. The shell's one `match` over it is the list of all that can happen.
@@ -30,6 +33,29 @@ pub enum Command {
         store: StoreId,
         /// What.
         reading: Reading,
+    },
+    /// A subject has fallen silent: where it is, is not known for now. It has not left.
+    Quiet {
+        /// In which store.
+        store: StoreId,
+        /// Who.
+        subject: Subject,
+        /// When it was last heard.
+        at: Timestamp,
+    },
+    /// Something was taken from a shelf, by one of these with these probabilities.
+    Attribution {
+        /// In which store.
+        store: StoreId,
+        /// What, and who.
+        attribution: Attribution,
+    },
+    /// Another number of people is expected in a zone or in the store.
+    Occupancy {
+        /// In which store.
+        store: StoreId,
+        /// Where, and how many.
+        occupancy: Occupancy,
     },
     /// A decision was made, for an offer or for silence; ghost offers of the holdout too.
     Decided(Decision),

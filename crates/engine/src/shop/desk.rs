@@ -18,6 +18,7 @@ use model::time::{Millis, Timestamp};
 use model::units::Probability;
 use model::zone::ZoneKind;
 
+use super::fusion::Fusion;
 use super::{Command, Dropped};
 
 /// Older positions than this are of no use to anybody: they come from a backlog.
@@ -47,6 +48,10 @@ pub(super) struct Desk {
     pub(super) work: Workspace,
     pub(super) commands: VecDeque<Command>,
     pub(super) dropped: Dropped,
+    /// What sensors say, and who is where in sum.
+    pub(super) fusion: Fusion,
+    /// The time of what is done now.
+    pub(super) now: Timestamp,
     /// How well people are placed; from the first look on.
     gauge: Option<Box<Gauge>>,
     /// What was gathered under plans before.
@@ -55,8 +60,18 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(store: StoreId, seed: u64) -> Self {
-        let (work, commands, dropped) = (Workspace::default(), VecDeque::new(), Dropped::default());
-        Self { store, seed, ground: None, work, commands, dropped, gauge: None, gathered: Quality::default() }
+        Self {
+            store,
+            seed,
+            ground: None,
+            work: Workspace::default(),
+            commands: VecDeque::new(),
+            dropped: Dropped::default(),
+            fusion: Fusion::default(),
+            now: Timestamp::default(),
+            gauge: None,
+            gathered: Quality::default(),
+        }
     }
 
     /// The same desk with nothing on it.
@@ -134,6 +149,7 @@ impl Desk {
 
     /// Says a position, if it is news, and notes how sure the look was, which stands for so many seconds.
     pub(super) fn tell_position(&mut self, subject: &Subject, estimate: &Estimate, seconds: f64, now: Timestamp) {
+        self.fusion.see(subject, estimate, self.now);
         let Some(position) = self.position(subject, estimate) else { return };
         if let Some(ground) = &self.ground {
             let gauge = self.gauge.get_or_insert_with(|| Box::new(Gauge::new(&ground.plan)));
@@ -142,6 +158,11 @@ impl Desk {
         if now.since(estimate.at) <= POSITION_AGE_MAX {
             self.commands.push_back(Command::Position(position));
         }
+    }
+
+    /// Says that a subject has fallen silent.
+    pub(super) fn tell_quiet(&mut self, subject: &Subject, last_heard: Timestamp) {
+        self.commands.push_back(Command::Quiet { subject: subject.clone(), at: last_heard });
     }
 
     /// The position as it may be said; none for a known subject in a private zone.
@@ -207,7 +228,7 @@ impl Desk {
 }
 
 /// Whether a subject has a name that could be told.
-const fn known(subject: &Subject) -> bool {
+pub(super) const fn known(subject: &Subject) -> bool {
     match subject {
         Subject::Device(_) | Subject::Tag(_) => true,
         Subject::Anonymous(_) => false,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use locate::grid::{Filter, Hearing, LATE_SLOTS, SLOT, slot_end, slot_of};
+use locate::grid::{Estimate, Filter, Hearing, LATE_SLOTS, SLOT, slot_end, slot_of};
 use locate::presence::rhythm::Rhythm;
 use locate::presence::{Change, Tracker};
 use model::ids::ZoneId;
@@ -25,6 +25,10 @@ const LATE_MAX: Millis = Millis(SLOT.0 * LATE_SLOTS);
 /// The shortest silence after which somebody at the door is gone.
 const DOOR_MIN: Millis = Millis::seconds(5);
 
+/// Whom no door counter has let out is gone only after so many times the usual silence, and at most after so long.
+const KEPT_FACTOR: i64 = 3;
+const KEPT_MAX: Millis = Millis::seconds(900);
+
 /// One subject of a shop.
 #[derive(Debug)]
 pub(super) struct Follow {
@@ -39,6 +43,8 @@ pub(super) struct Follow {
     pending: BTreeMap<i64, Pending>,
     /// The last slot that was looked at.
     seen: i64,
+    /// Whether its silence was told.
+    quiet: bool,
     /// Our time of the last accepted sighting, or of the restore.
     accepted: Timestamp,
     /// When it stands in the shop's queue.
@@ -65,6 +71,8 @@ struct Pending {
 enum Next {
     /// Look at a slot.
     Look(i64, Timestamp),
+    /// Say that it is silent.
+    Quiet(Millis),
     /// Take it for gone.
     Gone(Millis),
     /// End the visit.
@@ -83,6 +91,7 @@ impl Follow {
             visit: None,
             pending: BTreeMap::new(),
             seen: i64::MIN,
+            quiet: false,
             accepted: at,
             queued: None,
         }
@@ -98,8 +107,9 @@ impl Follow {
             arrival,
             place: Place::Lost,
             tracker: Tracker::restore(stays),
-            rhythm: Rhythm::default(),
+            rhythm: Rhythm::restored(),
             lag: Lag::new(now),
+            quiet: true,
             pending: BTreeMap::new(),
             seen: slot_of(visit.last_heard),
             visit: Some(visit),
@@ -129,7 +139,7 @@ impl Follow {
         if let Hearing::Taken(slot) = hearing {
             self.take(slot, sighting.at);
             self.lag.observe(now.since(sighting.at), now);
-            self.accepted = now;
+            (self.accepted, self.quiet) = (now, false);
         }
         hearing
     }
@@ -181,12 +191,30 @@ impl Follow {
         }
     }
 
+    /// What is believed about a moment that is not long ago; none if it has not been heard for long.
+    pub(super) fn belief(&mut self, at: Timestamp, desk: &mut Desk) -> Option<Estimate> {
+        match &mut self.place {
+            Place::Located(filter) => Some(filter.estimate(slot_of(at), &mut desk.work)),
+            Place::Lost => None,
+        }
+    }
+
+    /// Whether it is in any zone.
+    pub(super) fn is_inside(&self) -> bool {
+        self.tracker.inside().next().is_some()
+    }
+
+    /// How long it has been silent, by its own rhythm: above 1 it is quiet.
+    pub(super) fn silence(&self, now: Timestamp) -> f64 {
+        now.since(self.accepted).as_seconds() / self.rhythm.quiet_after().as_seconds()
+    }
+
     /// Does what must have happened before a moment of the subject's own time, though our clock does not ask for it yet.
     fn catch_up(&mut self, subject: &Subject, until: Timestamp, now: Timestamp, desk: &mut Desk) {
         while let Some(next) = self.next(desk) {
             let at = match next {
                 Next::Look(_, at) => at,
-                Next::Gone(after) | Next::End(after) => self.last_heard() + after,
+                Next::Quiet(after) | Next::Gone(after) | Next::End(after) => self.last_heard() + after,
             };
             if at > until {
                 return;
@@ -204,19 +232,27 @@ impl Follow {
             Place::Located(_) => true,
             Place::Lost => self.tracker.inside().next().is_some(),
         };
-        Some(if here { Next::Gone(self.gone_after(desk)) } else { Next::End(desk.gap()) })
+        if !here {
+            return Some(Next::End(desk.gap()));
+        }
+        let (mute, gone) = (self.rhythm.mute_after(), self.gone_after(desk));
+        Some(if self.quiet || gone <= mute { Next::Gone(gone) } else { Next::Quiet(mute) })
     }
 
     fn due_of(&self, next: Next) -> Timestamp {
         match next {
             Next::Look(_, at) => at + self.lag.get(),
-            Next::Gone(after) | Next::End(after) => self.accepted + after,
+            Next::Quiet(after) | Next::Gone(after) | Next::End(after) => self.accepted + after,
         }
     }
 
     fn perform(&mut self, subject: &Subject, next: Next, now: Timestamp, desk: &mut Desk) {
         match next {
             Next::Look(slot, _) => self.look(subject, slot, now, desk),
+            Next::Quiet(_) => {
+                self.quiet = true;
+                desk.tell_quiet(subject, self.last_heard());
+            }
             Next::Gone(_) => {
                 let rule = if self.at_the_door(desk) { "door" } else { "silence" };
                 self.lose(rule, desk);
@@ -269,9 +305,22 @@ impl Follow {
         changes.into_iter().for_each(|change| desk.tell_change(visit, change));
     }
 
-    fn lose(&mut self, rule: &str, desk: &mut Desk) {
-        self.place = Place::Lost;
-        let changes = self.tracker.silence(self.last_heard(), rule);
+    /// Ends its stays; nobody knows any more where it is.
+    pub(super) fn lose(&mut self, rule: &str, desk: &mut Desk) {
+        let mut changes = self.tracker.silence(self.last_heard(), rule);
+        let told = std::mem::replace(&mut self.quiet, true);
+        if let Place::Located(mut filter) = std::mem::replace(&mut self.place, Place::Lost)
+            && !changes.is_empty()
+        {
+            let last = filter.estimate(self.seen, &mut desk.work);
+            changes = changes.into_iter().map(|change| change.explained(&last)).collect();
+        }
+        if let Some(visit) = &self.visit {
+            desk.fusion.lose(&visit.subject, desk.now);
+            if !told {
+                desk.tell_quiet(&visit.subject, visit.last_heard);
+            }
+        }
         self.tell(changes, desk);
     }
 
@@ -287,7 +336,13 @@ impl Follow {
     }
 
     fn gone_after(&self, desk: &Desk) -> Millis {
-        if self.at_the_door(desk) { self.rhythm.quiet_after().max(DOOR_MIN) } else { self.rhythm.gone_after() }
+        let usual = self.rhythm.gone_after();
+        match (self.at_the_door(desk), desk.fusion.door.kept_in(self.last_heard())) {
+            (true, false) => self.rhythm.quiet_after().max(DOOR_MIN),
+            (true, true) | (false, false) => usual,
+            // Nobody was counted out: it is quiet and has not left, for longer.
+            (false, true) => Millis(usual.0.saturating_mul(KEPT_FACTOR)).min(usual.max(KEPT_MAX)),
+        }
     }
 
     fn at_the_door(&self, desk: &Desk) -> bool {

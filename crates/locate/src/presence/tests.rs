@@ -168,7 +168,7 @@ fn who_comes_back_at_once_is_believed_later_than_who_comes() {
 fn swing(every: usize, high: f64, low: f64, count: usize) -> Vec<String> {
     let mut tracker = Tracker::default();
     let beliefs: Vec<(f64, f64)> =
-        (0..count).map(|n| if n / every % 2 == 0 { (high, low) } else { (low, high) }).collect();
+        (0..count).map(|n| if (n / every).is_multiple_of(2) { (high, low) } else { (low, high) }).collect();
     let all = told(&mut tracker, 0, &beliefs);
     all.into_iter().filter(|change| change.contains("Entered")).collect()
 }

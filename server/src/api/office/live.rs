@@ -85,6 +85,8 @@ impl Page {
             | LiveEvent::Position { .. }
             | LiveEvent::Delivery(_)
             | LiveEvent::Outcome { .. }
+            | LiveEvent::Quiet { .. }
+            | LiveEvent::Occupancy { .. }
             | LiveEvent::Plan(_) => None,
         }
     }

@@ -18,6 +18,7 @@ use crate::live::{Door, Dot, GatewayNow, Now, People, ReceiverNow, SensorNow, Zo
 pub struct NowView {
     at: Moment,
     people: People,
+    estimated: f64,
     zones: Vec<ZoneNow>,
     dots: Vec<Dot>,
     receivers: Vec<ReceiverNow>,
@@ -42,8 +43,8 @@ pub async fn get(State(api): State<Api>, _: Staff, Path(store): Path<String>) ->
 /// The shop now, as the page sees it.
 #[must_use]
 pub fn snapshot(api: &Api, store: &StoreId) -> Option<NowView> {
-    let Now { at, people, zones, dots, receivers, gateways, sensors, decisions, door } =
+    let Now { at, people, estimated, zones, dots, receivers, gateways, sensors, decisions, door } =
         api.app.live.snapshot(store, api.app.clock.now())?;
     let decisions = decisions.iter().map(|row| views::decision(row, &api.app.live, &api.app.secret)).collect();
-    Some(NowView { at: Moment(at), people, zones, dots, receivers, gateways, sensors, decisions, door })
+    Some(NowView { at: Moment(at), people, estimated, zones, dots, receivers, gateways, sensors, decisions, door })
 }

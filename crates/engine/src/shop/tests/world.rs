@@ -162,7 +162,12 @@ pub(super) fn presences(commands: &[Command]) -> Vec<&Presence> {
         .iter()
         .filter_map(|command| match command {
             Command::Presence(presence) => Some(presence),
-            Command::Position(_) | Command::Visit(_) | Command::Reading(_) => None,
+            Command::Position(_)
+            | Command::Visit(_)
+            | Command::Reading(_)
+            | Command::Quiet { .. }
+            | Command::Attribution(_)
+            | Command::Occupancy(_) => None,
         })
         .collect()
 }
@@ -172,7 +177,12 @@ pub(super) fn visits(commands: &[Command]) -> Vec<&Visit> {
         .iter()
         .filter_map(|command| match command {
             Command::Visit(visit) => Some(visit),
-            Command::Presence(_) | Command::Position(_) | Command::Reading(_) => None,
+            Command::Presence(_)
+            | Command::Position(_)
+            | Command::Reading(_)
+            | Command::Quiet { .. }
+            | Command::Attribution(_)
+            | Command::Occupancy(_) => None,
         })
         .collect()
 }
@@ -182,7 +192,12 @@ pub(super) fn positions(commands: &[Command]) -> Vec<&Position> {
         .iter()
         .filter_map(|command| match command {
             Command::Position(position) => Some(position),
-            Command::Presence(_) | Command::Visit(_) | Command::Reading(_) => None,
+            Command::Presence(_)
+            | Command::Visit(_)
+            | Command::Reading(_)
+            | Command::Quiet { .. }
+            | Command::Attribution(_)
+            | Command::Occupancy(_) => None,
         })
         .collect()
 }
