@@ -47,7 +47,7 @@ export const en = {
   },
   people: {
     inShop: "in the shop now",
-    estimated: "about {n} with those who carry no radio",
+    estimated: "about {n} in all",
     customers: "Customers",
     customersHelp: "said yes to being located",
     tags: "Shop tags",

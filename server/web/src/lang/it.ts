@@ -49,7 +49,7 @@ export const it: Dictionary = {
   },
   people: {
     inShop: "in negozio adesso",
-    estimated: "circa {n} con chi non porta una radio",
+    estimated: "circa {n} in tutto",
     customers: "Clienti",
     customersHelp: "hanno accettato di essere localizzati",
     tags: "Etichette del negozio",

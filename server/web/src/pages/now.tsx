@@ -45,7 +45,7 @@ function Headline({ picture }: { picture: Now }) {
         <strong data-testid="people-total">{number(total)}</strong>{" "}
         <span>
           {people.inShop}
-          {estimated === null ? null : <small data-testid="people-estimated">{fill(people.estimated, { n: number(estimated) })}</small>}
+          {estimated === null ? null : <small data-testid="people-estimated" title={words.value.plan.estimatedHelp}>{fill(people.estimated, { n: number(estimated) })}</small>}
         </span>
       </p>
       <div class="mix">

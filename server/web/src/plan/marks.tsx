@@ -9,6 +9,8 @@ import { beliefLine, beliefOf, TIGHT_M } from "./belief";
 import { project, type View } from "./scale";
 
 const HIT_PX = 11;
+/** More marks than this jump instead of gliding: each gliding one has the whole layer drawn again. */
+const GLIDING_MAX = 80;
 const BACK = ["ArrowLeft", "ArrowUp"];
 const ON = ["ArrowRight", "ArrowDown"];
 
@@ -42,7 +44,7 @@ export function Marks({ dots, plan, view, still, point }: Props) {
     go(sorted[(to + sorted.length) % sorted.length]);
   };
   return (
-    <g class={still ? "marks still" : "marks"} ref={group} role="group" aria-label={fill(say.crowd, { people: peopleWords(dots.length) })} onKeyDown={onKeyDown}>
+    <g class={still || dots.length > GLIDING_MAX ? "marks still" : "marks"} ref={group} role="group" aria-label={fill(say.crowd, { people: peopleWords(dots.length) })} onKeyDown={onKeyDown}>
       {sorted.map((dot) => (
         <Mark key={dot.subject} dot={dot} plan={plan} view={view} stop={dot === stop} point={point} chose={() => setCurrent(dot.subject)} />
       ))}
