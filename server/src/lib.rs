@@ -7,6 +7,8 @@ pub mod auth;
 pub mod broker;
 pub mod config;
 pub mod deliver;
+pub mod doctor;
+pub mod evaluate;
 pub mod ingest;
 pub mod intake;
 pub mod keys;

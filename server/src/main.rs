@@ -11,7 +11,7 @@ use model::ids::GatewayId;
 use runtime::clock::{Clock as _, SystemClock};
 use server::config::{Config, TEMPLATE};
 use server::store::{KeyKind, Role, Store};
-use server::{apply, keys, serve};
+use server::{apply, doctor, evaluate, keys, serve};
 
 /// Locates who consents, decides whether to make an offer, delivers it, and measures what became of it.
 #[derive(Debug, Parser)]
@@ -55,6 +55,16 @@ enum Command {
     BrokerUser {
         #[command(subcommand)]
         command: BrokerUserCommand,
+    },
+    /// Says how exact a shop is, zone by zone, and what would help.
+    Doctor {
+        #[command(subcommand)]
+        command: doctor::Command,
+    },
+    /// Says how right positions are on recordings; needs neither configuration nor database.
+    Evaluate {
+        #[command(subcommand)]
+        command: evaluate::Command,
     },
     /// Writes or checks a configuration.
     Config {
@@ -114,6 +124,7 @@ enum ConfigCommand {
 const EXAMPLES: &str = "\
 Examples:
   attimo-server config template > server.toml
+  attimo-server doctor plan shop/
   attimo-server apply shop/ --config server.toml
   attimo-server broker-user add --role gateway shop-1 --config server.toml
   attimo-server key create --kind write my-app --config server.toml
@@ -129,6 +140,18 @@ fn main() -> ExitCode {
     if let Some(Command::Config { command: ConfigCommand::Template }) = cli.command {
         return say(TEMPLATE);
     }
+    if let Some(Command::Evaluate { command }) = &cli.command {
+        return evaluated(command);
+    }
+    if let Some(Command::Doctor { command: doctor::Command::Plan(doctor::Plan { folder: Some(folder), json, .. }) }) =
+        &cli.command
+    {
+        // A plan alone needs no configuration: nothing is installed yet.
+        return match doctor::folder(folder, *json, doctor::Paint::of_stdout()) {
+            Ok(text) => say(&text),
+            Err(cause) => fail(&cause, runtime::exit::CONFIG),
+        };
+    }
     let config = match Config::load(&cli.config) {
         Ok(config) => config,
         Err(cause) => return fail(&cause, runtime::exit::CONFIG),
@@ -136,6 +159,8 @@ fn main() -> ExitCode {
     let database_url = config.database_url(cli.database_url);
     match cli.command {
         None | Some(Command::Run) => run(config, &database_url),
+        Some(Command::Doctor { command }) => once(examine(&config, &database_url, &command)),
+        Some(Command::Evaluate { command }) => evaluated(&command),
         Some(Command::Config { command: ConfigCommand::Template | ConfigCommand::Check }) => {
             say(&format!("{}: all is well\n", cli.config.display()))
         }
@@ -146,6 +171,13 @@ fn main() -> ExitCode {
         Some(Command::BrokerUser { command: BrokerUserCommand::Add { role, name } }) => {
             once(create_broker_user(&config, &database_url, role, &name))
         }
+    }
+}
+
+fn evaluated(command: &evaluate::Command) -> ExitCode {
+    match evaluate::run(command) {
+        Ok(text) => say(&text),
+        Err(cause) => fail(&format_args!("{cause:#}"), runtime::exit::CONFIG),
     }
 }
 
@@ -192,6 +224,22 @@ async fn apply_shop(config: &Config, database_url: &str, folder: &Path, dry_run:
     store.close().await;
     let note = if dry_run && !report.changes.is_empty() { "dry run: nothing was kept\n" } else { "" };
     Ok(format!("{report}{note}"))
+}
+
+async fn examine(config: &Config, database_url: &str, command: &doctor::Command) -> Result<String, Failure> {
+    let store = open(config, database_url).await?;
+    let now = SystemClock::new().now();
+    let answer = doctor::answer(command, &store, now, doctor::Paint::of_stdout()).await.map_err(|cause| {
+        let code = match &cause {
+            doctor::Error::Files(_) | doctor::Error::WhichShop { .. } | doctor::Error::Applied { .. } => {
+                runtime::exit::CONFIG
+            }
+            doctor::Error::Store(_) => runtime::exit::UNAVAILABLE,
+        };
+        Failure { cause: cause.into(), code }
+    });
+    store.close().await;
+    answer
 }
 
 async fn create_key(config: &Config, database_url: &str, kind: Kind, name: &str) -> Result<String, Failure> {

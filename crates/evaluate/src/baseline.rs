@@ -44,6 +44,15 @@ impl Method {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Strongest, Self::Centroid, Self::NelderMead, Self::Neighbours, Self::Bermuda];
 
+    /// Whether a survey tells it more than places that are not on the plan.
+    #[must_use]
+    pub const fn learns(self) -> bool {
+        match self {
+            Self::NelderMead | Self::Neighbours => true,
+            Self::Strongest | Self::Centroid | Self::Bermuda => false,
+        }
+    }
+
     /// What it is called in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! The four recordings as cases: what is played, what may be known, and how it is split.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use geo::Contains as _;
 use model::floor::Point;
@@ -8,7 +9,7 @@ use model::survey::Survey;
 
 use crate::folds::{Fold, Kind, folds};
 use crate::part::{Part, Truth};
-use crate::play::Answer;
+use crate::play::{Answer, Config, Knowledge, learn};
 use crate::score::{Guess, Metrics, score};
 use crate::set::{Set, SetFiles};
 use crate::survey::{Labelled, survey};
@@ -53,6 +54,9 @@ const TESTS: [(&str, &str, Kind); 5] = [
     ("uji_library", "uji_library", Kind::Places { parts: 8 }),
 ];
 
+/// The recordings, by the names of their folders.
+pub const RECORDINGS: [&str; 4] = ["tetam", "flat", "mall", "uji_library"];
+
 /// The cases that a recording makes; `recording` is the name of its folder.
 ///
 /// # Errors
@@ -77,6 +81,37 @@ pub fn cases(recording: &str, set: &SetFiles, dev: &DevFiles) -> Result<Vec<Case
 }
 
 impl Case {
+    /// The configurations that can be: without receivers on the plan, only a survey tells anything.
+    #[must_use]
+    pub fn configs(&self) -> Vec<Config> {
+        let placed = !self.set.plan.receivers.is_empty() || !self.set.plan.beacons.is_empty();
+        Config::ALL.into_iter().filter(|config| placed || *config == Config::Survey).collect()
+    }
+
+    /// What the product is told in a configuration, from what a fold may learn from.
+    ///
+    /// # Errors
+    /// When a label names a floor that the plan does not have.
+    pub fn knowledge(&self, config: Config, fold: &Fold) -> Result<Knowledge, Error> {
+        Ok(match config {
+            Config::Plan => Knowledge::Plan,
+            Config::SelfTaught => learn(&self.set, &self.traffic(fold)),
+            Config::Survey => Knowledge::Survey(Arc::new(self.survey(fold)?)),
+        })
+    }
+
+    /// The median error of each device, where the recording tells devices apart.
+    #[must_use]
+    pub fn by_device(&self, answers: &[Answer]) -> Vec<(String, f64)> {
+        let devices: BTreeSet<&str> = self.test.tracks.iter().map(|track| track.device.as_str()).collect();
+        let median = |device: &&str| {
+            let of = |truth: &&Truth| self.test.track(&truth.track).is_some_and(|track| track.device == *device);
+            let truth: Vec<Truth> = self.test.truth.iter().filter(of).cloned().collect();
+            Some(((*device).to_owned(), score_answers(&truth, answers, None).median?))
+        };
+        devices.iter().filter(|device| !device.is_empty()).filter_map(median).collect()
+    }
+
     /// What the labels of a fold make.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use model::floor::Point;
 use model::ids::StoreId;
 use model::position::{Position, Spread};
 use model::subject::Subject;
+use model::survey::Survey;
 use model::time::{Millis, Timestamp};
 use model::units::Dbm;
 use wire::ble::address::{Address, AddressKind};
@@ -19,7 +20,7 @@ use wire::ble::ibeacon::IBeacon;
 use wire::vendor::{Heard, espresense};
 
 use crate::names;
-use crate::part::{Frame, Track, moment};
+use crate::part::{Frame, Part, START, Track, moment};
 use crate::set::Set;
 
 /// The proximity UUID that every recorded device is taken to send.
@@ -32,6 +33,8 @@ const POWER: i8 = -59;
 const INTERVAL_MS: u32 = 500;
 /// The seed of every shop.
 const SEED: u64 = 7;
+/// Time between two tracks that a shop learns from.
+const PAUSE: Millis = Millis::hours(1);
 /// Most receivers that hear one device in a window.
 const PAIRS_MAX: usize = 512;
 
@@ -77,6 +80,8 @@ pub enum Knowledge {
     /// Nothing.
     #[default]
     Plan,
+    /// Labelled frames.
+    Survey(Arc<Survey>),
 }
 
 /// An answer to a question.
@@ -119,7 +124,7 @@ impl<'s> Stage<'s> {
         let mut shop = Shop::new(Limits::new(StoreId::new("recorded").expect("an id")), SEED);
         shop.handle(Input::Plan(Arc::clone(&set.plan)), moment(0.0));
         match knowledge {
-            Knowledge::Plan => {}
+            Knowledge::Plan | Knowledge::Survey(_) => {}
         }
         Self { set, shop }
     }
@@ -128,7 +133,7 @@ impl<'s> Stage<'s> {
     #[must_use]
     pub fn play(&self, track: &Track) -> Vec<Answer> {
         let subject = Subject::Tag(names::tag(&track.device));
-        let mut run = Run { shop: self.shop.unvisited(), subject, window: Window::new(PAIRS_MAX, 0), ends: None };
+        let mut run = Run::new(self.shop.unvisited(), subject, Millis::ZERO);
         let mut frames = track.frames.iter().peekable();
         let (floor, point) = self.set.centre();
         let floor = self.set.floor_name(&floor).to_owned();
@@ -139,7 +144,7 @@ impl<'s> Stage<'s> {
                 run.frame(frame);
             }
             // Somebody who fell silent is where he was last seen.
-            if let Some(position) = run.ask(moment(query.t)) {
+            if let Some(position) = run.ask(query.t) {
                 last = self.answer(&position);
             }
             answers.push(Answer { sample: query.sample.clone(), ..last.clone() });
@@ -159,6 +164,23 @@ impl<'s> Stage<'s> {
     }
 }
 
+/// What a shop learns by itself from frames that nobody labelled: one track after the other, an hour between them.
+#[must_use]
+pub fn learn(set: &Set, traffic: &Part) -> Knowledge {
+    let mut shop = Stage::new(set, &Knowledge::Plan).shop;
+    let mut later = Millis::ZERO;
+    for track in &traffic.tracks {
+        let Some(last) = track.frames.last() else { continue };
+        let mut run = Run::new(shop, Subject::Tag(names::tag(&track.device)), later);
+        track.frames.iter().for_each(|frame| run.frame(frame));
+        let ended = moment(last.t.ceil()) + later;
+        run.pass(ended + PAUSE);
+        later = (ended + PAUSE).since(START);
+        shop = run.shop;
+    }
+    Knowledge::Plan
+}
+
 /// One track on its way through the product.
 struct Run {
     shop: Shop,
@@ -166,11 +188,17 @@ struct Run {
     window: Window,
     /// When the open window ends.
     ends: Option<Timestamp>,
+    /// How much later than the first track this one begins.
+    later: Millis,
 }
 
 impl Run {
+    fn new(shop: Shop, subject: Subject, later: Millis) -> Self {
+        Self { shop, subject, window: Window::new(PAIRS_MAX, 0), ends: None, later }
+    }
+
     fn frame(&mut self, frame: &Frame) {
-        let at = moment(frame.t);
+        let at = moment(frame.t) + self.later;
         self.end_before(at);
         let Some(advert) = through_the_wire(frame) else { return };
         if self.window.add(&advert).is_ok() {
@@ -178,13 +206,18 @@ impl Run {
         }
     }
 
-    fn ask(&mut self, at: Timestamp) -> Option<Position> {
-        let now = at + Millis(1);
+    fn ask(&mut self, t: f64) -> Option<Position> {
+        let now = moment(t) + self.later + Millis(1);
+        self.pass(now);
+        self.shop.position(&self.subject, now)
+    }
+
+    /// Lets time pass up to `now`, which closes the window.
+    fn pass(&mut self, now: Timestamp) {
         self.end_before(now);
         self.close(now);
         self.shop.handle_timeout(now);
         while self.shop.poll_command().is_some() {}
-        self.shop.position(&self.subject, now)
     }
 
     /// Ends the window, if it ends up to `at`.
