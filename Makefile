@@ -8,7 +8,7 @@ BIN := target/$(FOLDER)
 WEB := server/web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build web need deploy-config coverage accuracy screenshot bench clean
+.PHONY: help demo test check build web need deploy-config coverage accuracy accuracy-live screenshot bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,11 @@ deploy-config: ## Write the commented configuration templates into deploy/config
 	$(BIN)/attimo-server config template > deploy/config/server.toml
 	$(BIN)/attimo-gateway config template > deploy/config/gateway.toml
 
-accuracy: build ## Replay the real recording against a running gateway and score the positions
+accuracy: ## Measure positions on all recordings beside what others do, into docs/accuracy.md
 	@scripts/accuracy.sh
+
+accuracy-live: build ## Replay one recording against a running gateway and score the positions
+	@scripts/accuracy-live.sh
 
 coverage: ## Count the lines that the tests reach
 	@scripts/coverage.sh
