@@ -10,7 +10,8 @@ import { CHROMIUM, FLAGS } from "./browser.mjs";
 import { startDemo } from "./demo.mjs";
 
 const PICTURE = fileURLToPath(new URL("../../docs/images/now.png", import.meta.url));
-const SIZE_MAX = 200 * 1024;
+// Soft colours pack badly.
+const SIZE_MAX = 360 * 1024;
 const NAME = "giulia";
 const PASSWORD = "a shop on a quiet street";
 
@@ -19,7 +20,7 @@ const url = demo?.url ?? process.env["ATTIMO_URL"] ?? "";
 const token = demo?.token ?? process.env["ATTIMO_TOKEN"] ?? "";
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 try {
-  const context = await browser.newContext({ viewport: { width: 1240, height: 740 }, colorScheme: "light", locale: "en-GB", reducedMotion: "reduce" });
+  const context = await browser.newContext({ viewport: { width: 1240, height: 850 }, colorScheme: "light", locale: "en-GB", reducedMotion: "reduce" });
   const page = await context.newPage();
   await page.goto(url);
   await page.getByLabel("Set-up code").fill(token);
@@ -28,7 +29,7 @@ try {
   await page.getByRole("button", { name: "Make the account" }).click();
   console.log("Waiting until the shop is busy and offers have been made");
   await page.locator(".decision.offer").nth(1).waitFor({ timeout: 300_000 });
-  await page.waitForFunction(() => document.querySelectorAll(".drawing .mark").length >= 12, undefined, { timeout: 300_000 });
+  await page.waitForFunction(() => document.querySelectorAll(".drawing .mark").length >= 20 && document.querySelectorAll(".drawing .mark .dot").length >= 6 && document.querySelector(".time-bar") !== null, undefined, { timeout: 300_000 });
   await page.mouse.move(0, 0);
   await page.evaluate(() => scrollTo(0, 0));
   const picture = await page.screenshot({ type: "png" });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { startOfDay } from "../src/format";
+import { minutes, startOfDay } from "../src/format";
 import { byZone, stretchOf, stripOf } from "../src/heat";
 import type { Floor, Heat } from "../src/types";
 
@@ -53,5 +53,12 @@ describe("the heat map's figures", () => {
   test("have a strip of hours without a gap", () => {
     expect(stripOf(HEAT).map((hour) => hour.seconds)).toEqual([null, 0, 100]);
     expect(stripOf({ ...HEAT, hours: [] })).toEqual([]);
+  });
+});
+
+describe("figures of heat", () => {
+  test("keep their small ones apart", () => {
+    expect([0, 6, 90, 3_600].map((seconds) => minutes(seconds, "en"))).toEqual(["0", "0.1", "1.5", "60"]);
+    expect([2, 33].map((seconds) => minutes(seconds, "it"))).toEqual(["0,03", "0,55"]);
   });
 });

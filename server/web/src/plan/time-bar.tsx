@@ -64,9 +64,9 @@ export function TimeBar({ store, zone, people }: Props) {
         </span>
       </div>
       {looking === null ? null : (
-        <output class="time-now" data-testid="replay-clock">
+        <span class="time-now" data-testid="replay-clock">
           {told}
-        </output>
+        </span>
       )}
       <div class="toggle" role="group" aria-label={say.speed}>
         {SPEEDS.map((times) => (
