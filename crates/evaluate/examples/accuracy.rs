@@ -1,7 +1,8 @@
-//! Plays the labelled part of recordings, split so that nothing is scored that was learned from, and prints the scores.
+//! The quick look while the engine is worked on: plays the labelled part of recordings, split so that nothing is scored that was
+//! learned from, and prints one line for each case. `attimo-server evaluate report` makes the page.
 //!
-//! `accuracy DATA_DIR [NAME..]`: names of sets (tetam, flat, mall, uji_library), of tests or parts of them ("tracks"), and of
-//! configurations (plan, survey); none means all.
+//! `accuracy DATA_DIR [WORD..]`: words choose cases ("tetam", "tracks", "mall"), configurations ("plan", "self", "survey"),
+//! "others" for what others do and "walks" for the simulated scenario; none means ours on all.
 
 #![expect(clippy::disallowed_methods, reason = "what is measured is pure; this program around it reads files")]
 
@@ -11,68 +12,133 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use evaluate::case::{Case, DevFiles, cases};
-use evaluate::play::{Answer, Knowledge, Stage};
+use evaluate::baseline::{self, Ground, Library, Method};
+use evaluate::case::{Case, DevFiles, RECORDINGS, cases, score_answers};
+use evaluate::folds::Fold;
+use evaluate::part::Track;
+use evaluate::play::{Answer, Config, Knowledge, Stage};
+use evaluate::reliability::Reliability;
+use evaluate::scenario::{INSTANT, RADIO, VARIANTS, Walk, set, walks};
 use evaluate::score::Metrics;
 use evaluate::set::SetFiles;
 
 type Failure = Box<dyn Error>;
 
+const HEADER: &str =
+    "                                  med   p75   p95  zone macro floor  t_d   p95  miss false flaps switch";
+
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
-    let dir = PathBuf::from(arguments.next().ok_or("usage: accuracy DATA_DIR [NAME..]")?);
-    let names: Vec<String> = arguments.collect();
-    let mut out = std::io::stdout();
-    writeln!(out, "{HEADER}")?;
-    for recording in ["tetam", "flat", "mall", "uji_library"] {
-        for case in cases(recording, &set_files(&dir.join(recording)), &dev_files(&dir.join(recording).join("dev")))? {
-            if !names.is_empty() && !names.iter().any(|name| case.name.contains(name.as_str())) {
-                continue;
+    let dir = PathBuf::from(arguments.next().ok_or("usage: accuracy DATA_DIR [WORD..]")?);
+    let words: Vec<String> = arguments.collect();
+    let said = |word: &str| words.iter().any(|other| other == word);
+    writeln!(std::io::stdout(), "{HEADER}")?;
+    if said("walks") {
+        return scenario();
+    }
+    let configs: Vec<Config> = Config::ALL.into_iter().filter(|config| said(config.name())).collect();
+    let chosen = |case: &Case| {
+        let mut names = words.iter().filter(|word| *word != "others" && !is_config(word)).peekable();
+        names.peek().is_none() || names.any(|name| case.name.contains(name.as_str()))
+    };
+    for recording in RECORDINGS {
+        let folder = dir.join(recording);
+        for case in cases(recording, &set_files(&folder), &dev_files(&folder.join("dev")))?.iter().filter(|c| chosen(c))
+        {
+            for config in case.configs().into_iter().filter(|config| configs.is_empty() || configs.contains(config)) {
+                if said("others") { others(case, config)? } else { ours(case, config)? }
             }
-            let begun = Instant::now();
-            let answers = play(&case);
-            let line = line(&case.score(&answers));
-            writeln!(out, "{:14} plan   {line} {:.1} s", case.name, begun.elapsed().as_secs_f64())?;
         }
     }
     Ok(())
 }
 
-const HEADER: &str = "set            config    med   p75   p95  zone macro floor  t_d  p95 miss  false flaps switch";
+fn is_config(word: &str) -> bool {
+    Config::ALL.iter().any(|config| config.name() == word)
+}
+
+fn ours(case: &Case, config: Config) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let mut answers = Vec::new();
+    for fold in &case.folds {
+        let stage = Stage::new(&case.set, &case.knowledge(config, fold)?);
+        answers.extend(each(&tested(case, fold), |track| stage.play(track)));
+    }
+    let reliability = Reliability::of(&case.test.truth, &answers);
+    let gap = reliability.zone_error().unwrap_or(0.0);
+    let (all, nine) = (reliability.places.max(1), reliability.in_nine_tenths);
+    let (line, seconds) = (line(&case.score(&answers)), begun.elapsed().as_secs_f64());
+    let (name, config) = (case.name, config.name());
+    writeln!(std::io::stdout(), "{name:14} {config:17}{line}  gap {gap:.3} in90 {}% {seconds:.1} s", nine * 100 / all)?;
+    for (device, median) in case.by_device(&answers) {
+        writeln!(std::io::stdout(), "{:14} {device:17}{median:5.2}", "")?;
+    }
+    Ok(())
+}
+
+fn others(case: &Case, config: Config) -> Result<(), Failure> {
+    for method in Method::ALL {
+        let mut answers = Vec::new();
+        for fold in &case.folds {
+            let ground = match config {
+                Config::Plan | Config::SelfTaught => Ground::of(&case.set),
+                Config::Survey => {
+                    let survey = case.survey(fold)?;
+                    Ground::surveyed(&case.set, &survey, Library::new(case, fold, &survey))
+                }
+            };
+            if ground.can(method) {
+                answers.extend(each(&tested(case, fold), |track| baseline::play(method, &ground, track)));
+            }
+        }
+        let line = line(&case.score(&answers));
+        writeln!(std::io::stdout(), "{:14} {:6} {:10.10}{line}", case.name, config.name(), method.name())?;
+    }
+    Ok(())
+}
+
+fn scenario() -> Result<(), Failure> {
+    let set = set()?;
+    let (stage, ground) = (Stage::new(&set, &Knowledge::Plan), Ground::of(&set).with_radio(RADIO.0, RADIO.1));
+    for walk in Walk::ALL {
+        for variant in VARIANTS {
+            let part = walks(walk, variant);
+            let tracks: Vec<&Track> = part.tracks.iter().collect();
+            let score = |answers: Vec<Answer>| line(&score_answers(&part.truth, &answers, None));
+            let solver = score(each(&tracks, |track| baseline::play_simplex(&ground, track, INSTANT)));
+            let ours = score(each(&tracks, |track| stage.play(track)));
+            let name = format!("{:8.8} {}", walk.name(), variant.name);
+            writeln!(std::io::stdout(), "{name:28} NM  {solver}\n{name:28} we  {ours}")?;
+        }
+    }
+    Ok(())
+}
 
 fn line(m: &Metrics) -> String {
     let two = |value: Option<f64>| value.map_or_else(|| "    -".into(), |value| format!("{value:5.2}"));
-    let three = |value: Option<f64>| value.map_or_else(|| "   - ".into(), |value| format!("{value:5.3}"));
-    [
-        two(m.median),
-        two(m.p75),
-        two(m.p95),
-        three(m.zone),
-        three(m.zone_macro),
-        three(m.floor),
-        two(m.detect_median),
-        two(m.detect_p95),
-        two(m.missed),
-        two(m.false_switches),
-        two(m.flaps),
-        two(m.switches),
-    ]
-    .join(" ")
+    let three = |value: Option<f64>| value.map_or_else(|| "    -".into(), |value| format!("{value:5.3}"));
+    let places = [two(m.median), two(m.p75), two(m.p95), three(m.zone), three(m.zone_macro), three(m.floor)];
+    let times = [m.detect_median, m.detect_p95, m.missed, m.false_switches, m.flaps, m.switches].map(two);
+    [places.join(" "), times.join(" ")].join(" ")
 }
 
-/// Plays all tracks of a case on all cores.
-fn play(case: &Case) -> Vec<Answer> {
-    let stage = Stage::new(&case.set, &Knowledge::Plan);
+fn tested<'c>(case: &'c Case, fold: &Fold) -> Vec<&'c Track> {
+    case.test.tracks.iter().filter(|track| fold.test.contains(&track.name)).collect()
+}
+
+/// Plays tracks on all cores.
+fn each(tracks: &[&Track], play: impl Fn(&Track) -> Vec<Answer> + Sync) -> Vec<Answer> {
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut answers = Vec::new();
-        while let Some(track) = case.test.tracks.get(next.fetch_add(1, Ordering::Relaxed)) {
-            answers.extend(stage.play(track));
+        while let Some(track) = tracks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            answers.extend(play(track));
         }
         answers
     };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..2).map(|_| scope.spawn(worker)).collect();
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("no track breaks the play")).collect()
     })
 }
