@@ -122,6 +122,8 @@ pub struct ZoneForecast {
     pub share: f64,
     /// Where else somebody there is placed, most often first; zones that overlap this one are left out.
     pub elsewhere: Vec<(ZoneId, f64)>,
+    /// Share of time in which somebody there is placed in no zone at all.
+    pub nowhere: f64,
     /// Whether there is any place in it to stand.
     pub standing: bool,
 }
@@ -219,7 +221,7 @@ struct Tally {
     floor_errors: Vec<Errors>,
     floor_right: Vec<(f64, f64)>,
     zone_errors: Vec<Errors>,
-    /// For each zone, the share of answers in every zone, times the room.
+    /// For each zone, the share of answers in every zone, and in none under the number after the last, times the room.
     answers: Vec<BTreeMap<usize, f64>>,
     row: Vec<f64>,
     errors: Errors,
@@ -233,7 +235,8 @@ impl Tally {
             floor_right: vec![(0.0, 0.0); chart.floors.len()],
             zone_errors: vec![Errors::default(); chart.zones.len()],
             answers: vec![BTreeMap::new(); chart.zones.len()],
-            row: vec![0.0; chart.zones.len()],
+            // The last place is of answers in no zone.
+            row: vec![0.0; chart.zones.len() + 1],
             errors: Errors::default(),
         }
     }
@@ -248,6 +251,7 @@ impl Tally {
             self.errors.add(spot.point.distance(there.point), share);
             right_floor += if there.floor == spot.floor { share } else { 0.0 };
             there.zones.iter().for_each(|zone| self.row[*zone] += share);
+            self.row[chart.zones.len()] += if there.zones.is_empty() { share } else { 0.0 };
         }
         let (right, all) = &mut self.floor_right[spot.floor];
         *right += right_floor * spot.area;
@@ -300,7 +304,7 @@ impl Tally {
         let share = |other: &usize| self.answers[number].get(other).map_or(0.0, |sum| sum / area);
         let mut elsewhere: Vec<(ZoneId, f64)> = self.answers[number]
             .keys()
-            .filter(|other| **other != number && !pairs::overlap(chart, number, **other))
+            .filter(|other| **other != number && **other < chart.zones.len() && !pairs::overlap(chart, number, **other))
             .map(|other| (chart.zones[*other].id.clone(), share(other)))
             .filter(|(_, share)| *share >= SHARE_MIN)
             .collect();
@@ -314,6 +318,7 @@ impl Tally {
             error_m: self.zone_errors[number].median(),
             share: if spots.is_empty() { 0.0 } else { share(&number) },
             elsewhere,
+            nowhere: if spots.is_empty() { 0.0 } else { share(&chart.zones.len()) },
             standing: !spots.is_empty(),
         }
     }

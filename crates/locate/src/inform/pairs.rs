@@ -9,8 +9,10 @@ use super::chart::Chart;
 use super::landing::Landing;
 use super::{Ellipse, ZoneForecast};
 
-/// Zones of which each is taken for the other at least so often cannot be told apart.
-const CONFUSED: f64 = 0.25;
+/// Zones cannot be told apart when of the answers that name one of the two, so many name the wrong one, both ways.
+const CONFUSED: f64 = 0.3;
+/// A mistake that is rarer than this is not worth a word, in shares of all answers.
+const RARE: f64 = 0.03;
 /// With fewer receivers that hear a place well, it is they who are missing.
 const RECEIVERS_MIN: f64 = 3.0;
 /// An error so much longer one way than the other way comes from receivers that stand in a line.
@@ -57,11 +59,12 @@ pub(super) fn overlap(chart: &Chart, a: usize, b: usize) -> bool {
 pub(super) fn find(chart: &Chart, zones: &[ZoneForecast]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (a, zone) in zones.iter().enumerate() {
-        for (id, a_as_b) in zone.elsewhere.iter().filter(|(_, share)| *share >= CONFUSED) {
+        for (id, a_as_b) in zone.elsewhere.iter().filter(|(_, share)| *share >= RARE) {
             let Some(b) = zones.iter().position(|other| other.id == *id).filter(|b| *b > a) else { continue };
             let b_as_a =
                 zones[b].elsewhere.iter().find(|(other, _)| *other == zone.id).map_or(0.0, |(_, share)| *share);
-            if b_as_a < CONFUSED {
+            let is_confused = |wrong: f64, right: f64| wrong >= RARE && wrong >= CONFUSED * (wrong + right);
+            if !is_confused(*a_as_b, zone.share) || !is_confused(b_as_a, zones[b].share) {
                 continue;
             }
             let (distance_m, why) = why(chart, zones, (a, b));
