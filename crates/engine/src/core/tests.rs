@@ -1,9 +1,10 @@
 use model::decision::Choice;
 use model::delivery::{Delivery, DeliveryState};
 use model::event::Interest;
-use model::ids::{OfferId, TagId, VisitId};
+use model::ids::{OfferId, SensorId, TagId, VisitId, ZoneId};
 use model::presence::PresenceKind;
 use model::subject::Pseudonym;
+use model::units::Probability;
 
 use super::*;
 use crate::fixture::{FLOOR, NOON, SHOP, ada, after, all, message, presence, product, record, store};
@@ -282,4 +283,43 @@ fn other_seeds_give_other_ids() {
     assert_ne!(run(1).id, run(2).id);
     assert_eq!(run(1), run(1));
     assert!(matches!(run(1).choice, Choice::Silence { code } if code == "budget"), "nothing was leased");
+}
+
+/// Something that was taken from the shelf, probably by a device.
+fn taken(n: u128, share: f64, at: Timestamp) -> Attribution {
+    Attribution {
+        sensor: SensorId::new("shelf").expect("a slug"),
+        zone: ZoneId::new("wine").expect("a slug"),
+        product: Some(product("penne")),
+        at,
+        items: 1,
+        shares: vec![(Subject::Device(DeviceId(n)), Probability::clamped(share))],
+        unknown: Probability::clamped(1.0 - share),
+    }
+}
+
+#[test]
+fn a_pick_up_is_a_customer_s_interest_when_it_is_more_likely_theirs_than_not() {
+    let mut core = core_with(2);
+    let state = |core: &Core, n| serde_json::to_string(core.state(&customer(n)).expect("in memory")).expect("json");
+    let (first, second) = (state(&core, 1), state(&core, 2));
+    core.pick_up(&store(), &taken(1, 0.5, after(1)));
+    core.pick_up(&store(), &Attribution { product: None, ..taken(1, 0.9, after(2)) });
+    assert_eq!(state(&core, 1), first, "even odds are nobody's interest, nor is it interest in nothing");
+    core.pick_up(&store(), &taken(1, 0.8, after(3)));
+    assert_ne!(state(&core, 1), first);
+    assert!(state(&core, 1).contains("penne") && state(&core, 2) == second);
+    let once = state(&core, 1);
+    core.pick_up(&store(), &taken(1, 0.8, after(3)));
+    assert_eq!(state(&core, 1), once, "the same pick-up counts once");
+}
+
+#[test]
+fn a_pick_up_is_nothing_to_a_customer_without_profiling() {
+    let mut core = core_with(1);
+    let located = Consent { profiling: false, ..all() };
+    core.handle(Input::Consent { customer: customer(1), record: record(located, after(1)) }, after(1));
+    let before = core.state(&customer(1)).cloned();
+    core.pick_up(&store(), &taken(1, 0.95, after(2)));
+    assert_eq!(core.state(&customer(1)).cloned(), before);
 }

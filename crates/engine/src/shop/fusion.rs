@@ -193,7 +193,7 @@ impl Shop {
             let Some(follow) = self.followed.get_mut(&subject) else { continue };
             let Some(estimate) = follow.belief(at, &mut self.desk) else { continue };
             let weight = near::nearness(&estimate, zone);
-            let is_named = self.desk.position(&subject, &estimate).is_some()
+            let is_named = self.desk.position(&subject, &estimate, None).is_some()
                 && !(known(&subject) && zone.kind == ZoneKind::Private);
             if is_named {
                 weights.push((subject, weight));

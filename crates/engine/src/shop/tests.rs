@@ -1,4 +1,4 @@
-mod world;
+pub(super) mod world;
 
 use model::ids::{SensorId, ZoneId};
 use model::presence::PresenceKind;

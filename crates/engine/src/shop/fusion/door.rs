@@ -103,9 +103,14 @@ impl Door {
 
     /// So many are heard inside who are one person each: there are no fewer.
     pub(super) fn at_least(&mut self, people: u64) {
-        let Some(inside) = self.now().map(|count| count.inside) else { return };
+        if self.now().is_none_or(|count| count.inside >= people) {
+            return;
+        }
+        while !self.open.is_empty() {
+            self.settle();
+        }
         if let Some(settled) = &mut self.settled {
-            settled.inside += people.saturating_sub(inside);
+            settled.inside = people;
         }
     }
 

@@ -10,8 +10,8 @@ use model::units::Dbm;
 
 use super::super::*;
 
-pub(super) const START: Timestamp = Timestamp(1_700_000_000_000);
-pub(super) const RECEIVERS: [(&str, f64, f64); 8] = [
+pub(in crate::shop) const START: Timestamp = Timestamp(1_700_000_000_000);
+pub(in crate::shop) const RECEIVERS: [(&str, f64, f64); 8] = [
     ("r1", 1.0, 1.0),
     ("r2", 12.0, 0.5),
     ("r3", 23.0, 1.0),
@@ -23,7 +23,7 @@ pub(super) const RECEIVERS: [(&str, f64, f64); 8] = [
 ];
 
 /// Three departments of 8 x 12 m side by side; the last one's kind can be chosen.
-pub(super) fn plan(last_kind: &str, zones: &[&str]) -> Arc<Plan> {
+pub(in crate::shop) fn plan(last_kind: &str, zones: &[&str]) -> Arc<Plan> {
     let square = |x0: f64, x1: f64| format!("[[[{x0},0],[{x1},0],[{x1},12],[{x0},12],[{x0},0]]]");
     let feature = |properties: &str, shape: String| {
         format!(
@@ -48,18 +48,18 @@ pub(super) fn plan(last_kind: &str, zones: &[&str]) -> Arc<Plan> {
     Arc::new(Plan::parse(&shop, &floor).expect("a right shop"))
 }
 
-pub(super) fn whole_plan() -> Arc<Plan> {
+pub(in crate::shop) fn whole_plan() -> Arc<Plan> {
     plan("department", &["a", "b", "c"])
 }
 
 /// Where somebody is, second by second; a straight line between two entries.
-pub(super) type Route = [(f64, f64, f64)];
+pub(in crate::shop) type Route = [(f64, f64, f64)];
 
 /// Ten seconds at rest in each department, walking at 1 m a second between them.
-pub(super) const THROUGH: &Route =
+pub(in crate::shop) const THROUGH: &Route =
     &[(0.0, 3.0, 6.0), (15.0, 3.0, 6.0), (24.0, 12.0, 6.0), (39.0, 12.0, 6.0), (48.0, 21.0, 6.0), (63.0, 21.0, 6.0)];
 
-pub(super) fn at(route: &Route, t: f64) -> Point {
+pub(in crate::shop) fn at(route: &Route, t: f64) -> Point {
     let next = route.partition_point(|(then, _, _)| *then <= t).clamp(1, route.len() - 1);
     let ((t0, x0, y0), (t1, x1, y1)) = (route[next - 1], route[next]);
     let share = ((t - t0) / (t1 - t0)).clamp(0.0, 1.0);
@@ -67,7 +67,7 @@ pub(super) fn at(route: &Route, t: f64) -> Point {
 }
 
 /// Chance by a seed: a plain multiplicative generator is enough for noise.
-pub(super) struct Chance(pub(super) u64);
+pub(in crate::shop) struct Chance(pub(super) u64);
 
 impl Chance {
     pub(super) fn unit(&mut self) -> f64 {
@@ -81,12 +81,12 @@ impl Chance {
     }
 }
 
-pub(super) fn phone() -> Subject {
+pub(in crate::shop) fn phone() -> Subject {
     Subject::Device(DeviceId(0xfeed))
 }
 
 /// What all receivers hear of somebody on a route, in the order of time: a frame each `every_ms`, one of five lost.
-pub(super) fn sightings(route: &Route, every_ms: i64, seed: u64) -> Vec<Sighting> {
+pub(in crate::shop) fn sightings(route: &Route, every_ms: i64, seed: u64) -> Vec<Sighting> {
     let mut chance = Chance(seed);
     let end_ms = (route.last().expect("a route").0 * 1_000.0) as i64;
     let mut heard = Vec::new();
@@ -105,7 +105,7 @@ pub(super) fn sightings(route: &Route, every_ms: i64, seed: u64) -> Vec<Sighting
     heard
 }
 
-pub(super) fn sighting(receiver: &str, at: Timestamp, rssi: f64) -> Sighting {
+pub(in crate::shop) fn sighting(receiver: &str, at: Timestamp, rssi: f64) -> Sighting {
     let rssi = Dbm(rssi as f32);
     Sighting {
         receiver: ReceiverId::new(receiver).expect("a slug"),
@@ -118,14 +118,14 @@ pub(super) fn sighting(receiver: &str, at: Timestamp, rssi: f64) -> Sighting {
     }
 }
 
-pub(super) fn shop(plan: &Arc<Plan>) -> Shop {
+pub(in crate::shop) fn shop(plan: &Arc<Plan>) -> Shop {
     let mut shop = Shop::new(Config::new(plan.store.id.clone()), 7);
     shop.handle(Input::Plan(Arc::clone(plan)), START);
     shop
 }
 
 /// Feeds sightings, each when it comes, and lets time go on to `until` with every timer met.
-pub(super) fn play(
+pub(in crate::shop) fn play(
     shop: &mut Shop,
     subject: &Subject,
     heard: &[(Timestamp, Sighting)],
@@ -141,23 +141,23 @@ pub(super) fn play(
     commands
 }
 
-fn wait(shop: &mut Shop, until: Timestamp, commands: &mut Vec<Command>) {
+pub(in crate::shop) fn wait(shop: &mut Shop, until: Timestamp, commands: &mut Vec<Command>) {
     while let Some(due) = shop.poll_timeout().filter(|due| *due <= until) {
         shop.handle_timeout(due);
         drain(shop, commands);
     }
 }
 
-pub(super) fn drain(shop: &mut Shop, commands: &mut Vec<Command>) {
+pub(in crate::shop) fn drain(shop: &mut Shop, commands: &mut Vec<Command>) {
     commands.extend(std::iter::from_fn(|| shop.poll_command()));
 }
 
 /// Sightings that come the moment they are heard.
-pub(super) fn promptly(heard: Vec<Sighting>) -> Vec<(Timestamp, Sighting)> {
+pub(in crate::shop) fn promptly(heard: Vec<Sighting>) -> Vec<(Timestamp, Sighting)> {
     heard.into_iter().map(|sighting| (sighting.at, sighting)).collect()
 }
 
-pub(super) fn presences(commands: &[Command]) -> Vec<&Presence> {
+pub(in crate::shop) fn presences(commands: &[Command]) -> Vec<&Presence> {
     commands
         .iter()
         .filter_map(|command| match command {
@@ -172,7 +172,7 @@ pub(super) fn presences(commands: &[Command]) -> Vec<&Presence> {
         .collect()
 }
 
-pub(super) fn visits(commands: &[Command]) -> Vec<&Visit> {
+pub(in crate::shop) fn visits(commands: &[Command]) -> Vec<&Visit> {
     commands
         .iter()
         .filter_map(|command| match command {
@@ -187,7 +187,7 @@ pub(super) fn visits(commands: &[Command]) -> Vec<&Visit> {
         .collect()
 }
 
-pub(super) fn positions(commands: &[Command]) -> Vec<&Position> {
+pub(in crate::shop) fn positions(commands: &[Command]) -> Vec<&Position> {
     commands
         .iter()
         .filter_map(|command| match command {
@@ -203,7 +203,7 @@ pub(super) fn positions(commands: &[Command]) -> Vec<&Position> {
 }
 
 /// What changed, as `zone kind`, in the order told.
-pub(super) fn story(commands: &[Command]) -> Vec<String> {
+pub(in crate::shop) fn story(commands: &[Command]) -> Vec<String> {
     let word = |kind| match kind {
         PresenceKind::Entered => "entered",
         PresenceKind::Dwelling => "dwelling",
