@@ -104,9 +104,9 @@ mod tests {
     use super::*;
 
     fn part() -> Part {
-        let lines = |name: &str| (0..40).map(move |n| format!("{n}", n = format!("{name}{n:02}"))).collect::<Vec<_>>();
+        let names: Vec<String> = (0..40).map(|n| format!("t{n:02}")).collect();
         let (mut rssi, mut truth) = (String::from("track,t,rx,rssi\n"), String::from("sample_id,track,t,x,y,zone\n"));
-        for (n, name) in lines("t").iter().enumerate() {
+        for (n, name) in names.iter().enumerate() {
             rssi += &format!("{name},0,r,-60\n");
             truth += &format!("s{n},{name},0,{},{},z\n", n / 2, n % 2);
         }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use engine::shop::{Config as Limits, Input, Shop};
+use locate::calibrate::Calibration;
 use locate::window::{Advert, WINDOW, Window};
 use model::floor::Point;
 use model::ids::StoreId;
@@ -35,6 +36,8 @@ const INTERVAL_MS: u32 = 500;
 const SEED: u64 = 7;
 /// Time between two tracks that a shop learns from.
 const PAUSE: Millis = Millis::hours(1);
+/// How often the traffic comes again.
+const ROUNDS: usize = 6;
 /// Most receivers that hear one device in a window.
 const PAIRS_MAX: usize = 512;
 
@@ -80,6 +83,8 @@ pub enum Knowledge {
     /// Nothing.
     #[default]
     Plan,
+    /// What a shop has learned from frames that nobody labelled.
+    Learned(Arc<Calibration>),
     /// Labelled frames.
     Survey(Arc<Survey>),
 }
@@ -124,7 +129,9 @@ impl<'s> Stage<'s> {
         let mut shop = Shop::new(Limits::new(StoreId::new("recorded").expect("an id")), SEED);
         shop.handle(Input::Plan(Arc::clone(&set.plan)), moment(0.0));
         match knowledge {
-            Knowledge::Plan | Knowledge::Survey(_) => {}
+            Knowledge::Plan => {}
+            Knowledge::Learned(learned) => shop.handle(Input::Calibration(Arc::clone(learned)), moment(0.0)),
+            Knowledge::Survey(survey) => shop.handle(Input::Survey(Arc::clone(survey)), moment(0.0)),
         }
         Self { set, shop }
     }
@@ -164,21 +171,26 @@ impl<'s> Stage<'s> {
     }
 }
 
-/// What a shop learns by itself from frames that nobody labelled: one track after the other, an hour between them.
+/// What a shop learns by itself from frames that nobody labelled: one track after the other, an hour between them, and the
+/// whole again some times, as it comes again on other days, each time with what was learned before.
 #[must_use]
 pub fn learn(set: &Set, traffic: &Part) -> Knowledge {
-    let mut shop = Stage::new(set, &Knowledge::Plan).shop;
-    let mut later = Millis::ZERO;
-    for track in &traffic.tracks {
-        let Some(last) = track.frames.last() else { continue };
-        let mut run = Run::new(shop, Subject::Tag(names::tag(&track.device)), later);
-        track.frames.iter().for_each(|frame| run.frame(frame));
-        let ended = moment(last.t.ceil()) + later;
-        run.pass(ended + PAUSE);
-        later = (ended + PAUSE).since(START);
-        shop = run.shop;
+    let mut knowledge = Knowledge::Plan;
+    for _ in 0..ROUNDS {
+        let mut shop = Stage::new(set, &knowledge).shop;
+        let mut later = Millis::ZERO;
+        for track in &traffic.tracks {
+            let Some(last) = track.frames.last() else { continue };
+            let mut run = Run::new(shop, Subject::Tag(names::tag(&track.device)), later);
+            track.frames.iter().for_each(|frame| run.frame(frame));
+            let ended = moment(last.t.ceil()) + later;
+            run.pass(ended + PAUSE);
+            later = (ended + PAUSE).since(START);
+            shop = run.shop;
+        }
+        knowledge = shop.calibration().map_or(Knowledge::Plan, |learned| Knowledge::Learned(Arc::new(learned)));
     }
-    Knowledge::Plan
+    knowledge
 }
 
 /// One track on its way through the product.

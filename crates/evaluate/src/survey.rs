@@ -18,6 +18,9 @@ const POINT_SECONDS: f64 = 1_800.0;
 /// What is heard within this time around a labelled moment of a walk belongs to it, in seconds.
 const MOMENT: f64 = 1.0;
 
+/// The sum of the strengths and the frames, by receiver.
+type Sums = BTreeMap<ReceiverId, (f64, u32)>;
+
 /// The labelled files of a recording, as far as it has them.
 #[derive(Debug, Clone, Default)]
 pub struct Labelled {
@@ -88,19 +91,19 @@ fn read_points(set: &Set, text: &str) -> Result<Vec<(String, Spot)>, Error> {
     let table = Table::parse(file, text)?;
     let [point, x, y] = [table.column("point")?, table.column("x")?, table.column("y")?];
     let [rx, rssi, count] = [table.column("rx")?, table.column("rssi")?, table.column("count")?];
-    let mut places: BTreeMap<String, (Point, BTreeMap<ReceiverId, (f64, u32)>)> = BTreeMap::new();
+    let mut places: BTreeMap<String, (Point, Sums)> = BTreeMap::new();
     for row in table.rows() {
         let place = Point { x: row.number(x)?, y: row.number(y)? };
         let frames: u32 = row.text(count).parse().map_err(|_| {
             row.error(count, format_args!("{:?} is not a count", row.text(count)), "write a whole number")
         })?;
-        let (_, heard) = places.entry(row.name(point)?.to_owned()).or_insert_with(|| (place, BTreeMap::new()));
+        let (_, heard) = places.entry(row.name(point)?.to_owned()).or_insert_with(|| (place, Sums::new()));
         let (sum, total) = heard.entry(names::receiver(row.name(rx)?)).or_default();
         *sum += row.number(rssi)? * f64::from(frames);
         *total = total.saturating_add(frames);
     }
     let floor = set.floor("").map_err(|problem| Error::of(file, problem, "name the floor of each point"))?;
-    let spot = |(point, heard): (Point, BTreeMap<ReceiverId, (f64, u32)>)| Spot {
+    let spot = |(point, heard): (Point, Sums)| Spot {
         floor: floor.clone(),
         point,
         device: String::new(),
