@@ -82,6 +82,15 @@ pub async fn apply(folder: &Path, store: &Store, dry_run: bool, now: Timestamp) 
     })
 }
 
+/// Reads and checks the files of a folder, and does nothing with them.
+///
+/// # Errors
+/// When a file can't be read or is wrong.
+pub fn load(folder: &Path) -> Result<Shop, Error> {
+    let (toml, geojson) = (read(&folder.join(SHOP_FILE))?, read(&folder.join(FLOOR_FILE))?);
+    Shop::parse(&toml, &geojson).map_err(Error::Invalid)
+}
+
 fn read(path: &Path) -> Result<String, Error> {
     let wrong = |problem: String| Error::Read { path: path.to_owned(), problem };
     let len = std::fs::metadata(path).map_err(|cause| wrong(cause.to_string()))?.len();

@@ -12,6 +12,7 @@ mod heat;
 mod identity;
 mod postgres;
 mod purge;
+mod quality;
 mod replay;
 mod rows;
 mod shops;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::core::{Core, CoreConfig, Input, PlanFiles};
+use locate::quality::Quality;
 use model::consent::Consent;
 use model::ids::{CustomerId, GatewayId, StoreId};
 use model::time::{Millis, Timestamp};
@@ -24,6 +25,8 @@ use crate::store::{Committed, ShopRow, Store};
 const ROUND_MAX: usize = 512;
 /// How often the shops' versions are looked at.
 const PLANS_EVERY: Duration = Duration::from_millis(1_000);
+/// How often it is written how well people were placed.
+const QUALITY_EVERY: Duration = Duration::from_mins(1);
 /// How long a commit that failed waits before its next try: doubled each time, up to the bound.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(5);
@@ -55,6 +58,8 @@ pub(crate) struct Owner {
     /// Set when what was taken must be committed before anything else is.
     pub(super) must_commit: bool,
     versions: BTreeMap<StoreId, i64>,
+    /// How well people were placed, as far as it is not written yet.
+    qualities: BTreeMap<StoreId, Quality>,
     clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
 }
@@ -73,6 +78,7 @@ impl Owner {
             now: clock.now(),
             must_commit: false,
             versions: BTreeMap::new(),
+            qualities: BTreeMap::new(),
             store,
             live,
             clock,
@@ -116,8 +122,9 @@ impl Owner {
 
     /// Works until the server stops; every request that was taken is answered or dropped unanswered, never half.
     pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut plans = tokio::time::interval(PLANS_EVERY);
+        let [mut plans, mut qualities] = [PLANS_EVERY, QUALITY_EVERY].map(tokio::time::interval);
         plans.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        qualities.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // What restoring caused, such as leases, is committed first.
         if self.finish(Vec::new()).await.is_err() {
             return;
@@ -125,13 +132,17 @@ impl Owner {
         let shutdown = self.shutdown.clone();
         loop {
             let round = tokio::select! {
-                () = shutdown.cancelled() => return,
+                () = shutdown.cancelled() => return self.keep_qualities().await,
                 job = jobs.recv() => match job {
                     Some(job) => self.round(job, &mut jobs).await,
-                    None => return,
+                    None => return self.keep_qualities().await,
                 },
                 () = sleep_until(self.core.poll_timeout(), self.clock.now()) => self.wake().await,
                 _ = plans.tick() => self.check_plans().await,
+                _ = qualities.tick() => {
+                    self.keep_qualities().await;
+                    Ok(())
+                }
             };
             if round.is_err() {
                 return;
@@ -282,6 +293,19 @@ impl Owner {
             self.core.handle(Input::Lease { offer, store, units: *units }, self.now);
         }
         self.drain();
+    }
+
+    /// Writes how well people were placed; what can't be written now waits for the next time.
+    async fn keep_qualities(&mut self) {
+        for (store, more) in self.core.take_quality() {
+            self.qualities.entry(store).or_default().merge(&more);
+        }
+        for (store, quality) in std::mem::take(&mut self.qualities) {
+            if let Err(cause) = self.store.add_quality(&store, &quality, self.clock.now()).await {
+                tracing::warn!(%cause, %store, "could not write how well people were placed");
+                self.qualities.insert(store, quality);
+            }
+        }
     }
 
     async fn check_plans(&mut self) -> Result<(), Stopped> {

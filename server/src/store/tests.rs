@@ -3,6 +3,7 @@
 pub(crate) mod cluster;
 mod fixture;
 mod floor;
+mod quality;
 
 use std::collections::BTreeSet;
 
@@ -59,6 +60,7 @@ async fn story(url: &str) {
     people(&store).await;
     decisions(&store).await;
     floor::heat_adds_up(&store).await;
+    quality::a_day_adds_up(&store).await;
     floor::frames_come_back_and_go_by_age_and_bytes(&store).await;
     store.close().await;
 

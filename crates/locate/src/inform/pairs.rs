@@ -9,8 +9,8 @@ use super::chart::Chart;
 use super::landing::Landing;
 use super::{Ellipse, ZoneForecast};
 
-/// Zones cannot be told apart when of the answers that name one of the two, so many name the wrong one, both ways.
-const CONFUSED: f64 = 0.3;
+/// Zones cannot be told apart when, of the answers that name one of the two, so many name the wrong one, both ways.
+const CONFUSED: f64 = 0.25;
 /// A mistake that is rarer than this is not worth a word, in shares of all answers.
 const RARE: f64 = 0.03;
 /// With fewer receivers that hear a place well, it is they who are missing.
