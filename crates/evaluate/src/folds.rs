@@ -83,7 +83,7 @@ fn by_name(parts: u64, test: &Part) -> Vec<BTreeSet<String>> {
 
 /// Groups of neighbouring places, of about the same size: each starts at the first place that is left and takes the nearest.
 fn by_place(parts: usize, test: &Part) -> Vec<BTreeSet<String>> {
-    let mut places: Vec<Point> = test.truth.iter().map(|truth| truth.point).collect();
+    let mut places: Vec<Point> = test.truth.iter().filter_map(|truth| truth.point).collect();
     places.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
     places.dedup();
     let size = places.len().div_ceil(parts.max(1)).max(1);
@@ -93,7 +93,7 @@ fn by_place(parts: usize, test: &Part) -> Vec<BTreeSet<String>> {
         places.sort_by(|a, b| first.distance(*a).total_cmp(&first.distance(*b)));
         let group: Vec<Point> = places.drain(..size.min(places.len())).collect();
         places.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
-        let here = test.truth.iter().filter(|truth| group.contains(&truth.point));
+        let here = test.truth.iter().filter(|truth| truth.point.is_some_and(|point| group.contains(&point)));
         groups.push(here.map(|truth| truth.track.clone()).collect());
     }
     groups

@@ -57,8 +57,8 @@ pub struct Truth {
     pub track: String,
     /// When, in seconds from the start of its track.
     pub t: f64,
-    /// Where.
-    pub point: Point,
+    /// Where, if that is told: of some walks only the path is known.
+    pub point: Option<Point>,
     /// In which zone, as the recording names it; empty in none.
     pub zone: String,
     /// On which floor, where the recording names floors.
@@ -72,6 +72,8 @@ pub struct Part {
     pub tracks: Vec<Track>,
     /// The truth, in the order of its file; empty where it is not told.
     pub truth: Vec<Truth>,
+    /// Frames left out because no radio gives such a strength; 127 is how some say that they do not know.
+    pub implausible: usize,
 }
 
 /// A moment of a track on the clock of the play.
@@ -92,7 +94,7 @@ impl Part {
         tracks.read_frames("rssi.csv", rssi, "track")?;
         tracks.read_queries(queries)?;
         let truth = truth.map_or_else(|| Ok(Vec::new()), read_truth)?;
-        Ok(Self { tracks: tracks.finish(), truth })
+        Ok(Self { implausible: tracks.implausible, tracks: tracks.finish(), truth })
     }
 
     /// Reads the first minutes of each survey point as a track on which nothing moves, asked every ten seconds.
@@ -112,14 +114,15 @@ impl Part {
                 places.insert(row.text(point), Point { x: row.number(x)?, y: row.number(y)? });
             }
         }
-        let mut part = Self { tracks: tracks.finish(), truth: Vec::new() };
+        let mut part = Self { implausible: tracks.implausible, tracks: tracks.finish(), truth: Vec::new() };
         for track in &mut part.tracks {
             let (Some(place), Some(last)) = (places.get(track.name.as_str()), track.frames.last()) else { continue };
             let mut t = 10.0;
             while t <= last.t + 1.0 {
                 let sample = format!("{}_{t:03}", track.name);
                 let (track_name, zone) = (track.name.clone(), zone_at(*place));
-                let truth = Truth { sample: sample.clone(), track: track_name, t, point: *place, zone, floor: None };
+                let truth =
+                    Truth { sample: sample.clone(), track: track_name, t, point: Some(*place), zone, floor: None };
                 part.truth.push(truth);
                 track.queries.push(Query { sample, t });
                 t += 10.0;
@@ -134,6 +137,7 @@ impl Part {
         Self {
             tracks: self.tracks.iter().filter(|track| chosen(&track.name)).cloned().collect(),
             truth: self.truth.iter().filter(|truth| chosen(&truth.track)).cloned().collect(),
+            implausible: 0,
         }
     }
 
@@ -166,6 +170,7 @@ impl Track {
 struct Tracks {
     tracks: BTreeMap<String, Track>,
     receivers: BTreeMap<String, ReceiverId>,
+    implausible: usize,
 }
 
 impl Tracks {
@@ -175,8 +180,12 @@ impl Tracks {
         let device = device_column(&table);
         for row in table.rows() {
             let receiver = self.receiver(row.name(rx)?);
-            let frame = Frame { t: seconds(row, t)?, receiver, rssi: strength(row, rssi)? };
-            self.track(row.name(track)?, device.map(|device| row.text(device))).frames.push(frame);
+            let (t, rssi) = (seconds(row, t)?, row.number(rssi)?);
+            let track = self.track(row.name(track)?, device.map(|device| row.text(device)));
+            match strength(rssi) {
+                Some(rssi) => track.frames.push(Frame { t, receiver, rssi }),
+                None => self.implausible += 1,
+            }
         }
         Ok(())
     }
@@ -231,14 +240,19 @@ fn device_column(table: &Table<'_>) -> Option<Column> {
 pub fn read_truth(text: &str) -> Result<Vec<Truth>, Error> {
     let table = Table::parse("truth.csv", text)?;
     let [sample, track, t] = [table.column("sample_id")?, table.column("track")?, table.column("t")?];
-    let [x, y] = [table.column("x")?, table.column("y")?];
+    let place = table.optional("x").zip(table.optional("y"));
     let (zone, floor) = (table.optional("zone"), table.optional("floor"));
     let read = |row: Row<'_>| {
         Ok(Truth {
             sample: row.name(sample)?.to_owned(),
             track: row.name(track)?.to_owned(),
             t: seconds(row, t)?,
-            point: Point { x: row.number(x)?, y: row.number(y)? },
+            point: match place {
+                Some((x, y)) if !(row.text(x).is_empty() && row.text(y).is_empty()) => {
+                    Some(Point { x: row.number(x)?, y: row.number(y)? })
+                }
+                Some(_) | None => None,
+            },
             zone: zone.map_or_else(String::new, |zone| row.text(zone).to_owned()),
             floor: floor.map(|floor| row.text(floor).to_owned()),
         })
@@ -254,17 +268,10 @@ fn seconds(row: Row<'_>, column: Column) -> Result<f64, Error> {
     Err(row.error(column, format_args!("{t} is no time"), "write seconds from the start of the track"))
 }
 
-fn strength(row: Row<'_>, column: Column) -> Result<f32, Error> {
-    let rssi = row.number(column)?;
-    if !(-127.0..=20.0).contains(&rssi) {
-        return Err(row.error(
-            column,
-            format_args!("{rssi} is no strength that a radio gives"),
-            "write dBm such as -71",
-        ));
-    }
+/// A strength as radios give it, in dBm.
+fn strength(rssi: f64) -> Option<f32> {
     #[expect(clippy::cast_possible_truncation, reason = "a strength in dBm fits an f32")]
-    Ok(rssi as f32)
+    (-127.0..=20.0).contains(&rssi).then_some(rssi as f32)
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ impl Reliability {
     fn count(&mut self, truth: &Truth, answer: &Answer) {
         let Some(claim) = &answer.claim else { return };
         let same_floor = truth.floor.as_ref().is_none_or(|floor| *floor == answer.floor);
-        if let Some(away) = squared(claim.spread, answer.point, truth.point).filter(|_| same_floor) {
+        let away = truth.point.and_then(|point| squared(claim.spread, answer.point, point));
+        if let Some(away) = away.filter(|_| same_floor) {
             self.places += 1;
             self.in_half += usize::from(away <= HALF);
             self.in_nine_tenths += usize::from(away <= NINE_TENTHS);
@@ -98,7 +99,7 @@ mod tests {
             sample: format!("s{n}"),
             track: "a".into(),
             t: 0.0,
-            point: Point { x, y: 0.0 },
+            point: Some(Point { x, y: 0.0 }),
             zone: zone.into(),
             floor: None,
         };

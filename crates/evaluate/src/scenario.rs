@@ -165,7 +165,7 @@ fn one(walk: Walk, variant: Variant, seed: u64) -> (Track, Vec<Truth>) {
         let sample = format!("{name}_{place:03}");
         let zone = if point.x <= WALL { "living" } else { "bedroom" }.to_owned();
         track.queries.push(Query { sample: sample.clone(), t });
-        truths.push(Truth { sample, track: name.clone(), t, point, zone, floor: None });
+        truths.push(Truth { sample, track: name.clone(), t, point: Some(point), zone, floor: None });
     }
     (track, truths)
 }

@@ -99,7 +99,7 @@ pub fn score(truth: &[Truth], guesses: &BTreeMap<String, Guess>, path: Option<&[
         let guess = guesses.get(&true_one.sample);
         answered += usize::from(guess.is_some());
         match guess.and_then(|guess| guess.point) {
-            Some(point) => errors.push(error(point, true_one.point, path)),
+            Some(point) => errors.extend(error(point, true_one.point, path)),
             None if any => errors.push(ERROR_MAX),
             None => {}
         }
@@ -243,10 +243,11 @@ impl Changes {
     }
 }
 
-fn error(point: Point, truth: Point, path: Option<&[[f64; 4]]>) -> f64 {
+/// The error of an answer; none where neither a path nor a place is known.
+fn error(point: Point, truth: Option<Point>, path: Option<&[[f64; 4]]>) -> Option<f64> {
     match path {
-        Some(path) => path.iter().map(|piece| from_piece(point, *piece)).fold(f64::INFINITY, f64::min),
-        None => point.distance(truth).min(ERROR_MAX),
+        Some(path) => path.iter().map(|piece| from_piece(point, *piece)).min_by(f64::total_cmp),
+        None => truth.map(|truth| point.distance(truth).min(ERROR_MAX)),
     }
 }
 

@@ -52,20 +52,15 @@ pub fn survey(set: &Set, labelled: &Labelled, keep: impl Fn(&str, Point) -> bool
         return Ok(Survey { spots: kept.map(|(_, spot)| spot.clone()).collect() });
     }
     let mut spots = Vec::new();
-    for truth in labelled.tracks.truth.iter().filter(|truth| keep(&truth.track, truth.point)) {
+    for truth in &labelled.tracks.truth {
+        let Some(point) = truth.point.filter(|point| keep(&truth.track, *point)) else { continue };
         let Some(track) = labelled.tracks.track(&truth.track) else { continue };
         let floor = set.floor(truth.floor.as_deref().unwrap_or_default());
         let floor = floor.map_err(|problem| Error::of("truth.csv", problem, "name a floor of the plan"))?;
         let moving = track.frames.last().is_some_and(|frame| frame.t > 0.0);
         let frames =
             if moving { track.between(truth.t - MOMENT / 2.0, truth.t + MOMENT / 2.0) } else { &track.frames[..] };
-        spots.push(Spot {
-            floor,
-            point: truth.point,
-            device: track.device.clone(),
-            seconds: MOMENT,
-            heard: heard(frames),
-        });
+        spots.push(Spot { floor, point, device: track.device.clone(), seconds: MOMENT, heard: heard(frames) });
     }
     Ok(Survey { spots })
 }

@@ -54,7 +54,8 @@ fn noisy(truth: &[Truth]) -> (BTreeMap<String, Guess>, String) {
     let (mut guesses, mut table) = (BTreeMap::new(), String::from("sample_id,x,y,zone,floor\n"));
     for (n, pair) in truth.windows(4).enumerate().filter(|(n, _)| n % 17 != 0) {
         let (now, before) = (&pair[3], &pair[usize::from(n % 3 == 0)]);
-        let point = Point { x: now.point.x + f64::from(u8::try_from(n % 7).unwrap_or(0)), y: now.point.y };
+        let place = now.point.expect("every place is told");
+        let point = Point { x: place.x + f64::from(u8::try_from(n % 7).unwrap_or(0)), y: place.y };
         let floor = before.floor.clone().unwrap_or_default();
         table += &format!("{},{},{},{},{floor}\n", now.sample, point.x, point.y, before.zone);
         guesses.insert(now.sample.clone(), Guess { point: Some(point), zone: before.zone.clone(), floor });

@@ -38,6 +38,9 @@ pub fn run(options: &Positions) -> anyhow::Result<String> {
     std::fs::write(&options.out, table(&answers, set.has_floors))
         .with_context(|| format!("write {}", options.out.display()))?;
     let mut said: String = set.notes.iter().map(|note| format!("note: {note}\n")).collect();
+    if part.implausible > 0 {
+        let _ = writeln!(said, "note: {} rows with a strength that no radio gives are left out", part.implausible);
+    }
     let _ = writeln!(said, "{} answers to {} tracks written to {}", answers.len(), tracks.len(), options.out.display());
     if let Some(truth) = truth {
         said += &figures(&score_answers(&truth, &answers, path.as_deref()));

@@ -47,9 +47,9 @@ impl Library {
         for truth in case.labelled.tracks.truth.iter().filter(|truth| fold.labels.contains(&truth.track)) {
             let track = case.labelled.tracks.track(&truth.track);
             let floor = case.set.floor(truth.floor.as_deref().unwrap_or_default());
-            if let (Some(track), Ok(floor)) = (track, floor) {
+            if let (Some(track), Ok(floor), Some(point)) = (track, floor, truth.point) {
                 let heard = crate::survey::heard(track.before(truth.t, SECONDS));
-                library.add(floor, truth.point, truth.zone.clone(), &heard);
+                library.add(floor, point, truth.zone.clone(), &heard);
             }
         }
         library

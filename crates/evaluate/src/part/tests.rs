@@ -13,7 +13,7 @@ fn tracks_come_sorted_with_their_devices() {
     assert_eq!(a.queries.iter().map(|query| query.sample.as_str()).collect::<Vec<_>>(), ["a1", "a2"]);
     assert_eq!(a.device, "P2");
     assert!(part.track("c").is_some_and(|track| track.frames.is_empty()), "asked, though never heard");
-    assert_eq!(part.truth[0].point, Point { x: 2.0, y: 3.0 });
+    assert_eq!(part.truth[0].point, Some(Point { x: 2.0, y: 3.0 }));
     assert_eq!(part.only(|name| name == "b").tracks.len(), 1);
     assert_eq!((a.between(1.0, 2.0).len(), a.before(2.0, 1.0).len()), (1, 1));
 }
@@ -28,12 +28,27 @@ fn a_survey_point_is_a_track_on_which_nothing_moves() {
 }
 
 #[test]
+fn strengths_that_no_radio_gives_are_left_out_and_counted() {
+    let part = Part::parse(&RSSI.replace("-60", "100"), QUERIES, None).expect("a part");
+    assert_eq!((part.implausible, part.tracks[0].frames.len()), (1, 1));
+}
+
+#[test]
+fn a_walk_may_know_its_times_without_its_places() {
+    let check = |text: &str| read_truth(text).map(|truth| truth[0].point);
+    assert_eq!(check("sample_id,track,t\na1,a,1\n"), Ok(None));
+    assert_eq!(check("sample_id,track,t,x,y,zone\na1,a,1,,,\n"), Ok(None));
+    assert_eq!(check("sample_id,track,t,x,y\na1,a,1,2,3\n"), Ok(Some(Point { x: 2.0, y: 3.0 })));
+    assert!(check("sample_id,track,t,x,y\na1,a,1,2,\n").is_err(), "half a place is a slip");
+}
+
+#[test]
 fn what_is_wrong_is_named() {
     let check = |rssi: &str, queries: &str, expect: &str| {
         let said = Part::parse(rssi, queries, None).expect_err("something is wrong").to_string();
         assert!(said.contains(expect), "{said}");
     };
-    check(&RSSI.replace("-60", "100"), QUERIES, "rssi.csv, line 3, column rssi: 100 is no strength");
+    check(&RSSI.replace("-60", "loud"), QUERIES, "rssi.csv, line 3, column rssi: \"loud\" is not a number");
     check(&RSSI.replace("2.0", "soon"), QUERIES, "rssi.csv, line 3, column t: \"soon\" is not a number");
     check(RSSI, &QUERIES.replace("a2,a,2", "a2,a,1e300"), "queries.csv, line 2, column t");
     check(RSSI, "sample_id,t\n", "queries.csv, line 1, column track: is missing");

@@ -7,7 +7,7 @@ fn truth(rows: &[(&str, f64, f64, &str)]) -> Vec<Truth> {
         sample: format!("s{n}"),
         track: (*track).into(),
         t: *t,
-        point: Point { x: *x, y: 0.0 },
+        point: Some(Point { x: *x, y: 0.0 }),
         zone: (*zone).into(),
         floor: None,
     };
