@@ -11,6 +11,7 @@ mod readings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use locate::calibrate::{Calibration, Source};
 use locate::grid::Hearing;
 use locate::quality::Quality;
 use model::fusion::{Attribution, Occupancy};
@@ -21,6 +22,7 @@ use model::reading::Reading;
 use model::shop::Shop as Plan;
 use model::sighting::Sighting;
 use model::subject::Subject;
+use model::survey::Survey;
 use model::time::{Millis, Timestamp};
 use serde::Serialize;
 
@@ -42,6 +44,10 @@ pub enum Input {
     Reading(Reading),
     /// The shop's files, at the start and when they change.
     Plan(Arc<Plan>),
+    /// What a survey of the store found; it takes the place of the one before.
+    Survey(Arc<Survey>),
+    /// What the store has learnt of its own radio before the process stopped.
+    Calibration(Arc<Calibration>),
     /// Everything about a subject is to be dropped, without another word about it.
     Forget(Subject),
     /// What was open when the process stopped: the last change of each open stay, and the open visits.
@@ -172,6 +178,8 @@ impl Shop {
             Input::Sighting { subject, sighting } => self.sighting(subject, sighting, now),
             Input::Reading(reading) => self.reading(reading, now),
             Input::Plan(plan) => self.take_plan(plan, now),
+            Input::Survey(survey) => self.take_learnt(Calibration::of_survey(&survey), now),
+            Input::Calibration(learnt) => self.take_learnt((*learnt).clone(), now),
             Input::Forget(subject) => self.forget(&subject, now),
             Input::Restore { stays, visits } => self.restore(&stays, visits, now),
         }
@@ -324,17 +332,39 @@ impl Shop {
     }
 
     fn take_plan(&mut self, plan: Arc<Plan>, now: Timestamp) {
-        let subjects: Vec<Subject> = self.followed.keys().cloned().collect();
-        let followed: Vec<(Subject, Follow)> =
-            subjects.into_iter().filter_map(|subject| self.release(&subject).map(|follow| (subject, follow))).collect();
         self.desk.fusion.take_plan(&plan, now);
-        let relaid = self.desk.take_plan(plan);
-        for (subject, mut follow) in followed {
-            if relaid {
-                follow = follow.relay(&subject, now, &mut self.desk);
-            }
-            self.keep(subject, follow);
+        if self.desk.take_plan(plan) {
+            self.relay(now);
         }
+    }
+
+    /// Takes what was learnt of the store's radio, and lays everybody's belief onto the field that is made of it.
+    fn take_learnt(&mut self, learnt: Calibration, now: Timestamp) {
+        if self.desk.take_learnt(learnt) {
+            self.relay(now);
+        }
+    }
+
+    fn relay(&mut self, now: Timestamp) {
+        let subjects: Vec<Subject> = self.followed.keys().cloned().collect();
+        for subject in subjects {
+            if let Some(follow) = self.release(&subject) {
+                let follow = follow.relay(&subject, now, &mut self.desk);
+                self.keep(subject, follow);
+            }
+        }
+    }
+
+    /// What the store has learnt of its own radio from its traffic; none while that is too little.
+    #[must_use]
+    pub fn calibration(&self) -> Option<Calibration> {
+        self.desk.calibration()
+    }
+
+    /// What positions rest on; none before the first plan.
+    #[must_use]
+    pub fn source(&self) -> Option<Source> {
+        self.desk.ground.as_ref().map(|ground| ground.field.source())
     }
 
     fn restore(&mut self, stays: &[Presence], visits: Vec<Visit>, now: Timestamp) {

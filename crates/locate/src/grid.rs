@@ -5,24 +5,32 @@
 //! A slot is not an average: every sighting keeps its own factor in the likelihood.
 
 mod belief;
-mod field;
-mod radio;
+mod device;
+pub(crate) mod field;
+pub(crate) mod ground;
+mod kept;
 mod walls;
+mod weigh;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use model::floor::Point;
-use model::ids::{FloorId, ReceiverId, ZoneId};
+use model::ids::{FloorId, ZoneId};
 use model::position::{Patch, Spread};
+use model::presence::Witness;
 use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
 use model::units::{Dbm, Metres, Probability};
 
-use belief::{Belief, Motion};
+use crate::calibrate::Traffic;
+
+use belief::Motion;
 pub use field::Field;
-use radio::Echo;
-pub use radio::Workspace;
+pub use ground::Ground;
+use kept::Kept;
+use weigh::Echo;
+pub use weigh::Workspace;
 
 /// Length of a slot.
 pub const SLOT: Millis = Millis(500);
@@ -36,6 +44,10 @@ const WINDOW_MAX: Millis = Millis(1_000);
 const SILENT_SLOTS_MAX: i64 = 240;
 /// Receivers named in an estimate.
 const HEARD_MAX: usize = 4;
+/// Slots with sightings that may be open before the oldest ones are closed by computing them anew.
+const SLOTS_MAX: usize = 12;
+/// The usual claim of a frame that makes none, in dBm.
+const POWER_DBM: f32 = -59.0;
 
 /// What became of a sighting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +83,11 @@ pub struct Estimate {
     pub cloud: Vec<Patch>,
     /// Belief for every zone of the plan, in its order.
     pub zones: Vec<(ZoneId, Probability)>,
-    /// The receivers that heard the subject in the slot, strongest first, at most 4.
-    pub heard: Vec<(ReceiverId, Dbm)>,
+    /// Belief that the subject is in no zone at all.
+    pub outside: Probability,
+    /// The receivers that heard the subject in the slot, strongest first, at most 4, and how far each is from what was
+    /// expected of it at the subject's place.
+    pub heard: Vec<Witness>,
 }
 
 /// The slot that a moment belongs to; a slot ends with its last millisecond, exclusive.
@@ -88,24 +103,59 @@ pub const fn slot_end(slot: i64) -> Timestamp {
 }
 
 /// One subject's belief, with the few last slots kept open.
+///
+/// Three beliefs are kept: one behind which nothing is open any more, the newest one, and one between them. A sighting that comes
+/// late makes those after it void, and they are computed again from the last one that holds.
 #[derive(Debug)]
 pub struct Filter {
     field: Arc<Field>,
     motion: Motion,
-    /// The belief at the end of slot `base_slot`; nothing before it is open any more.
-    base: Belief,
+    /// The belief at the end of slot `base_slot`; nothing before it is open any more. None for somebody who may be anywhere.
+    base: Option<Kept>,
     base_slot: i64,
+    middle: Checkpoint,
+    newest: Checkpoint,
     /// Slots with sightings, oldest first, all after `base_slot`.
     slots: VecDeque<Slot>,
+    /// Rooms of closed slots, for the next ones.
+    spare: Vec<Vec<Heard>>,
+}
+
+/// A belief that stands as long as nothing before it changes.
+#[derive(Debug, Default)]
+struct Checkpoint {
+    /// The slot at whose end it is; none while it is void.
+    slot: Option<i64>,
+    kept: Option<Kept>,
+}
+
+impl Checkpoint {
+    fn put(&mut self, slot: i64, belief: &belief::Belief) {
+        self.slot = Some(slot);
+        match &mut self.kept {
+            Some(kept) => kept.put(belief),
+            None => self.kept = Some(Kept::new(belief)),
+        }
+    }
+
+    fn valid(&self, until: i64) -> Option<(i64, &Kept)> {
+        let slot = self.slot.filter(|slot| *slot <= until)?;
+        Some((slot, self.kept.as_ref()?))
+    }
 }
 
 #[derive(Debug)]
 struct Slot {
     number: i64,
     /// In the order of time and receiver, whatever the order of coming.
-    heard: Vec<(i64, Echo, f32)>,
-    /// The belief at the slot's end, once it is computed.
-    belief: Option<Belief>,
+    heard: Vec<Heard>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    at: i64,
+    echo: Echo,
+    rssi: f32,
 }
 
 impl Filter {
@@ -113,35 +163,36 @@ impl Filter {
     #[must_use]
     pub fn new(field: Arc<Field>, at: Timestamp) -> Self {
         Self {
-            motion: Motion::new(SLOT.as_seconds(), field.cell),
-            base: Belief::anywhere(&field),
+            motion: Motion::new(SLOT.as_seconds(), field.ground.cell),
+            base: None,
             base_slot: slot_of(at) - 1 - LATE_SLOTS,
+            middle: Checkpoint::default(),
+            newest: Checkpoint::default(),
             slots: VecDeque::new(),
+            spare: Vec::new(),
             field,
         }
     }
 
     /// A subject known to have been in these zones just before `at`.
     #[must_use]
-    pub fn within(field: Arc<Field>, zones: &[ZoneId], at: Timestamp) -> Self {
+    pub fn within(field: Arc<Field>, zones: &[ZoneId], at: Timestamp, work: &mut Workspace) -> Self {
         let mut filter = Self::new(field, at);
-        filter.base.favour(&filter.field, zones);
+        work.belief.anywhere(&filter.field);
+        work.belief.favour(&filter.field.ground, zones);
+        filter.base = Some(Kept::new(&work.belief));
         filter
     }
 
-    /// Takes the field of a new plan; the belief stays where it was, as far as the new plan has the place.
+    /// Takes another field: of a new plan, or with new knowledge. The belief stays where it was, as far as the field has the place.
     #[must_use]
     pub fn moved(mut self, field: Arc<Field>, work: &mut Workspace) -> Self {
         let last = self.slots.back().map_or(self.base_slot, |slot| slot.number);
-        self.compute(self.slots.len(), work);
-        let belief = self.slots.pop_back().and_then(|slot| slot.belief).unwrap_or(self.base);
-        Self {
-            motion: Motion::new(SLOT.as_seconds(), field.cell),
-            base: belief.onto(&self.field, &field),
-            base_slot: last,
-            slots: VecDeque::new(),
-            field,
-        }
+        self.compute(last, work);
+        let mut moved = Self::new(field, slot_end(last));
+        moved.base_slot = last;
+        moved.base = Some(Kept::new(&work.belief.onto(&self.field, &moved.field)));
+        moved
     }
 
     /// Takes a sighting into its slot.
@@ -156,105 +207,163 @@ impl Filter {
         if number <= self.base_slot {
             return Hearing::Late;
         }
-        let echo = Echo { receiver, level: rssi - power(sighting), sharpness: radio::sharpness(sighting.count) };
+        let echo = Echo { receiver, level: rssi - power(sighting), frames: sighting.count };
         let slot = self.slot(number);
-        let entry = (sighting.at.0, echo, rssi);
-        let key = |(at, echo, rssi): &(i64, Echo, f32)| (*at, echo.receiver, rssi.to_bits());
+        let entry = Heard { at: sighting.at.0, echo, rssi };
+        let key = |heard: &Heard| (heard.at, heard.echo.receiver, heard.rssi.to_bits());
         match slot.heard.binary_search_by_key(&key(&entry), key) {
             Ok(_) => return Hearing::Duplicate,
             Err(_) if slot.heard.len() >= SLOT_SIGHTINGS_MAX => return Hearing::Flood,
             Err(place) => slot.heard.insert(place, entry),
         }
-        self.slots.iter_mut().filter(|slot| slot.number >= number).for_each(|slot| slot.belief = None);
+        for checkpoint in [&mut self.middle, &mut self.newest] {
+            checkpoint.slot = checkpoint.slot.filter(|slot| *slot < number);
+        }
         Hearing::Taken(number)
+    }
+
+    /// Computes where the subject is believed to be at the end of a slot, from all that was heard up to then, and leaves it in
+    /// the workspace. It allocates nothing once the rooms are as large as they need to be.
+    pub fn update(&mut self, slot: i64, work: &mut Workspace) {
+        let from = self.compute(slot, work);
+        if from < slot {
+            self.advance(slot - from, work);
+        }
     }
 
     /// Where the subject is believed to be at the end of a slot, from all that was heard up to then.
     pub fn estimate(&mut self, slot: i64, work: &mut Workspace) -> Estimate {
-        let known = self.slots.iter().take_while(|open| open.number <= slot).count();
-        self.compute(known, work);
-        let last = known.checked_sub(1).map(|last| &self.slots[last]);
-        let (from, heard) = last.map_or((self.base_slot, &[][..]), |last| (last.number, &last.heard));
-        let belief = last.and_then(|last| last.belief.as_ref()).unwrap_or(&self.base);
-        if from >= slot {
-            return self.describe(slot, belief, heard);
-        }
-        let mut belief = belief.clone();
-        self.advance(&mut belief, slot - from, work);
-        self.describe(slot, &belief, &[])
+        self.update(slot, work);
+        let heard = self.slots.iter().find(|open| open.number == slot).map_or(&[][..], |open| &open.heard);
+        self.describe(slot, heard, work)
+    }
+
+    /// Gives what the belief of the last update says about the slot's sightings to those who learn from it.
+    pub fn teach(&self, slot: i64, work: &mut Workspace, traffic: &mut Traffic) {
+        let Some(open) = self.slots.iter().find(|open| open.number == slot) else { return };
+        work.belief.place(&mut work.place);
+        let offset = work.belief.device.offset;
+        let heard = open.heard.iter().map(|heard| (heard.echo.receiver, heard.echo.level - offset, heard.echo.frames));
+        traffic.hear(&self.field, &work.place, SLOT.as_seconds(), heard);
     }
 
     /// Closes for good all slots that are too far back for late sightings.
     pub fn commit(&mut self, latest: i64, work: &mut Workspace) {
-        while self.slots.front().is_some_and(|slot| slot.number <= latest - LATE_SLOTS) {
-            self.compute(1, work);
-            let Some(Slot { number, belief: Some(belief), .. }) = self.slots.pop_front() else { return };
-            (self.base, self.base_slot) = (belief, number);
+        let closed = latest - LATE_SLOTS;
+        if self.slots.len() > SLOTS_MAX && self.middle.valid(closed).is_none() {
+            let last = self.slots.iter().take_while(|slot| slot.number <= closed).last().map(|slot| slot.number);
+            if let Some(last) = last {
+                self.compute(last, work);
+                self.middle.put(last, &work.belief);
+            }
         }
+        if let Some((slot, kept)) = self.middle.valid(closed) {
+            match &mut self.base {
+                Some(base) => base.copy(kept),
+                None => self.base = Some(Kept::new_copy(kept)),
+            }
+            self.base_slot = slot;
+            self.middle.slot = None;
+            while self.slots.front().is_some_and(|open| open.number <= slot) {
+                if let Some(Slot { mut heard, .. }) = self.slots.pop_front() {
+                    heard.clear();
+                    self.spare.push(heard);
+                }
+            }
+        }
+        if self.middle.slot.is_none()
+            && let Some((slot, kept)) = self.newest.valid(i64::MAX)
+            && slot > self.base_slot
+        {
+            self.middle.slot = Some(slot);
+            match &mut self.middle.kept {
+                Some(middle) => middle.copy(kept),
+                None => self.middle.kept = Some(Kept::new_copy(kept)),
+            }
+        }
+    }
+
+    /// Bytes that the filter takes, the rooms that it keeps for later included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let kept = [self.base.as_ref(), self.middle.kept.as_ref(), self.newest.kept.as_ref()];
+        let slots = self.slots.iter().map(|slot| slot.heard.capacity()).chain(self.spare.iter().map(Vec::capacity));
+        size_of::<Self>()
+            + kept.into_iter().flatten().map(Kept::bytes).sum::<usize>()
+            + self.slots.capacity() * size_of::<Slot>()
+            + slots.sum::<usize>() * size_of::<Heard>()
     }
 
     fn slot(&mut self, number: i64) -> &mut Slot {
         let place = self.slots.partition_point(|slot| slot.number < number);
         if self.slots.get(place).is_none_or(|slot| slot.number != number) {
-            self.slots.insert(place, Slot { number, heard: Vec::new(), belief: None });
+            let heard = self.spare.pop().unwrap_or_default();
+            self.slots.insert(place, Slot { number, heard });
         }
         &mut self.slots[place]
     }
 
-    /// Computes the beliefs of the first `count` slots, as far as they are not known.
-    fn compute(&mut self, count: usize, work: &mut Workspace) {
-        for place in 0..count {
-            if self.slots[place].belief.is_some() {
-                continue;
+    /// Computes the belief at the end of the last slot with sightings up to `until`, and says which slot that is.
+    fn compute(&mut self, until: i64, work: &mut Workspace) -> i64 {
+        let (mut from, kept) = match self.newest.valid(until).or_else(|| self.middle.valid(until)) {
+            Some((slot, kept)) => (slot, Some(kept)),
+            None => (self.base_slot, self.base.as_ref()),
+        };
+        match kept {
+            Some(kept) => kept.take(&self.field, &mut work.belief),
+            None => work.belief.anywhere(&self.field),
+        }
+        let first = self.slots.partition_point(|slot| slot.number <= from);
+        let count = self.slots.iter().skip(first).take_while(|slot| slot.number <= until).count();
+        for place in first..first + count {
+            let number = self.slots[place].number;
+            self.advance(number - from, work);
+            let echoes = self.slots[place].heard.iter().map(|heard| heard.echo);
+            work.weigh(&self.field, echoes, number);
+            // What is kept is what is gone on from: both ways must lead to the same belief.
+            self.newest.put(number, &work.belief);
+            if let Some(kept) = &self.newest.kept {
+                kept.take(&self.field, &mut work.belief);
             }
-            let (from, before) = match place.checked_sub(1) {
-                Some(before) => (self.slots[before].number, self.slots[before].belief.as_ref().unwrap_or(&self.base)),
-                None => (self.base_slot, &self.base),
-            };
-            let mut belief = before.clone();
-            self.advance(&mut belief, self.slots[place].number - from, work);
-            belief.place(&mut work.place);
-            let echoes = self.slots[place].heard.iter().map(|(_, echo, _)| *echo);
-            let corrected: Vec<Echo> = echoes.clone().map(|echo| belief.correct(echo)).collect();
-            radio::weigh(&self.field, corrected.iter().copied(), &mut belief.radio, work);
-            self.hush(place, &mut belief, work);
-            belief.weigh(&work.likelihood);
-            radio::learn(&self.field, echoes, &mut belief, work);
-            self.slots[place].belief = Some(belief);
+            from = number;
         }
+        from
     }
 
-    /// Weighs the receivers that heard nothing in a slot in which others did.
-    fn hush(&self, place: usize, belief: &mut Belief, work: &mut Workspace) {
-        let slot = &self.slots[place];
-        let Some((_, first, rssi)) = slot.heard.first() else { return };
-        radio::hush(&self.field, rssi - first.level, slot.number, belief, work);
-        slot.heard.iter().for_each(|(_, echo, _)| belief.last[usize::from(echo.receiver)] = Some(slot.number));
-    }
-
-    fn advance(&self, belief: &mut Belief, slots: i64, work: &mut Workspace) {
+    fn advance(&self, slots: i64, work: &mut Workspace) {
         for _ in 0..slots.min(SILENT_SLOTS_MAX) {
-            belief.step(&self.field, self.motion, &mut work.flux);
+            work.belief.step(&self.field, self.motion, &mut work.flux);
         }
     }
 
-    fn describe(&self, slot: i64, belief: &Belief, heard: &[(i64, Echo, f32)]) -> Estimate {
-        let (floor, point, spread) = belief.moments(&self.field);
-        let mut strongest: Vec<(u16, f32)> = heard.iter().map(|(_, echo, rssi)| (echo.receiver, *rssi)).collect();
+    fn describe(&self, slot: i64, heard: &[Heard], work: &mut Workspace) -> Estimate {
+        let ground = &*self.field.ground;
+        work.belief.place(&mut work.place);
+        let (floor, point, spread) = work.belief.moments(ground);
+        let mut strongest: Vec<(u16, f32, f32)> =
+            heard.iter().map(|heard| (heard.echo.receiver, heard.rssi, heard.echo.level)).collect();
         strongest.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        strongest.dedup_by_key(|(receiver, _)| *receiver);
+        strongest.dedup_by_key(|(receiver, _, _)| *receiver);
         strongest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         strongest.truncate(HEARD_MAX);
-        let name = |receiver: u16| self.field.hearing[usize::from(receiver)].id.clone();
+        let witness = |(receiver, rssi, level): (u16, f32, f32)| {
+            let (expected, _) = work.expected(&self.field, usize::from(receiver));
+            Witness {
+                receiver: self.field.ears[usize::from(receiver)].id.clone(),
+                rssi: Dbm(rssi),
+                residual: Some(level - expected - work.belief.device.offset),
+            }
+        };
         Estimate {
             at: slot_end(slot),
-            cloud: belief.cloud(&self.field, &floor),
+            cloud: work.belief.cloud(ground, &floor),
             floor,
             point,
             uncertainty: Metres((spread.xx + spread.yy).sqrt()),
             spread,
-            zones: belief.zones(&self.field),
-            heard: strongest.into_iter().map(|(receiver, rssi)| (name(receiver), Dbm(rssi))).collect(),
+            zones: work.belief.zones(ground),
+            outside: ground.outside(&work.place),
+            heard: strongest.into_iter().map(witness).collect(),
         }
     }
 }
@@ -263,7 +372,7 @@ impl Filter {
 fn power(sighting: &Sighting) -> f32 {
     match sighting.power_at_1m {
         Some(power) if (-100..=-20).contains(&power) => f32::from(power),
-        Some(_) | None => radio::POWER_DBM,
+        Some(_) | None => POWER_DBM,
     }
 }
 

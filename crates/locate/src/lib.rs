@@ -1,5 +1,6 @@
 //! Who is where: from signal strengths to a probability for every zone. Pure.
 
+pub mod calibrate;
 pub mod grid;
 pub mod identity;
 pub mod inform;

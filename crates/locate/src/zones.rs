@@ -110,8 +110,8 @@ impl ZoneIndex {
     pub fn find(&self, floor: &FloorId, point: Point, found: &mut Vec<u32>) {
         found.clear();
         let Some(trees) = self.floors.get(floor) else { return };
-        trees.contain(&self.outlines, point, Side::RIGHT_ABOVE, found);
-        if found.is_empty() && trees.on_border(&self.outlines, point) {
+        let touched = trees.contain(&self.outlines, point, Side::RIGHT_ABOVE, found);
+        if found.is_empty() && touched {
             self.find_on_border(trees, point, found);
         }
         found.sort_unstable();
@@ -180,13 +180,12 @@ impl Trees {
         self.all.locate_in_envelope_intersecting(&AABB::from_point([point.x, point.y]))
     }
 
-    fn contain(&self, outlines: &Outlines, point: Point, side: Side, found: &mut Vec<u32>) {
-        let inside = self.candidates(point).filter(|entry| outlines.contain(entry.shape, point, side));
+    /// Adds the zones that contain the point; says whether it may lie on a border.
+    fn contain(&self, outlines: &Outlines, point: Point, side: Side, found: &mut Vec<u32>) -> bool {
+        let mut touched = false;
+        let inside = self.candidates(point).filter(|entry| outlines.contain(entry.shape, point, side, &mut touched));
         found.extend(inside.map(|entry| entry.zone));
-    }
-
-    fn on_border(&self, outlines: &Outlines, point: Point) -> bool {
-        self.candidates(point).any(|entry| outlines.on_border(entry.shape, point))
+        touched
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use decide::keyed;
-use locate::grid::{Estimate, Field, Workspace};
+use locate::calibrate::{Calibration, Source, Traffic};
+use locate::grid::{Estimate, Field, Ground as Cells, Workspace};
 use locate::presence::Change;
 use locate::quality::{Gauge, Quality};
 use model::ids::{StoreId, VisitId, ZoneId};
@@ -56,6 +57,10 @@ pub(super) struct Desk {
     gauge: Option<Box<Gauge>>,
     /// What was gathered under plans before.
     gathered: Quality,
+    /// What positions rest on besides the plan.
+    learnt: Option<Arc<Calibration>>,
+    /// What the store's traffic says about its radio; from the first plan on.
+    pub(super) traffic: Option<Box<Traffic>>,
 }
 
 impl Desk {
@@ -71,12 +76,19 @@ impl Desk {
             now: Timestamp::default(),
             gauge: None,
             gathered: Quality::default(),
+            learnt: None,
+            traffic: None,
         }
     }
 
     /// The same desk with nothing on it.
     pub(super) fn unvisited(&self) -> Self {
-        Self { ground: self.ground.clone(), ..Self::new(self.store.clone(), self.seed) }
+        Self {
+            traffic: self.ground.as_ref().map(|ground| Box::new(Traffic::new(ground.field.ground()))),
+            ground: self.ground.clone(),
+            learnt: self.learnt.clone(),
+            ..Self::new(self.store.clone(), self.seed)
+        }
     }
 
     /// Takes a plan; says whether anything changed that positions rest on.
@@ -87,7 +99,11 @@ impl Desk {
         });
         let (field, relaid) = match same {
             Some(ground) => (Arc::clone(&ground.field), false),
-            None => (Arc::new(Field::new(&plan)), true),
+            None => {
+                let cells = Arc::new(Cells::new(&plan));
+                self.traffic = Some(Box::new(Traffic::new(&cells)));
+                (Arc::new(Field::on(&cells, &plan, self.learnt.as_deref())), true)
+            }
         };
         if relaid {
             self.gathered = self.take_quality().unwrap_or_default();
@@ -95,6 +111,23 @@ impl Desk {
         }
         self.ground = Some(Ground { plan, field });
         relaid
+    }
+
+    /// Takes what was learnt of the radio; says whether positions now rest on it. Traffic never takes a survey's place.
+    pub(super) fn take_learnt(&mut self, learnt: Calibration) -> bool {
+        let surveyed = self.learnt.as_ref().is_some_and(|known| known.source == Source::Survey);
+        if surveyed && learnt.source != Source::Survey {
+            return false;
+        }
+        let learnt = self.learnt.insert(Arc::new(learnt));
+        let Some(ground) = &mut self.ground else { return false };
+        ground.field = Arc::new(Field::on(ground.field.ground(), &ground.plan, Some(learnt)));
+        true
+    }
+
+    /// What the traffic says about the radio; none while that is too little.
+    pub(super) fn calibration(&self) -> Option<Calibration> {
+        self.traffic.as_ref()?.calibration()
     }
 
     /// A visit that begins.
@@ -148,9 +181,15 @@ impl Desk {
     }
 
     /// Says a position, if it is news, and notes how sure the look was, which stands for so many seconds.
-    pub(super) fn tell_position(&mut self, subject: &Subject, estimate: &Estimate, seconds: f64, now: Timestamp) {
+    pub(super) fn tell_position(
+        &mut self,
+        subject: &Subject,
+        (estimate, zone): (&Estimate, Option<&ZoneId>),
+        seconds: f64,
+        now: Timestamp,
+    ) {
         self.fusion.see(subject, estimate, self.now);
-        let Some(position) = self.position(subject, estimate) else { return };
+        let Some(position) = self.position(subject, estimate, zone) else { return };
         if let Some(ground) = &self.ground {
             let gauge = self.gauge.get_or_insert_with(|| Box::new(Gauge::new(&ground.plan)));
             gauge.look(estimate, position.zone.as_ref(), seconds.min(LOOK_MAX_S));
@@ -166,7 +205,7 @@ impl Desk {
     }
 
     /// The position as it may be said; none for a known subject in a private zone.
-    pub(super) fn position(&self, subject: &Subject, estimate: &Estimate) -> Option<Position> {
+    pub(super) fn position(&self, subject: &Subject, estimate: &Estimate, zone: Option<&ZoneId>) -> Option<Position> {
         let mut zones: Vec<(ZoneId, Probability)> =
             estimate.zones.iter().filter(|(_, p)| p.get() >= ZONE_MIN).cloned().collect();
         if known(subject) {
@@ -183,7 +222,7 @@ impl Desk {
             point: estimate.point,
             uncertainty: estimate.uncertainty,
             spread: estimate.spread,
-            zone: zones.first().map(|(zone, _)| zone.clone()),
+            zone: zone.filter(|zone| !known(subject) || !self.private(zone)).cloned(),
             cloud: estimate.cloud.clone(),
             zones,
         })

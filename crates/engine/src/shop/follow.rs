@@ -29,6 +29,11 @@ const DOOR_MIN: Millis = Millis::seconds(5);
 const KEPT_FACTOR: i64 = 3;
 const KEPT_MAX: Millis = Millis::seconds(900);
 
+/// Another zone must be so much likelier than the last answer to become the answer.
+const MARGIN: f64 = 0.15;
+/// Receivers of a slot from which the shop learns of its radio: with fewer the place is a guess.
+const TEACHERS_MIN: usize = 3;
+
 /// One subject of a shop.
 #[derive(Debug)]
 pub(super) struct Follow {
@@ -43,6 +48,8 @@ pub(super) struct Follow {
     pending: BTreeMap<i64, Pending>,
     /// The last slot that was looked at.
     seen: i64,
+    /// The zone that it was last said to be in.
+    answer: Option<ZoneId>,
     /// Whether its silence was told.
     quiet: bool,
     /// Our time of the last accepted sighting, or of the restore.
@@ -91,6 +98,7 @@ impl Follow {
             visit: None,
             pending: BTreeMap::new(),
             seen: i64::MIN,
+            answer: None,
             quiet: false,
             accepted: at,
             queued: None,
@@ -109,6 +117,7 @@ impl Follow {
             tracker: Tracker::restore(stays),
             rhythm: Rhythm::restored(),
             lag: Lag::new(now),
+            answer: None,
             quiet: true,
             pending: BTreeMap::new(),
             seen: slot_of(visit.last_heard),
@@ -132,7 +141,7 @@ impl Follow {
         let Some(ground) = desk.ground.clone() else { return Hearing::UnknownReceiver };
         let inside: Vec<ZoneId> = self.tracker.inside().cloned().collect();
         if matches!(self.place, Place::Lost) {
-            self.place = Place::Located(Box::new(Filter::within(ground.field, &inside, sighting.at)));
+            self.place = Place::Located(Box::new(Filter::within(ground.field, &inside, sighting.at, &mut desk.work)));
         }
         let Place::Located(filter) = &mut self.place else { return Hearing::Late };
         let hearing = filter.hear(sighting);
@@ -185,7 +194,8 @@ impl Follow {
         match &mut self.place {
             Place::Located(filter) => {
                 let estimate = filter.estimate(slot_of(at), &mut desk.work);
-                desk.position(subject, &estimate)
+                self.answer = answer(&estimate, self.answer.take());
+                desk.position(subject, &estimate, self.answer.as_ref())
             }
             Place::Lost => None,
         }
@@ -287,12 +297,19 @@ impl Follow {
         visit.sightings = visit.sightings.saturating_add(pending.sightings);
         visit.last_heard = visit.last_heard.max(pending.last);
         let estimate = filter.estimate(slot, &mut desk.work);
+        if let Some(traffic) = &mut desk.traffic
+            && estimate.heard.len() >= TEACHERS_MIN
+        {
+            filter.teach(slot, &mut desk.work, traffic);
+        }
         filter.commit(slot, &mut desk.work);
+        self.answer = answer(&estimate, self.answer.take());
         let changes = self.tracker.see(&estimate, desk.dwell(), self.rhythm.quiet_after());
         if new && !changes.iter().any(moves) {
             desk.tell_visit(visit);
         }
-        desk.tell_position(subject, &estimate, Millis(SLOT.0.saturating_mul(slots)).as_seconds(), now);
+        let seconds = Millis(SLOT.0.saturating_mul(slots)).as_seconds();
+        desk.tell_position(subject, (&estimate, self.answer.as_ref()), seconds, now);
         self.tell(changes, desk);
     }
 
@@ -348,6 +365,16 @@ impl Follow {
     fn at_the_door(&self, desk: &Desk) -> bool {
         self.tracker.inside().any(|zone| desk.zone_kind(zone) == Some(ZoneKind::Entrance))
     }
+}
+
+/// The likeliest zone, unless the last answer is nearly as likely; none where no zone at all is likelier than all of them.
+fn answer(estimate: &Estimate, last: Option<ZoneId>) -> Option<ZoneId> {
+    if estimate.outside.get() > 0.5 {
+        return None;
+    }
+    let belief = |zone: &ZoneId| estimate.zones.iter().find(|(other, _)| other == zone).map_or(0.0, |(_, p)| p.get());
+    let (zone, p) = estimate.zones.iter().max_by(|a, b| a.1.get().total_cmp(&b.1.get()).then_with(|| b.0.cmp(&a.0)))?;
+    Some(last.filter(|last| p.get() <= belief(last) + MARGIN).unwrap_or_else(|| zone.clone()))
 }
 
 /// Whether a change moves a visit on.

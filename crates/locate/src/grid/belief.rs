@@ -1,51 +1,55 @@
-//! A belief over all cells in two modes, walking and standing, with what is believed of the device's radio; and how it moves on.
+//! A belief over all cells in two modes, walking and standing, as it is worked on; and how it moves on.
 
 use model::floor::Point;
 use model::ids::{FloorId, ZoneId};
 use model::position::{Patch, Spread};
 use model::units::{Metres, Probability};
 
-use super::field::{Field, FloorGrid, ZoneCells};
-use super::radio::{Bias, Echo, HYPOTHESES, PRIOR};
+use super::device::Device;
+use super::field::{Field, LAWS_MAX};
+use super::ground::{FloorGrid, Ground};
 
 /// Speed of the random walk that stands for walking at 1.2 m a second, in metres a second.
 /// People keep their direction longer than one slot and the model does not, so that its steps must be longer to keep up.
-const WALK_M_S: f64 = 2.0;
+const WALK_M_S: f64 = 2.4;
 /// Mean time of a walk before one stops, in seconds.
 const WALK_S: f64 = 12.0;
 /// Mean time one stands before one walks on, in seconds.
-const STAND_S: f64 = 3.0;
-/// Share of the belief that is laid anew over the whole floor each second: the model may be wrong.
+const STAND_S: f64 = 2.0;
+/// Share of the belief that is laid anew over the whole store each second: the model may be wrong.
 const ANEW_S: f64 = 0.002;
 /// Share of a moved belief that is laid anew: a new plan may have new places.
 const MOVED: f32 = 0.02;
 /// How much likelier a place in a known zone is than one outside of it, to begin with.
 const FAVOUR: f32 = 20.0;
+/// Largest share that one pass may hand to a neighbour and stay a smoothing.
+const SHARE_MAX: f64 = 0.4;
 /// Side of a patch of a cloud, in metres.
 const PATCH_M: f64 = 1.0;
 /// Smallest share that a patch is told with.
 const PATCH_MIN: f32 = 0.01;
 /// Most patches of a cloud.
 const PATCHES_MAX: usize = 64;
-/// Largest share that one pass may hand to a neighbour and stay a smoothing.
-const SHARE_MAX: f64 = 0.4;
 
 /// What is believed of one subject at the end of one time slot.
 #[derive(Debug, Clone)]
 pub(super) struct Belief {
     pub(super) walking: Vec<f32>,
     pub(super) standing: Vec<f32>,
-    /// Weight of each hypothesis about offset and exponent.
-    pub(super) radio: [f32; HYPOTHESES],
-    /// What is known of each receiver's error towards this device.
-    pub(super) bias: Vec<Bias>,
-    /// The slot in which each receiver last heard the device; none that never did.
-    pub(super) last: Vec<Option<i64>>,
+    pub(super) device: Device,
+}
+
+impl Default for Belief {
+    fn default() -> Self {
+        let device = Device { offset: 0.0, variance: 1.0, laws: [0.0; LAWS_MAX], ties: Vec::new() };
+        Self { walking: Vec::new(), standing: Vec::new(), device }
+    }
 }
 
 /// The steps of the motion model for one slot length and one cell size.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Motion {
+    slot_s: f64,
     stop: f32,
     start: f32,
     anew: f32,
@@ -60,6 +64,7 @@ impl Motion {
         let spread = (WALK_M_S * slot_s / cell_m).powi(2) / 2.0;
         let passes = (spread / 2.0 / SHARE_MAX).ceil().max(1.0);
         Self {
+            slot_s,
             stop: (1.0 - (-slot_s / WALK_S).exp()) as f32,
             start: (1.0 - (-slot_s / STAND_S).exp()) as f32,
             anew: (ANEW_S * slot_s) as f32,
@@ -71,54 +76,53 @@ impl Motion {
 
 impl Belief {
     /// Nothing known: anywhere, in either mode.
-    pub(super) fn anywhere(field: &Field) -> Self {
-        let each = 0.5 / field.open_count;
-        let walking: Vec<f32> = field.open.iter().map(|open| open * each).collect();
-        Self {
-            standing: walking.clone(),
-            walking,
-            radio: PRIOR,
-            bias: vec![Bias::UNKNOWN; field.receivers()],
-            last: vec![None; field.receivers()],
-        }
+    pub(super) fn anywhere(&mut self, field: &Field) {
+        self.device.copy(&Device::unknown(field));
+        self.walking.clear();
+        self.walking.extend(field.start.iter().map(|weight| weight * 0.5));
+        self.standing.clone_from(&self.walking);
     }
 
     /// Moves on by one slot.
     pub(super) fn step(&mut self, field: &Field, motion: Motion, flux: &mut Vec<f32>) {
-        let anew = motion.anew * 0.5 / field.open_count;
-        let keep = 1.0 - motion.anew;
-        for ((walking, standing), open) in self.walking.iter_mut().zip(&mut self.standing).zip(&field.open) {
+        let ground = &*field.ground;
+        let (anew, keep) = (motion.anew * 0.5, 1.0 - motion.anew);
+        for ((walking, standing), start) in self.walking.iter_mut().zip(&mut self.standing).zip(&field.start) {
             let stopped = *walking * motion.stop;
             let started = *standing * motion.start;
-            *walking = (*walking - stopped + started) * keep + anew * open;
-            *standing = (*standing - started + stopped) * keep + anew * open;
+            *walking = (*walking - stopped + started) * keep + anew * start;
+            *standing = (*standing - started + stopped) * keep + anew * start;
         }
         for _ in 0..motion.passes {
-            spread(&mut self.walking, &field.right, 1, motion.share, flux);
-            for floor in &field.floors {
+            spread(&mut self.walking, &ground.right, 1, motion.share, flux);
+            for floor in &ground.floors {
                 let cells = floor.start..floor.start + floor.width * floor.height;
-                spread(&mut self.walking[cells.clone()], &field.up[cells], floor.width, motion.share, flux);
+                spread(&mut self.walking[cells.clone()], &ground.up[cells], floor.width, motion.share, flux);
             }
+        }
+        for step in &ground.steps {
+            let share = (1.0 - (-motion.slot_s / step.seconds).exp()) as f32 * 0.5;
+            let (from, to) = (step.from as usize, step.to as usize);
+            let moved = share * (self.walking[from] - self.walking[to]);
+            self.walking[from] -= moved;
+            self.walking[to] += moved;
         }
     }
 
-    /// Takes a receiver's known error out of what it heard.
-    pub(super) fn correct(&self, echo: Echo) -> Echo {
-        Echo { level: echo.level - self.bias[usize::from(echo.receiver)].mean, ..echo }
-    }
-
-    /// Weighs every cell by a likelihood and makes the whole one again.
-    pub(super) fn weigh(&mut self, likelihood: &[f32]) {
+    /// Weighs every cell by a likelihood and makes the whole one again; says whether anything was left.
+    pub(super) fn weigh(&mut self, likelihood: &[f32]) -> bool {
         let mut sum = 0.0_f32;
         for ((walking, standing), likelihood) in self.walking.iter_mut().zip(&mut self.standing).zip(likelihood) {
             *walking *= likelihood;
             *standing *= likelihood;
             sum += *walking + *standing;
         }
-        if sum > 0.0 && sum.is_finite() {
+        let left = sum > f32::MIN_POSITIVE && sum.is_finite();
+        if left {
             let scale = 1.0 / sum;
             self.walking.iter_mut().chain(&mut self.standing).for_each(|p| *p *= scale);
         }
+        left
     }
 }
 
@@ -146,15 +150,15 @@ impl Belief {
     }
 
     /// Belief for every zone.
-    pub(super) fn zones(&self, field: &Field) -> Vec<(ZoneId, Probability)> {
+    pub(super) fn zones(&self, ground: &Ground) -> Vec<(ZoneId, Probability)> {
         let at = |cell: u32| self.walking[cell as usize] + self.standing[cell as usize];
-        let mass = |zone: &ZoneCells| zone.cells.iter().map(|(cell, share)| f64::from(at(*cell) * share)).sum();
-        field.zones.iter().map(|zone| (zone.id.clone(), Probability::clamped(mass(zone)))).collect()
+        let mass = |cells: &[(u32, f32)]| cells.iter().map(|(cell, share)| f64::from(at(*cell) * share)).sum();
+        ground.zones.iter().map(|zone| (zone.id.clone(), Probability::clamped(mass(&zone.cells)))).collect()
     }
 
-    /// The likeliest floor, the mean on it, and the root mean square distance from the mean.
-    pub(super) fn moments(&self, field: &Field) -> (FloorId, Point, Spread) {
-        let floors = field.floors.iter().map(|floor| (floor, self.floor_moments(field, floor)));
+    /// The likeliest floor, the mean on it, and how the belief spreads there.
+    pub(super) fn moments(&self, ground: &Ground) -> (FloorId, Point, Spread) {
+        let floors = ground.floors.iter().map(|floor| (floor, self.floor_moments(ground, floor)));
         let best = floors.max_by(|(_, a), (_, b)| a.mass.total_cmp(&b.mass));
         let Some((floor, Moments { mass, point, square })) = best else {
             // The plan's checks let no shop pass without a floor.
@@ -171,9 +175,9 @@ impl Belief {
     }
 
     /// The patches of a floor that hold the most of the belief, likeliest first.
-    pub(super) fn cloud(&self, field: &Field, floor: &FloorId) -> Vec<Patch> {
-        let Some(floor) = field.floors.iter().find(|other| other.id == *floor) else { return Vec::new() };
-        let block = (PATCH_M / field.cell).round().max(1.0) as usize;
+    pub(super) fn cloud(&self, ground: &Ground, floor: &FloorId) -> Vec<Patch> {
+        let Some(floor) = ground.floors.iter().find(|other| other.id == *floor) else { return Vec::new() };
+        let block = (PATCH_M / ground.cell).round().max(1.0) as usize;
         let columns = floor.width.div_ceil(block);
         let mut masses = vec![0.0_f32; columns * floor.height.div_ceil(block)];
         for place in 0..floor.width * floor.height {
@@ -184,7 +188,7 @@ impl Belief {
         let mut held: Vec<(usize, f32)> = masses.into_iter().enumerate().filter(|(_, p)| *p >= PATCH_MIN).collect();
         held.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         held.truncate(PATCHES_MAX);
-        let side = block as f64 * field.cell;
+        let side = block as f64 * ground.cell;
         let patch = |(place, p): (usize, f32)| Patch {
             point: floor.corner(side * ((place % columns) as f64 + 0.5), side * ((place / columns) as f64 + 0.5)),
             side: Metres(side),
@@ -193,11 +197,11 @@ impl Belief {
         held.into_iter().map(patch).collect()
     }
 
-    fn floor_moments(&self, field: &Field, floor: &FloorGrid) -> Moments {
+    fn floor_moments(&self, ground: &Ground, floor: &FloorGrid) -> Moments {
         let mut moments = Moments::default();
         for index in floor.start..floor.start + floor.width * floor.height {
             let mass = f64::from(self.walking[index] + self.standing[index]);
-            let Point { x, y } = field.centre(floor, index);
+            let Point { x, y } = ground.centre(floor, index);
             moments.mass += mass;
             moments.point.x += mass * x;
             moments.point.y += mass * y;
@@ -209,28 +213,32 @@ impl Belief {
     }
 
     /// Lays most of the belief into the given zones.
-    pub(super) fn favour(&mut self, field: &Field, zones: &[ZoneId]) {
-        let mut likelihood = vec![1.0; field.cells()];
-        for zone in field.zones.iter().filter(|zone| zones.contains(&zone.id)) {
+    pub(super) fn favour(&mut self, ground: &Ground, zones: &[ZoneId]) {
+        let mut likelihood = vec![1.0; ground.cells()];
+        for zone in ground.zones.iter().filter(|zone| zones.contains(&zone.id)) {
             zone.cells.iter().for_each(|(cell, share)| likelihood[*cell as usize] += FAVOUR * share);
         }
         self.weigh(&likelihood);
     }
 
-    /// The same belief on the cells of another plan.
+    /// The same belief on another field: of another plan, or of the same plan with other receivers or other knowledge.
     pub(super) fn onto(&self, from: &Field, to: &Field) -> Self {
-        let mut belief = Self::anywhere(to);
+        let mut belief = Self::default();
+        belief.anywhere(to);
+        let ground = &*to.ground;
         belief.walking.iter_mut().chain(&mut belief.standing).for_each(|p| *p *= MOVED);
-        for floor in &to.floors {
+        for floor in &ground.floors {
             for index in floor.start..floor.start + floor.width * floor.height {
-                let old = from.cell_at(&floor.id, to.centre(floor, index));
-                let of = |cells: &[f32]| old.map_or(0.0, |old| cells[old]) * to.open[index];
+                let old = from.ground.cell_at(&floor.id, ground.centre(floor, index));
+                let of = |cells: &[f32]| old.map_or(0.0, |old| cells[old]) * ground.open[index];
                 belief.walking[index] += of(&self.walking);
                 belief.standing[index] += of(&self.standing);
             }
         }
-        belief.radio = self.radio;
-        belief.weigh(&vec![1.0; to.cells()]);
+        (belief.device.offset, belief.device.variance) = (self.device.offset, self.device.variance);
+        if !belief.weigh(&vec![1.0; to.cells()]) {
+            belief.anywhere(to);
+        }
         belief
     }
 }

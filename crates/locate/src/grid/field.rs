@@ -1,249 +1,207 @@
-//! What all subjects of a store share: the cells, which steps between them are open, how far each receiver is from each cell,
-//! and which cells make up each zone. Built once a plan, then only read.
+//! The radio of a store on its cells: what every receiver is expected to hear of a device at every cell, how sure that is,
+//! and how likely a frame that is heard at all is heard by this receiver. Made from the plan, or from what was learnt.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use geo::coordinate_position::{CoordPos, CoordinatePosition};
-use geo::{BoundingRect, Coord, Rect};
-use model::floor::{Floor, Point};
-use model::ids::{FloorId, ReceiverId, ZoneId};
-use model::shop::{Receiver, Shop};
-use model::zone::{Zone, ZoneKind};
+use model::ids::{ReceiverId, ZoneId};
+use model::shop::Shop;
+use model::zone::ZoneKind;
 
-use super::walls::Walls;
+use super::ground::Ground;
+use crate::calibrate::{Calibration, Source, fit};
 
-/// Side of a cell on a floor of usual size, in metres.
-pub(super) const CELL_M: f64 = 0.5;
-/// Most cells of a store; larger ones get larger cells.
-pub(super) const CELLS_MAX: usize = 16_000;
-/// Height at which a phone or tag is carried, in metres.
-const CARRIED_M: f64 = 1.3;
-/// Height of a storey, in metres.
-const STOREY_M: f64 = 4.0;
-/// Loss of a signal through a ceiling, in dB.
-const CEILING_DB: f64 = 15.0;
-/// Nearest distance that the log-distance law is asked for, in metres: within it the antennas decide.
-const NEAR_M: f64 = 0.5;
-/// Points per side with which a cell's share in a zone is measured.
-const SAMPLES: u32 = 5;
+/// Path-loss exponents that a plan alone leaves open, with what is believed of each; LOCATE 3.7: shops measured 1.5 to 2.1.
+pub(super) const EXPONENTS: [(f32, f32); LAWS_MAX] = [(1.5, 0.2), (2.0, 0.5), (2.5, 0.2), (3.0, 0.1)];
+/// Most laws of a field.
+pub(super) const LAWS_MAX: usize = 4;
+/// Variance of what a usual receiver hears in a place where the plan says all that is known, in dB²: shadows, antennas, bodies.
+const PLAN_VARIANCE: f32 = 34.0;
+/// Usual spread of a device's power around what it claims, in dB.
+const PLAN_OFFSET_DB: f32 = 6.0;
+/// The same where devices of this shop have been heard before.
+const LEARNT_OFFSET_DB: f32 = 4.0;
+/// How far a receiver is off towards one device, in dB, by what is known of it: from the plan, from traffic, from a survey.
+const BIAS_DB: [f32; 3] = [2.5, 1.5, 1.0];
+/// The level above the claimed power that half of the frames reach a receiver with, in dB: about -94 dBm.
+const SENSITIVITY_DB: f32 = -35.0;
+/// How much above or below it a frame is heard about three times out of four, or one out of four, in dB.
+const SENSITIVITY_SLOPE_DB: f32 = 4.0;
+/// The least chance to be heard: no receiver excludes a place for good.
+const CHANCE_MIN: f32 = 1e-4;
 
-/// The cells of one floor: a rectangle that holds its outline.
+/// What one receiver is expected to hear, one entry a cell in each table.
 #[derive(Debug)]
-pub(super) struct FloorGrid {
-    pub(super) id: FloorId,
-    level: i32,
-    origin: Point,
-    pub(super) width: usize,
-    pub(super) height: usize,
-    /// The place of its first cell in every table.
-    pub(super) start: usize,
-}
-
-impl FloorGrid {
-    /// The place so many metres right of and above the grid's corner.
-    pub(super) const fn corner(&self, right: f64, up: f64) -> Point {
-        Point { x: self.origin.x + right, y: self.origin.y + up }
-    }
-}
-
-/// The cells that a zone covers, each with the share of it that is covered.
-#[derive(Debug)]
-pub(super) struct ZoneCells {
-    pub(super) id: ZoneId,
-    pub(super) kind: ZoneKind,
-    pub(super) cells: Vec<(u32, f32)>,
-}
-
-/// How a receiver hears every cell: `power - exponent * slope - loss`.
-#[derive(Debug)]
-pub(super) struct Hearing {
+pub(super) struct Ear {
     pub(super) id: ReceiverId,
-    /// Ten times the decimal logarithm of the distance in metres.
-    pub(super) slope: Vec<f32>,
-    /// Loss through walls and ceilings, in dB.
-    pub(super) loss: Vec<f32>,
+    /// Level above the claimed power at 1 m for each law, in dB.
+    pub(super) levels: Vec<Vec<f32>>,
+    /// Inverse variance of a sighting's level around it, in 1/dB².
+    pub(super) sharpness: Vec<f32>,
+    /// What it says that this receiver heard a frame and not another one, as a logarithm, with what the variance costs.
+    pub(super) claim: Vec<f32>,
 }
 
-/// The tables of one plan.
+/// What is expected of one receiver, before it is made into tables.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Expectation {
+    pub(crate) id: ReceiverId,
+    /// Level above the claimed power at every cell for each law, in dB.
+    pub(crate) levels: Vec<Vec<f32>>,
+    /// Variance at every cell, in dB².
+    pub(crate) variance: Vec<f32>,
+    /// Frames a second relative to the other receivers; empty when nobody counted.
+    pub(crate) chance: Vec<f32>,
+}
+
+/// What is expected of all receivers of a store.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Radio {
+    pub(crate) source: Source,
+    pub(crate) ears: Vec<Expectation>,
+    /// Where somebody may be to begin with, one weight a cell.
+    pub(crate) start: Vec<f32>,
+}
+
+/// The tables of one store.
 #[derive(Debug)]
 pub struct Field {
-    pub(super) cell: f64,
-    pub(super) floors: Vec<FloorGrid>,
-    /// 1 where people can be, else 0.
-    pub(super) open: Vec<f32>,
-    pub(super) open_count: f32,
-    /// 1 where one can step from a cell to the next one of its row, else 0.
-    pub(super) right: Vec<f32>,
-    /// 1 where one can step from a cell to the one of the next row, else 0.
-    pub(super) up: Vec<f32>,
-    pub(super) hearing: Vec<Hearing>,
-    pub(super) zones: Vec<ZoneCells>,
+    pub(super) ground: Arc<Ground>,
+    pub(super) ears: Vec<Ear>,
+    /// What is believed of each law before a device is heard.
+    pub(super) laws: Vec<f32>,
+    /// Where a device is believed to be before it is heard; sums to 1.
+    pub(super) start: Vec<f32>,
+    /// Spread of devices' power, in dB.
+    pub(super) offset_db: f32,
+    /// How far a receiver is off towards one device, in dB.
+    pub(super) bias_db: f32,
+    source: Source,
     receivers: BTreeMap<ReceiverId, u16>,
 }
 
 impl Field {
-    /// Lays the grid over a plan.
+    /// The field of a plan, and of nothing else.
     #[must_use]
     pub fn new(shop: &Shop) -> Self {
-        let cell = cell_size(&shop.floors);
-        let mut field = Self {
-            cell,
-            floors: Vec::new(),
-            open: Vec::new(),
-            open_count: 0.0,
-            right: Vec::new(),
-            up: Vec::new(),
-            hearing: Vec::new(),
-            zones: Vec::new(),
-            receivers: BTreeMap::new(),
+        Self::on(&Arc::new(Ground::new(shop)), shop, None)
+    }
+
+    /// The field of a plan and of what was learnt in the store, on cells that are there already.
+    #[must_use]
+    pub fn on(ground: &Arc<Ground>, shop: &Shop, learnt: Option<&Calibration>) -> Self {
+        let radio = match learnt {
+            Some(learnt) => fit(ground, shop, learnt),
+            None => plan(ground, shop),
         };
-        for floor in &shop.floors {
-            field.add_floor(floor);
+        Self::of(ground, radio)
+    }
+
+    fn of(ground: &Arc<Ground>, radio: Radio) -> Self {
+        let Radio { source, mut ears, start } = radio;
+        let cells = ground.cells();
+        let mut all = vec![0.0_f32; cells];
+        for ear in &mut ears {
+            if ear.chance.is_empty() {
+                let law = usize::from(ear.levels.len() > 1);
+                ear.chance = ear.levels[law].iter().map(|level| chance(*level)).collect();
+            }
+            all.iter_mut().zip(&ear.chance).for_each(|(all, chance)| *all += chance);
         }
-        field.open_count = field.open.iter().sum::<f32>().max(1.0);
-        let walls: Vec<Walls> = shop.floors.iter().map(|floor| Walls::new(&floor.walls)).collect();
-        for receiver in shop.receivers.iter().chain(&shop.beacons) {
-            field.add_receiver(receiver, &walls);
+        let laws = match ears.iter().map(|ear| ear.levels.len()).max() {
+            Some(LAWS_MAX) => EXPONENTS.iter().map(|(_, weight)| *weight).collect(),
+            Some(_) | None => vec![1.0],
+        };
+        let total: f32 = start.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        Self {
+            ground: Arc::clone(ground),
+            receivers: ears.iter().zip(0_u16..).map(|(ear, number)| (ear.id.clone(), number)).collect(),
+            ears: ears.into_iter().map(|ear| ear.table(&all)).collect(),
+            laws,
+            start: start.iter().map(|weight| weight / total).collect(),
+            offset_db: match source {
+                Source::Plan => PLAN_OFFSET_DB,
+                Source::Traffic | Source::Survey => LEARNT_OFFSET_DB,
+            },
+            bias_db: BIAS_DB[source as usize],
+            source,
         }
-        for zone in shop.zones() {
-            field.add_zone(zone);
-        }
-        field
     }
 
     /// The cells of all floors, those outside the outlines too.
     #[must_use]
     pub fn cells(&self) -> usize {
-        self.open.len()
+        self.ground.cells()
     }
 
-    /// The receivers on the plan.
+    /// The cells themselves.
+    #[must_use]
+    pub const fn ground(&self) -> &Arc<Ground> {
+        &self.ground
+    }
+
+    /// Receivers with a place.
     #[must_use]
     pub fn receivers(&self) -> usize {
-        self.hearing.len()
+        self.ears.len()
+    }
+
+    /// What the field was made from.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        self.source
     }
 
     /// The kind of a zone.
     #[must_use]
     pub fn zone_kind(&self, id: &ZoneId) -> Option<ZoneKind> {
-        self.zones.iter().find(|zone| zone.id == *id).map(|zone| zone.kind)
+        self.ground.zone_kind(id)
+    }
+
+    pub(crate) fn receiver_id(&self, number: u16) -> &ReceiverId {
+        &self.ears[usize::from(number)].id
     }
 
     pub(super) fn receiver(&self, id: &ReceiverId) -> Option<u16> {
         self.receivers.get(id).copied()
     }
+}
 
-    pub(super) fn centre(&self, floor: &FloorGrid, index: usize) -> Point {
-        let place = index - floor.start;
-        let (column, row) = (place % floor.width, place / floor.width);
-        Point {
-            x: floor.origin.x + (column as f64 + 0.5) * self.cell,
-            y: floor.origin.y + (row as f64 + 0.5) * self.cell,
+impl Expectation {
+    fn table(self, all: &[f32]) -> Ear {
+        let claim = self
+            .chance
+            .iter()
+            .zip(all)
+            .zip(&self.variance)
+            .map(|((chance, all), variance)| (chance / all.max(1e-6)).max(1e-5).ln() - 0.5 * variance.ln());
+        Ear {
+            claim: claim.collect(),
+            sharpness: self.variance.iter().map(|variance| 1.0 / variance).collect(),
+            id: self.id,
+            levels: self.levels,
         }
     }
+}
 
-    /// The cell of another field that holds the centre of this field's cell.
-    pub(super) fn cell_at(&self, floor: &FloorId, point: Point) -> Option<usize> {
-        let floor = self.floors.iter().find(|other| other.id == *floor)?;
-        let column = ((point.x - floor.origin.x) / self.cell).floor();
-        let row = ((point.y - floor.origin.y) / self.cell).floor();
-        let inside = column >= 0.0 && row >= 0.0 && column < floor.width as f64 && row < floor.height as f64;
-        inside.then(|| floor.start + row as usize * floor.width + column as usize)
-    }
+/// How likely a frame of this level is heard.
+pub(crate) fn chance(level: f32) -> f32 {
+    (1.0 / (1.0 + (-(level - SENSITIVITY_DB) / SENSITIVITY_SLOPE_DB).exp())).max(CHANCE_MIN)
+}
 
-    fn add_floor(&mut self, floor: &Floor) {
-        let Some(bounds) = floor.outline.bounding_rect() else { return };
-        let (width, height) = size(bounds, self.cell);
-        let origin = Point { x: bounds.min().x, y: bounds.min().y };
-        let grid =
-            FloorGrid { id: floor.id.clone(), level: floor.level, origin, width, height, start: self.open.len() };
-        let walls = Walls::new(&floor.walls);
-        let cells = grid.start..grid.start + width * height;
-        let centres: Vec<Point> = cells.map(|index| self.centre(&grid, index)).collect();
-        let open: Vec<bool> = centres.iter().map(|point| contains(&floor.outline, *point)).collect();
-        let step =
-            |from: usize, to: usize| f32::from(open[from] && open[to] && !walls.cross(centres[from], centres[to]));
-        for (place, here) in open.iter().enumerate() {
-            let (last_column, last_row) = (place % width + 1 == width, place / width + 1 == height);
-            self.open.push(f32::from(*here));
-            self.right.push(if last_column { 0.0 } else { step(place, place + 1) });
-            self.up.push(if last_row { 0.0 } else { step(place, place + width) });
-        }
-        self.floors.push(grid);
-    }
-
-    fn add_receiver(&mut self, receiver: &Receiver, walls: &[Walls]) {
-        let Some(home) = self.floors.iter().position(|floor| floor.id == receiver.floor) else { return };
-        let Ok(number) = u16::try_from(self.hearing.len()) else { return };
-        let (mut slope, mut loss) = (Vec::with_capacity(self.cells()), Vec::with_capacity(self.cells()));
-        for (floor, walls) in self.floors.iter().zip(walls) {
-            let storeys = f64::from(floor.level - self.floors[home].level);
-            let rise = receiver.z - CARRIED_M - storeys * STOREY_M;
-            for index in floor.start..floor.start + floor.width * floor.height {
-                let point = self.centre(floor, index);
-                let distance = receiver.point().distance(point).hypot(rise).hypot(NEAR_M);
-                slope.push((10.0 * distance.log10()) as f32);
-                loss.push((walls.loss(receiver.point(), point) + storeys.abs() * CEILING_DB) as f32);
+/// What a plan alone lets expect: the log-distance law with an open exponent, and the losses of walls.
+fn plan(ground: &Ground, shop: &Shop) -> Radio {
+    let cells = ground.cells();
+    let ears = shop.receivers.iter().chain(&shop.beacons).filter_map(|receiver| {
+        let mast = ground.mast(&receiver.floor, receiver.point(), receiver.z)?;
+        let mut levels = vec![Vec::with_capacity(cells); LAWS_MAX];
+        for (floor, centre) in ground.centres() {
+            let (slope, loss) = ground.way(&mast, floor, centre);
+            for (levels, (exponent, _)) in levels.iter_mut().zip(EXPONENTS) {
+                levels.push(-exponent * slope as f32 - loss as f32);
             }
         }
-        self.receivers.insert(receiver.id.clone(), number);
-        self.hearing.push(Hearing { id: receiver.id.clone(), slope, loss });
-    }
-
-    fn add_zone(&mut self, zone: &Zone) {
-        let Some(floor) = self.floors.iter().find(|floor| floor.id == zone.floor) else { return };
-        let cells = (floor.start..floor.start + floor.width * floor.height)
-            .filter(|index| self.open[*index] > 0.0)
-            .filter_map(|index| {
-                let share = self.share(self.centre(floor, index), zone);
-                (share > 0.0).then_some((index as u32, share))
-            })
-            .collect();
-        self.zones.push(ZoneCells { id: zone.id.clone(), kind: zone.kind, cells });
-    }
-
-    /// The share of a cell that lies in a zone.
-    fn share(&self, centre: Point, zone: &Zone) -> f32 {
-        let Some(bounds) = zone.polygon.bounding_rect() else { return 0.0 };
-        let reach = self.cell / 2.0;
-        let beyond = |value: f64, min: f64, max: f64| value + reach < min || value - reach > max;
-        if beyond(centre.x, bounds.min().x, bounds.max().x) || beyond(centre.y, bounds.min().y, bounds.max().y) {
-            return 0.0;
-        }
-        let sample = |n: u32| (f64::from(n) + 0.5) / f64::from(SAMPLES) - 0.5;
-        let inside = (0..SAMPLES * SAMPLES)
-            .filter(|n| {
-                let (dx, dy) = (sample(n % SAMPLES) * self.cell, sample(n / SAMPLES) * self.cell);
-                contains(&zone.polygon, Point { x: centre.x + dx, y: centre.y + dy })
-            })
-            .count();
-        inside as f32 / (SAMPLES * SAMPLES) as f32
-    }
-}
-
-fn contains(polygon: &geo::Polygon<f64>, point: Point) -> bool {
-    polygon.coordinate_position(&Coord { x: point.x, y: point.y }) != CoordPos::Outside
-}
-
-fn size(bounds: Rect<f64>, cell: f64) -> (usize, usize) {
-    let count = |length: f64| ((length / cell).ceil() as usize).max(1);
-    (count(bounds.width()), count(bounds.height()))
-}
-
-/// The usual cell, or a larger one when the store would have more cells than the bound.
-fn cell_size(floors: &[Floor]) -> f64 {
-    let mut cell = CELL_M;
-    loop {
-        let cells: usize = floors
-            .iter()
-            .filter_map(|floor| floor.outline.bounding_rect())
-            .map(|bounds| size(bounds, cell))
-            .map(|(width, height)| width.saturating_mul(height))
-            .sum();
-        // A cell of 1 km holds any floor that the plan's checks let pass.
-        if cells <= CELLS_MAX || cell > 1_000.0 {
-            return cell;
-        }
-        cell *= 1.25;
-    }
+        Some(Expectation { id: receiver.id.clone(), levels, variance: vec![PLAN_VARIANCE; cells], chance: Vec::new() })
+    });
+    Radio { source: Source::Plan, ears: ears.collect(), start: ground.open.clone() }
 }

@@ -20,6 +20,7 @@ fn estimate(ms: i64, zones: &[(&str, f64)]) -> Estimate {
         floor: FloorId::new("g").expect("a slug"),
         point: Point::default(),
         uncertainty: Metres(1.0),
+        outside: Probability::ZERO,
         spread: Spread::default(),
         cloud: Vec::new(),
         zones: zones.iter().map(|(name, p)| (zone(name), Probability::clamped(*p))).collect(),

@@ -52,31 +52,21 @@ impl Outlines {
     }
 
     /// Whether a point lies in a polygon: a ray from it to the right crosses the border an odd number of times.
-    pub(super) fn contain(&self, shape: Shape, point: Point, side: Side) -> bool {
+    /// `touched` is set when the point may lie on the border.
+    pub(super) fn contain(&self, shape: Shape, point: Point, side: Side, touched: &mut bool) -> bool {
         let mut inside = false;
         for edge in self.of(shape).windows(2) {
             let (from, to) = (edge[0], edge[1]);
+            // A level border, or a corner.
+            *touched |= to.y == point.y;
             let tops = side.tops(to, point);
             if side.tops(from, point) != tops {
                 // The two ends in the order of their height, so that both neighbours of an edge compute the same.
                 let (low, high) = if tops { (from, to) } else { (to, from) };
-                inside ^= left_of(low, high, point, side);
+                inside ^= left_of(low, high, point, side, touched);
             }
         }
         inside
-    }
-
-    /// Whether a point may lie on a border; also true on a line that leads to a hole.
-    pub(super) fn on_border(&self, shape: Shape, point: Point) -> bool {
-        let at = Coord { x: point.x, y: point.y };
-        self.of(shape).windows(2).any(|edge| {
-            let (from, to) = (edge[0], edge[1]);
-            let within = at.x >= from.x.min(to.x)
-                && at.x <= from.x.max(to.x)
-                && at.y >= from.y.min(to.y)
-                && at.y <= from.y.max(to.y);
-            within && RobustKernel::orient2d(from, to, at) == Orientation::Collinear
-        })
     }
 
     fn of(&self, shape: Shape) -> &[Coord<f64>] {
@@ -85,7 +75,7 @@ impl Outlines {
 }
 
 /// Whether a point lies to the left of a line that goes upwards past it.
-fn left_of(low: Coord<f64>, high: Coord<f64>, point: Point, side: Side) -> bool {
+fn left_of(low: Coord<f64>, high: Coord<f64>, point: Point, side: Side, touched: &mut bool) -> bool {
     if point.x < low.x.min(high.x) {
         return true;
     }
@@ -95,6 +85,9 @@ fn left_of(low: Coord<f64>, high: Coord<f64>, point: Point, side: Side) -> bool 
     match RobustKernel::orient2d(low, high, Coord { x: point.x, y: point.y }) {
         Orientation::CounterClockwise => true,
         Orientation::Clockwise => false,
-        Orientation::Collinear => !side.right,
+        Orientation::Collinear => {
+            *touched = true;
+            !side.right
+        }
     }
 }

@@ -1,0 +1,345 @@
+//! From what was learnt to what every receiver is expected to hear at every cell: a log-distance law with one exponent for the
+//! store and one power for each receiver, and on top of it a Gaussian process where something was found.
+//!
+//! Where findings are many the process leads, far from all of them the law does: how far a finding reaches is itself learnt.
+
+use model::floor::Point;
+use model::ids::ReceiverId;
+use model::shop::Shop;
+
+use super::process::{Finding, Process, Shape};
+use super::{Calibration, Source};
+use crate::grid::Ground;
+use crate::grid::field::{Expectation, Radio, chance};
+use crate::grid::ground::Mast;
+
+/// Exponent of the law before anything is known (LOCATE 3.7: 1.5 to 2.1 in the shops measured).
+const EXPONENT: f64 = 2.0;
+/// Weight of that, in squared slopes: some forty readings at usual distances.
+const EXPONENT_WEIGHT: f64 = 2_000.0;
+/// Weight of the receivers' mean power beside a receiver's own readings.
+const POWER_WEIGHT: f64 = 1.0;
+/// Rounds in which powers and exponent are fitted in turn.
+const ROUNDS: usize = 20;
+/// Most findings of one receiver that a process is made of: those with the most frames.
+const FINDINGS_MAX: usize = 250;
+/// Most receivers and findings of each by which shapes are compared.
+const COMPARED: (usize, usize) = (12, 90);
+/// Shapes that are compared: spread and reach and nugget.
+const SPREADS_DB: [f64; 5] = [2.0, 3.0, 4.0, 5.0, 6.5];
+const REACHES_M: [f64; 7] = [1.0, 2.0, 3.0, 4.0, 6.0, 10.0, 16.0];
+const NUGGETS_DB: [f64; 4] = [1.5, 2.5, 3.5, 5.0];
+/// The shape when there is too little to compare.
+const USUAL: Shape = Shape { spread: 3.0, reach: 3.0, nugget: 3.5 };
+/// Variance of bodies, hands and turning around, beyond what differs from visit to visit, in dB².
+const BODIES: f64 = 9.0;
+/// Seconds at a place beside which what is heard there is believed more than what the law lets expect.
+const CHANCE_SECONDS: f64 = 1.0;
+/// Most seconds of one place that count.
+const SECONDS_MAX: f64 = 60.0;
+/// Places so near to a cell are walked, in metres; beyond, it is less likely that people go there, ever less with so many metres.
+const WALKED_M: f64 = 2.5;
+/// The least that a cell which nobody walked is begun with.
+const UNWALKED: f64 = 0.02;
+/// Height of a receiver that only a survey places, in metres.
+const HEIGHT_M: f64 = 2.5;
+
+/// One receiver with what was found of it.
+struct Subject {
+    id: ReceiverId,
+    mast: Option<Mast>,
+    power: f64,
+    /// Floor, point, level and frames.
+    readings: Vec<Finding>,
+    /// The same readings' places.
+    places: Vec<(u32, f64)>,
+}
+
+/// Makes the radio of a store from what was learnt.
+pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
+    let mut subjects = subjects(ground, shop, learnt);
+    let exponent = fit_law(ground, &mut subjects);
+    let findings: Vec<Vec<Finding>> = subjects.iter().map(|subject| residuals(ground, subject, exponent)).collect();
+    let shape = best_shape(&findings);
+    let chances = Chances::new(ground, learnt);
+    let mut ears = Vec::with_capacity(subjects.len());
+    let heard =
+        subjects.iter().map(|subject| subject.places.iter().map(|(_, frames)| frames).sum::<f64>()).sum::<f64>();
+    for (subject, findings) in subjects.iter().zip(&findings) {
+        let process = Process::new(shape, findings);
+        let (mut level, mut variance) = (Vec::with_capacity(ground.cells()), Vec::with_capacity(ground.cells()));
+        for (floor, point) in ground.centres() {
+            let (more, unsure) = process.at(floor, point);
+            level.push((law(ground, subject, exponent, floor, point) + more) as f32);
+            variance.push((shape.nugget * shape.nugget + BODIES + unsure) as f32);
+        }
+        let chance = chances.of(&subject.places, &level);
+        ears.push(Expectation { id: subject.id.clone(), levels: vec![level], variance, chance });
+    }
+    chances.finish(&mut ears, heard);
+    Radio { source: learnt.source, ears, start: start(ground, learnt) }
+}
+
+fn subjects(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Vec<Subject> {
+    let known = shop.receivers.iter().chain(&shop.beacons);
+    let mut subjects: Vec<Subject> = known
+        .filter_map(|receiver| {
+            let mast = ground.mast(&receiver.floor, receiver.point(), receiver.z)?;
+            Some(Subject {
+                id: receiver.id.clone(),
+                mast: Some(mast),
+                power: 0.0,
+                readings: Vec::new(),
+                places: Vec::new(),
+            })
+        })
+        .collect();
+    for (id, readings) in &learnt.receivers {
+        let found = readings.iter().filter_map(|reading| {
+            let place = learnt.places.get(reading.place as usize)?;
+            let floor = ground.floor(&place.floor)?;
+            Some(Finding { floor, point: place.point, residual: reading.level, frames: reading.frames })
+        });
+        let found: Vec<Finding> = found.collect();
+        let places = readings.iter().map(|reading| (reading.place, reading.frames)).collect();
+        match subjects.iter_mut().find(|subject| subject.id == *id) {
+            Some(subject) => (subject.readings, subject.places) = (found, places),
+            None => {
+                let mast = place(ground, &found);
+                subjects.push(Subject { id: id.clone(), mast, power: 0.0, readings: found, places });
+            }
+        }
+    }
+    subjects
+}
+
+/// Finds the place of a receiver that the plan does not have: the one from which a usual law explains best what it heard.
+fn place(ground: &Ground, readings: &[Finding]) -> Option<Mast> {
+    const STEPS: i32 = 12;
+    let loud = |reading: &Finding| reading.frames.min(5.0) * 10_f64.powf(reading.residual / 10.0);
+    let mut floors = vec![0.0; ground.floors()];
+    readings.iter().for_each(|reading| floors[reading.floor] += reading.frames * 10_f64.powf(reading.residual / 20.0));
+    let floor = (0..floors.len()).max_by(|a, b| floors[*a].total_cmp(&floors[*b]))?;
+    let here: Vec<&Finding> = readings.iter().filter(|reading| reading.floor == floor).collect();
+    let weight: f64 = here.iter().map(|reading| loud(reading)).sum();
+    if weight <= 0.0 {
+        return None;
+    }
+    let mean =
+        |of: fn(&Point) -> f64| here.iter().map(|reading| loud(reading) * of(&reading.point)).sum::<f64>() / weight;
+    let centre = Point { x: mean(|point| point.x), y: mean(|point| point.y) };
+    let mut best: Option<(f64, Point)> = None;
+    for step in 0..(2 * STEPS + 1).pow(2) {
+        let (right, up) = (f64::from(step % (2 * STEPS + 1) - STEPS), f64::from(step / (2 * STEPS + 1) - STEPS));
+        let mast = Mast { floor, point: Point { x: centre.x + right, y: centre.y + up }, z: HEIGHT_M };
+        let powers = here.iter().map(|reading| {
+            (reading.residual + EXPONENT * ground.way(&mast, floor, reading.point).0, reading.frames.min(5.0))
+        });
+        let powers: Vec<(f64, f64)> = powers.collect();
+        // A prior power of -5 dB with a weight of two frames keeps a receiver that was heard once near where that was.
+        let (sum, count) =
+            powers.iter().fold((-10.0, 2.0), |(sum, count), (power, weight)| (sum + power * weight, count + weight));
+        let power = sum / count;
+        let misfit: f64 = powers.iter().map(|(other, weight)| weight * (other - power).powi(2)).sum();
+        let cost = misfit + 2.0 * (power + 5.0).powi(2) + 0.1 * (right * right + up * up);
+        if best.is_none_or(|(least, _)| cost < least) {
+            best = Some((cost, mast.point));
+        }
+    }
+    best.map(|(_, point)| Mast { floor, point, z: HEIGHT_M })
+}
+
+/// Fits each receiver's power and the exponent of the store, each in turn.
+fn fit_law(ground: &Ground, subjects: &mut [Subject]) -> f64 {
+    // Slope, and level without the losses on the way.
+    let ways: Vec<Vec<(f64, f64)>> = subjects
+        .iter()
+        .map(|subject| {
+            let Some(mast) = &subject.mast else { return Vec::new() };
+            let way = |reading: &Finding| {
+                let (slope, loss) = ground.way(mast, reading.floor, reading.point);
+                (slope, reading.residual + loss)
+            };
+            subject.readings.iter().map(way).collect()
+        })
+        .collect();
+    let mut exponent = EXPONENT;
+    for _ in 0..ROUNDS {
+        let power = |ways: &Vec<(f64, f64)>| {
+            let sum: f64 = ways.iter().map(|(slope, level)| level + exponent * slope).sum();
+            (!ways.is_empty()).then(|| sum / ways.len() as f64)
+        };
+        let own: Vec<Option<f64>> = ways.iter().map(power).collect();
+        let known = own.iter().flatten().count().max(1) as f64;
+        let mean = own.iter().flatten().sum::<f64>() / known;
+        let (mut product, mut square) = (EXPONENT * EXPONENT_WEIGHT, EXPONENT_WEIGHT);
+        for ((subject, own), ways) in subjects.iter_mut().zip(own).zip(&ways) {
+            let count = ways.len() as f64;
+            subject.power = (own.unwrap_or(mean) * count + mean * POWER_WEIGHT) / (count + POWER_WEIGHT);
+            for (slope, level) in ways {
+                product += slope * (subject.power - level);
+                square += slope * slope;
+            }
+        }
+        exponent = (product / square).clamp(1.2, 4.0);
+    }
+    exponent
+}
+
+/// What the law alone lets expect of a receiver at a place.
+fn law(ground: &Ground, subject: &Subject, exponent: f64, floor: usize, point: Point) -> f64 {
+    let Some(mast) = &subject.mast else { return subject.power };
+    let (slope, loss) = ground.way(mast, floor, point);
+    subject.power - exponent * slope - loss
+}
+
+fn residuals(ground: &Ground, subject: &Subject, exponent: f64) -> Vec<Finding> {
+    let residual = |reading: &Finding| Finding {
+        residual: reading.residual - law(ground, subject, exponent, reading.floor, reading.point),
+        ..*reading
+    };
+    let mut findings: Vec<Finding> = subject.readings.iter().map(residual).collect();
+    if findings.len() > FINDINGS_MAX {
+        findings.sort_by(|a, b| b.frames.total_cmp(&a.frames));
+        findings.truncate(FINDINGS_MAX);
+    }
+    findings
+}
+
+/// The shape that explains the findings best, the same for all receivers.
+fn best_shape(findings: &[Vec<Finding>]) -> Shape {
+    let compared: Vec<Vec<Finding>> = findings
+        .iter()
+        .filter(|findings| findings.len() >= 5)
+        .take(COMPARED.0)
+        .map(|findings| findings.iter().step_by(findings.len().div_ceil(COMPARED.1)).copied().collect())
+        .collect();
+    if compared.is_empty() {
+        return USUAL;
+    }
+    let mut best = (f64::NEG_INFINITY, USUAL);
+    for spread in SPREADS_DB {
+        for reach in REACHES_M {
+            for nugget in NUGGETS_DB {
+                let shape = Shape { spread, reach, nugget };
+                let evidence: f64 = compared.iter().map(|findings| shape.evidence(findings)).sum();
+                if evidence > best.0 {
+                    best = (evidence, shape);
+                }
+            }
+        }
+    }
+    best.1
+}
+
+/// Where somebody may be to begin with: everywhere, but less where a survey never went.
+fn start(ground: &Ground, learnt: &Calibration) -> Vec<f32> {
+    let mut start = ground.open.clone();
+    match learnt.source {
+        Source::Plan | Source::Traffic => return start,
+        Source::Survey => {}
+    }
+    let places: Vec<(usize, Point)> =
+        learnt.places.iter().filter_map(|place| Some((ground.floor(&place.floor)?, place.point))).collect();
+    for (start, (floor, point)) in start.iter_mut().zip(ground.centres()) {
+        let near = places.iter().filter(|(other, _)| *other == floor).map(|(_, place)| place.distance(point));
+        let beyond = (near.fold(f64::INFINITY, f64::min) - WALKED_M).max(0.0);
+        *start *= (-beyond / WALKED_M).exp().max(UNWALKED) as f32;
+    }
+    start
+}
+
+/// How often receivers heard something at the places around every cell.
+struct Chances {
+    /// For each place the cells around it, with the place's weight there.
+    around: Vec<Vec<(u32, f32)>>,
+    /// Seconds at each place that count, and as a share of all.
+    seconds: Vec<(f64, f64)>,
+    /// Weighted seconds per cell.
+    total: Vec<f64>,
+    /// The cell of each place.
+    cells: Vec<Option<usize>>,
+}
+
+impl Chances {
+    fn new(ground: &Ground, learnt: &Calibration) -> Self {
+        let reach = reach(learnt);
+        let mut chances = Self {
+            around: Vec::with_capacity(learnt.places.len()),
+            seconds: Vec::new(),
+            total: vec![0.0; ground.cells()],
+            cells: Vec::new(),
+        };
+        for place in &learnt.places {
+            let seconds = place.seconds.min(SECONDS_MAX);
+            let mut around = Vec::new();
+            for cell in ground.cells_within(&place.floor, place.point, reach * 3.7) {
+                let metres = ground.centre_of(cell).distance(place.point);
+                let weight = (-0.5 * (metres / reach).powi(2)).exp();
+                chances.total[cell] += weight * seconds;
+                around.push((cell as u32, weight as f32));
+            }
+            chances.around.push(around);
+            chances.seconds.push((seconds, seconds / place.seconds.max(1e-3)));
+            chances.cells.push(ground.cell_at(&place.floor, place.point));
+        }
+        chances
+    }
+
+    /// Weighted frames of a receiver per cell; finished when all receivers are known.
+    fn of(&self, places: &[(u32, f64)], level: &[f32]) -> Vec<f32> {
+        let mut frames = vec![0.0_f32; level.len()];
+        for (place, heard) in places {
+            let (Some(around), Some((_, share))) =
+                (self.around.get(*place as usize), self.seconds.get(*place as usize))
+            else {
+                continue;
+            };
+            around.iter().for_each(|(cell, weight)| frames[*cell as usize] += weight * (heard * share) as f32);
+        }
+        frames
+    }
+
+    /// Makes chances of frames: what was heard around each cell, and what the level lets expect where little was.
+    fn finish(&self, ears: &mut [Expectation], heard: f64) {
+        if heard <= 0.0 {
+            ears.iter_mut().for_each(|ear| ear.chance.clear());
+            return;
+        }
+        let at = |level: &[f32]| -> f64 {
+            let places = self.cells.iter().zip(&self.seconds);
+            places.filter_map(|(cell, (seconds, _))| Some(seconds * f64::from(chance(level[(*cell)?])))).sum()
+        };
+        let expected: f64 = ears.iter().map(|ear| at(&ear.levels[0])).sum();
+        let frames: f64 = self.frames(ears);
+        // Frames a second of a receiver that hears everything.
+        let rate = if expected > 0.0 { frames / expected } else { 1.0 };
+        for ear in ears {
+            for ((chances, total), level) in ear.chance.iter_mut().zip(&self.total).zip(&ear.levels[0]) {
+                let usual = rate * f64::from(chance(*level));
+                *chances = ((f64::from(*chances) + CHANCE_SECONDS * usual) / (total + CHANCE_SECONDS)) as f32;
+            }
+        }
+    }
+
+    /// Frames that count, over all receivers and places.
+    fn frames(&self, ears: &[Expectation]) -> f64 {
+        let weight: f64 = self.around.iter().flatten().map(|(_, weight)| f64::from(*weight)).sum();
+        let mean = weight / self.around.len().max(1) as f64;
+        ears.iter().flat_map(|ear| &ear.chance).map(|frames| f64::from(*frames)).sum::<f64>() / mean.max(1e-6)
+    }
+}
+
+/// How far what was heard at a place tells of the places around it: half as far again as to the next one, in metres.
+fn reach(learnt: &Calibration) -> f64 {
+    let step = learnt.places.len().div_ceil(300).max(1);
+    let nearest = learnt.places.iter().step_by(step).map(|place| {
+        let others = learnt.places.iter().filter(|other| other.floor == place.floor);
+        let metres = others.map(|other| other.point.distance(place.point)).filter(|metres| *metres > 0.0);
+        metres.fold(f64::INFINITY, f64::min)
+    });
+    let mut nearest: Vec<f64> = nearest.filter(|metres| metres.is_finite()).collect();
+    nearest.sort_by(f64::total_cmp);
+    let median = nearest.get(nearest.len() / 2).copied().unwrap_or(2.0);
+    (1.5 * median).clamp(2.0, 4.0)
+}

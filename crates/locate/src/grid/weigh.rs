@@ -1,0 +1,209 @@
+//! How likely what was heard in a slot is in every cell: student-t tails around what is expected there, the device's offset
+//! taken out cell by cell, and which receivers heard it beside which did not.
+
+use super::belief::Belief;
+use super::field::{Ear, Field, LAWS_MAX};
+
+/// Degrees of freedom of the student-t law.
+const FREEDOM: f32 = 5.0;
+/// No law below this weight is computed.
+const IDLE: f32 = 1e-3;
+/// Cells that hold less than this do not decide what the best likelihood is.
+const HELD: f32 = 1e-12;
+/// Largest likelihood relative to the best one that holds anything, as a logarithm.
+const BEYOND: f32 = 12.0;
+
+/// One sighting, ready for the tables.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Echo {
+    pub(super) receiver: u16,
+    /// RSSI above the claimed power at 1 m, in dB.
+    pub(super) level: f32,
+    /// Frames that it sums up.
+    pub(super) frames: u16,
+}
+
+/// An echo that knows its receiver's bias and how much it tells.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    receiver: usize,
+    level: f32,
+    weight: f32,
+}
+
+/// Room for the computing; one for all subjects of a shop.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    pub(super) belief: Belief,
+    pub(super) place: Vec<f32>,
+    pub(super) flux: Vec<f32>,
+    words: Vec<Word>,
+    /// Sum of weights and of weighted residuals, then the offset that fits best, per cell.
+    weights: Vec<f32>,
+    offsets: Vec<f32>,
+    likelihood: Vec<f32>,
+    /// Logarithm of the likelihood per law and cell.
+    logs: [Vec<f32>; LAWS_MAX],
+}
+
+impl Workspace {
+    /// Weighs the belief by what was heard in a slot, and learns of the device.
+    pub(super) fn weigh(&mut self, field: &Field, echoes: impl Iterator<Item = Echo> + Clone, slot: i64) {
+        self.belief.place(&mut self.place);
+        self.words.clear();
+        for echo in echoes.clone() {
+            let weight = self.belief.device.weight(echo.receiver, echo.frames, slot);
+            let receiver = usize::from(echo.receiver);
+            let level = echo.level - self.belief.device.ties[receiver].bias;
+            self.words.push(Word { receiver, level, weight });
+        }
+        let laws = self.belief.device.laws;
+        let mut best = f32::MIN;
+        for (law, weight) in laws.iter().enumerate().take(field.laws.len()) {
+            if *weight >= IDLE {
+                best = best.max(self.weigh_law(field, law));
+            }
+        }
+        let mut evidence = [0.0_f32; LAWS_MAX];
+        self.likelihood.clear();
+        self.likelihood.resize(field.cells(), 0.0);
+        for (law, weight) in laws.iter().enumerate().filter(|(_, weight)| **weight >= IDLE) {
+            for ((sum, log), place) in self.likelihood.iter_mut().zip(&self.logs[law]).zip(&self.place) {
+                let likelihood = fast_exp((log - best).min(BEYOND));
+                *sum += weight * likelihood;
+                evidence[law] += likelihood * place;
+            }
+        }
+        if !self.belief.weigh(&self.likelihood) {
+            let device = self.belief.device.clone();
+            self.belief.anywhere(field);
+            self.belief.device.copy(&device);
+        }
+        self.learn(field, echoes, &evidence);
+    }
+
+    /// The logarithm of the likelihood of every cell under one law; says the best one that holds anything.
+    fn weigh_law(&mut self, field: &Field, law: usize) -> f32 {
+        let cells = field.cells();
+        let (offset, variance) = (self.belief.device.offset, self.belief.device.variance);
+        self.weights.clear();
+        self.weights.resize(cells, 1.0 / variance);
+        self.offsets.clear();
+        self.offsets.resize(cells, offset / variance);
+        for word in &self.words {
+            let Ear { levels, sharpness, .. } = &field.ears[word.receiver];
+            let level = &levels[law.min(levels.len() - 1)];
+            let sums = self.weights.iter_mut().zip(&mut self.offsets);
+            for ((weights, offsets), (level, sharp)) in sums.zip(level.iter().zip(sharpness)) {
+                let weight = word.weight * sharp;
+                *weights += weight;
+                *offsets += weight * (word.level - level);
+            }
+        }
+        let logs = &mut self.logs[law];
+        logs.clear();
+        for (offsets, weights) in self.offsets.iter_mut().zip(&self.weights) {
+            *offsets /= weights;
+            let off = *offsets - offset;
+            logs.push(-off * off / (2.0 * variance) - 0.5 * fast_ln(weights * variance));
+        }
+        for word in &self.words {
+            let Ear { levels, sharpness, claim, .. } = &field.ears[word.receiver];
+            let level = &levels[law.min(levels.len() - 1)];
+            let tables = level.iter().zip(sharpness).zip(claim);
+            for ((log, offset), ((level, sharp), claim)) in logs.iter_mut().zip(&self.offsets).zip(tables) {
+                let residual = word.level - level - offset;
+                let tail = fast_ln(1.0 + residual * residual * sharp * (1.0 / FREEDOM));
+                *log += word.weight * (claim - 0.5 * (FREEDOM + 1.0) * tail);
+            }
+        }
+        let held = logs.iter().zip(&self.place).filter(|(_, place)| **place > HELD);
+        held.map(|(log, _)| *log).fold(f32::MIN, f32::max)
+    }
+
+    /// Learns of the device from a slot, given where it now is believed to be.
+    fn learn(&mut self, field: &Field, echoes: impl Iterator<Item = Echo> + Clone, evidence: &[f32; LAWS_MAX]) {
+        self.belief.place(&mut self.place);
+        let sightings = self.words.len();
+        let (mut level_sum, mut spread_sum) = (0.0, 0.0);
+        for word in &self.words {
+            let (mean, _) = self.expected(field, word.receiver);
+            level_sum += word.level - mean;
+            spread_sum += 1.0 / self.sharp(field, word.receiver);
+        }
+        let device = &mut self.belief.device;
+        device.learn_law(&field.laws, evidence);
+        if sightings > 0 {
+            let surprise = level_sum / sightings as f32 - device.offset;
+            let variance = spread_sum / sightings as f32;
+            device.learn_offset(surprise, sightings, variance);
+        }
+        device.fade(field.bias_db);
+        for echo in echoes {
+            let (mean, unsure) = self.expected(field, usize::from(echo.receiver));
+            self.belief.device.learn_bias(echo.receiver, echo.level, mean, unsure);
+        }
+        self.belief.device.centre();
+    }
+
+    /// The mean level expected of a receiver given the belief, and its variance over the belief.
+    pub(super) fn expected(&self, field: &Field, receiver: usize) -> (f32, f32) {
+        let ear = &field.ears[receiver];
+        let (mut mean, mut square) = (0.0_f32, 0.0_f32);
+        for (levels, law) in ear.levels.iter().zip(&self.belief.device.laws) {
+            if *law < IDLE {
+                continue;
+            }
+            let (mut sum, mut squares) = (0.0_f32, 0.0_f32);
+            for (place, level) in self.place.iter().zip(levels) {
+                sum += place * level;
+                squares += place * level * level;
+            }
+            mean += law * sum;
+            square += law * squares;
+        }
+        (mean, (square - mean * mean).max(0.0))
+    }
+
+    /// The sharpness of a receiver given the belief.
+    fn sharp(&self, field: &Field, receiver: usize) -> f32 {
+        let sharpness = &field.ears[receiver].sharpness;
+        self.place.iter().zip(sharpness).map(|(place, sharp)| place * sharp).sum::<f32>().max(1e-3)
+    }
+}
+
+/// The natural logarithm of a positive number, to 1e-4 and the same on every machine: the exponent's part exactly, and for the
+/// rest a polynomial that is exact at both ends and was fitted by least squares between them.
+fn fast_ln(x: f32) -> f32 {
+    let bits = x.to_bits();
+    let exponent = ((bits >> 23) as i32 - 127) as f32;
+    let part = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000) - 1.0;
+    let bend = 0.3062573 + part * (-0.1847489 + part * (0.1019056 + part * -0.03066742));
+    (exponent + part) * std::f32::consts::LN_2 + part * (1.0 - part) * bend
+}
+
+/// The exponential of a number, to 2e-4 of itself and the same on every machine, made as [`fast_ln`]; 0 below -80.
+fn fast_exp(x: f32) -> f32 {
+    let scaled = (x.max(-80.0) * std::f32::consts::LOG2_E).min(120.0);
+    let whole = scaled.floor();
+    let part = scaled - whole;
+    let power = 1.0 + part + part * (1.0 - part) * (-0.3041431 + part * -0.07914497);
+    let value = f32::from_bits(((whole as i32 + 127) as u32) << 23) * power;
+    if x < -80.0 { 0.0 } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fast_functions_are_near_the_exact_ones() {
+        for n in 1..20_000 {
+            let x = n as f32 * 0.01;
+            assert!((fast_ln(x) - x.ln()).abs() < 1e-4, "{x}");
+            let x = n as f32 * 0.004 - 79.0;
+            assert!((fast_exp(x) / x.exp() - 1.0).abs() < 5e-4, "{x}");
+        }
+        assert!(fast_exp(-90.0).abs() < f32::EPSILON);
+    }
+}
