@@ -3,7 +3,7 @@
 use model::floor::Point;
 use model::fusion::Occupancy;
 use model::ids::{BootId, ReceiverId, SensorId, VisitId, ZoneId};
-use model::position::Spread;
+use model::position::{Patch, Spread};
 use model::presence::{PresenceKind, PresenceReason};
 use model::reading::ReadingKind;
 use model::subject::Pseudonym;
@@ -138,4 +138,63 @@ fn receivers_fall_silent_and_go_with_their_gateway() {
     assert_eq!(now(&live, NOW).gateways[0].state, State::Online, "a late will of an older run");
     live.gateway_state(&gateway, &state(2, Liveness::Offline), NOW);
     assert_eq!(now(&live, NOW).receivers[0].state, State::Offline);
+}
+
+const PRIVATE: &str = r#",{"type":"Feature","properties":{"feature":"zone","id":"care","name":"Care","floor":"ground","kind":"private"},"geometry":{"type":"Polygon","coordinates":[[[12,20],[18,20],[18,28],[12,28],[12,20]]]}}
+]}"#;
+
+/// Believed at the door for the most part, and a little in the private zone.
+fn torn(subject: Subject, at: Timestamp) -> Position {
+    let patch = |x, y, p| Patch { point: Point { x, y }, side: Metres(1.0), probability: Probability::clamped(p) };
+    let zone = |id, p| (ZoneId::new(id).expect("an id"), Probability::clamped(p));
+    let LiveEvent::Position { position, .. } = position(subject) else { panic!("a position") };
+    Position {
+        at,
+        point: Point { x: 9.123_456, y: 1.0 },
+        cloud: vec![patch(9.5, 0.5, 0.812_345), patch(13.5, 21.5, 0.1)],
+        zones: vec![zone("floor-wide", 0.95), zone("door", 0.8), zone("till", 0.1)],
+        ..position.as_ref().clone()
+    }
+}
+
+fn tell(live: &Live, position: Position) {
+    let now = position.at;
+    live.apply(&[], &[], vec![LiveEvent::Position { store: store(), position: Arc::new(position) }], now);
+}
+
+#[test]
+fn a_dot_is_a_belief_with_its_cloud_and_its_rival() {
+    let live = live();
+    let who = Subject::Anonymous(Pseudonym(7));
+    tell(&live, torn(who.clone(), NOW));
+    let dot = now(&live, NOW).dots.remove(0);
+    assert_eq!((dot.x, dot.probability), (9.12, 0.8), "rounded");
+    assert_eq!(dot.cloud, Some(vec![[9.5, 0.5, 1.0, 0.812], [13.5, 21.5, 1.0, 0.1]]));
+    assert_eq!(dot.runner_up, Some((ZoneId::new("till").expect("an id"), 0.1)), "a zone around it is no rival");
+    assert_eq!(Dot::moved(&torn(who, NOW)).cloud, None, "it comes with the whole picture");
+    let lost = Position { zone: None, ..torn(Subject::Anonymous(Pseudonym(8)), NOW) };
+    assert_eq!(Dot::moved(&lost).runner_up.map(|(_, p)| p), Some(0.95), "any zone is a rival of none");
+}
+
+#[test]
+fn nothing_of_a_private_zone_is_drawn_of_who_is_known() {
+    let live = Live::default();
+    let floor = FLOOR.trim_end().trim_end_matches("]}").trim_end().to_owned() + PRIVATE;
+    live.put_plan(&Arc::new(Shop::parse(SHOP, &floor).expect("a shop")));
+    let known = Subject::Device(model::ids::DeviceId(1));
+    for at in [NOW, NOW + Millis::seconds(1)] {
+        tell(&live, torn(known.clone(), at));
+    }
+    let dot = now(&live, NOW).dots.remove(0);
+    assert_eq!(dot.cloud.map(|cloud| cloud.len()), Some(1), "the patch in the private zone is left out");
+    let heat = live.take_heat(NOW);
+    let seconds: f64 = heat.iter().flat_map(|(_, hours)| hours).flat_map(|hour| hour.cells.values()).sum();
+    assert!((0.88..0.9).contains(&seconds), "{seconds}: so is its share of the time");
+
+    for who in 0..6 {
+        let inside = Position { point: Point { x: 15.0, y: 22.0 }, ..torn(Subject::Anonymous(Pseudonym(who)), NOW) };
+        tell(&live, inside);
+    }
+    let frame = live.frames(NOW).remove(0).1.frames.remove(0);
+    assert_eq!((frame.people, frame.marks.len()), ([1, 0, 6], 1), "nor does the replay keep a place in it");
 }
