@@ -60,8 +60,8 @@ fn is_config(word: &str) -> bool {
 fn ours(case: &Case, config: Config) -> Result<(), Failure> {
     let begun = Instant::now();
     let mut answers = Vec::new();
-    for fold in &case.folds {
-        let stage = Stage::new(&case.set, &case.knowledge(config, fold)?);
+    for (fold, knowledge) in case.lessons(config)? {
+        let stage = Stage::new(&case.set, &knowledge);
         answers.extend(each(&tested(case, fold), |track| stage.play(track)));
     }
     let reliability = Reliability::of(&case.test.truth, &answers);

@@ -88,11 +88,23 @@ impl Case {
         Config::ALL.into_iter().filter(|config| placed || *config == Config::Survey).collect()
     }
 
-    /// What the product is told in a configuration, from what a fold may learn from.
+    /// What the product is told in a configuration, fold by fold. Folds that learn from the same frames learn once.
     ///
     /// # Errors
     /// When a label names a floor that the plan does not have.
-    pub fn knowledge(&self, config: Config, fold: &Fold) -> Result<Knowledge, Error> {
+    pub fn lessons(&self, config: Config) -> Result<Vec<(&Fold, Knowledge)>, Error> {
+        let mut lessons: Vec<(&Fold, Knowledge)> = Vec::with_capacity(self.folds.len());
+        for fold in &self.folds {
+            let known = match (config, lessons.last()) {
+                (Config::SelfTaught, Some((before, learned))) if before.traffic == fold.traffic => learned.clone(),
+                (Config::Plan | Config::SelfTaught | Config::Survey, _) => self.knowledge(config, fold)?,
+            };
+            lessons.push((fold, known));
+        }
+        Ok(lessons)
+    }
+
+    fn knowledge(&self, config: Config, fold: &Fold) -> Result<Knowledge, Error> {
         Ok(match config {
             Config::Plan => Knowledge::Plan,
             Config::SelfTaught => learn(&self.set, &self.traffic(fold)),

@@ -54,8 +54,8 @@ fn measure(case: &Case, report: &mut Report) -> anyhow::Result<()> {
         let begun = Instant::now();
         let mut answers = Vec::new();
         let bar = stage::bar(case.test.tracks.len(), &format!("{}, {}", case.name, config.name()));
-        for fold in &case.folds {
-            let shop = Stage::new(&case.set, &case.knowledge(config, fold)?);
+        for (fold, knowledge) in case.lessons(config)? {
+            let shop = Stage::new(&case.set, &knowledge);
             answers.extend(stage::each(&tested(case, fold), &bar, |track| shop.play(track))?);
         }
         bar.finish_and_clear();
