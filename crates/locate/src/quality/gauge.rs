@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use model::ids::{ReceiverId, ZoneId};
-use model::presence::Witness;
 use model::shop::{Receiver, Shop};
 
 use super::{PATCH_M, PATCHES_MAX, PatchQuality, Quality, ReceiverQuality, TRUTHS_MAX, ZoneQuality};
@@ -145,7 +144,7 @@ impl Gauge {
         let expected = self.chart.levels(spot);
         let mut heard = [(0, 0.0_f64); HEARD_MAX];
         let mut count = 0;
-        for witness in estimate.heard.iter().map(Witness::from).take(HEARD_MAX) {
+        for witness in estimate.heard.iter().take(HEARD_MAX) {
             if let Some(ear) = self.ear_numbers.get(&witness.receiver) {
                 heard[count] = (*ear, f64::from(witness.rssi.0) - f64::from(expected[*ear]));
                 count += 1;

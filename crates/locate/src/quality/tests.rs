@@ -1,5 +1,6 @@
 use model::floor::Point;
 use model::position::Spread;
+use model::presence::Witness;
 use model::shop::Shop;
 use model::time::Millis;
 use model::units::{Dbm, Metres, Probability};
@@ -41,7 +42,8 @@ fn estimate(x: f64, y: f64, left: f64, odd: (&str, f32)) -> Estimate {
     let heard = ears.map(|(id, rx, ry): (&str, f64, f64)| {
         let metres = (rx - x).hypot(ry - y).hypot(1.2).hypot(0.5);
         let more = if id == odd.0 { odd.1 } else { 0.0 };
-        (id.parse().expect("an id"), Dbm(-52.0 - 20.0 * metres.log10() as f32 + more))
+        let rssi = Dbm(-52.0 - 20.0 * metres.log10() as f32 + more);
+        Witness { receiver: id.parse().expect("an id"), rssi, residual: None }
     });
     Estimate {
         at: START,
@@ -51,7 +53,8 @@ fn estimate(x: f64, y: f64, left: f64, odd: (&str, f32)) -> Estimate {
         spread: Spread::default(),
         cloud: vec![],
         zones: vec![(zone("left"), Probability::clamped(left)), (zone("right"), Probability::clamped(1.0 - left))],
-        heard: heard.into_iter().filter(|(_, rssi)| rssi.0 > -120.0).collect(),
+        outside: Probability::clamped(0.0),
+        heard: heard.into_iter().filter(|witness| witness.rssi.0 > -120.0).collect(),
     }
 }
 
