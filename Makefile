@@ -8,7 +8,7 @@ BIN := target/$(FOLDER)
 WEB := server/web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build web need deploy-config coverage accuracy accuracy-live screenshot bench clean
+.PHONY: help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ accuracy: ## Measure positions on all recordings beside what others do, into doc
 
 accuracy-live: build ## Replay one recording against a running gateway and score the positions
 	@scripts/accuracy-live.sh
+
+crowd: ## Judge a crowd of 200 among metal shelves on virtual time, and write its table into docs/accuracy.md
+	cargo run --locked --release -p tests --example crowd -- --into docs/accuracy.md $(ARGS)
 
 coverage: ## Count the lines that the tests reach
 	@scripts/coverage.sh

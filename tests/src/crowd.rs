@@ -62,8 +62,9 @@ impl Run {
         let mut scenario = Scenario::crowd().expect("the embedded files are right");
         scenario.people = scenario.people.of(self.people);
         scenario.radio.address_s = self.address_s;
-        // Everybody has come once when the judging begins; whoever is quick is already there for the second time.
-        scenario.habits.arrive_within_s = scenario.habits.arrive_within_s.min(self.warm_up.as_seconds());
+        // In a short run people come sooner, so that there are whole visits to judge.
+        let soon = self.warm_up.as_seconds() + 180.0;
+        scenario.habits.arrive_within_s = scenario.habits.arrive_within_s.min(soon);
         let plan = Arc::new(scenario.shop.clone());
         let mut play = Play {
             strangers: Strangers::new(self.privacy, &plan.store, START),

@@ -83,7 +83,7 @@ pub struct Counts {
     pub ghosts: u64,
     /// Seconds beyond those five.
     pub ghost_s: u64,
-    /// The same of the dots on the live page, which shows who was heard within the last minute.
+    /// The same of the dots that are shown: of those who are not said to be quiet.
     pub dot_s: u64,
     /// From leaving to the end of the last presence, in seconds.
     pub lingering: Quantiles,
@@ -147,6 +147,8 @@ pub struct Report {
     pub named: Counts,
     /// Strangers.
     pub strangers: Counts,
+    /// People whom the shop expects inside beyond those who truly are, once a second.
+    pub expected: Quantiles,
     /// Subjects behind which nobody could be found.
     pub strays: u64,
     /// In and out: truly, and as the shop counted.

@@ -22,8 +22,8 @@ use crate::edge::Unnamed;
 
 /// Whoever is present so long after leaving is a ghost.
 const GHOST_AFTER: Millis = Millis::seconds(5);
-/// The live page shows whom it heard of within this time.
-const DOT_KEPT: Millis = Millis::seconds(60);
+/// A dot is shown until the shop says that its bearer is quiet, and never longer than this.
+const DOT_KEPT: Millis = Millis::minutes(15);
 
 /// The judge of one run.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Judge {
     watches: Vec<Watch>,
     seen: BTreeMap<Subject, Seen>,
     pub(super) visits: BTreeMap<VisitId, Visit>,
+    /// How many people the shop expects to be inside.
+    expected: Option<f64>,
     /// When each person's address changed.
     pub(super) changes: Vec<(PersonId, Timestamp)>,
     report: Report,
@@ -67,7 +69,15 @@ struct Seen {
     position: Option<Position>,
     last: Timestamp,
     open: Vec<ZoneId>,
+    is_quiet: bool,
     is_ghost: bool,
+}
+
+impl Seen {
+    /// What is shown of it.
+    fn dot(&self, now: Timestamp) -> Option<&Position> {
+        self.position.as_ref().filter(|_| !self.is_quiet && now.since(self.last) <= DOT_KEPT)
+    }
 }
 
 impl Judge {
@@ -80,6 +90,7 @@ impl Judge {
             watches: (0..scenario.people.all()).map(|_| Watch::default()).collect(),
             seen: BTreeMap::new(),
             visits: BTreeMap::new(),
+            expected: None,
             changes: Vec::new(),
             report: Report::default(),
         }
@@ -115,8 +126,12 @@ impl Judge {
             Command::Position(position) => {
                 let seen = self.seen.entry(position.subject.clone()).or_default();
                 seen.last = seen.last.max(position.at);
+                seen.is_quiet = false;
                 seen.position = Some(position);
             }
+            Command::Quiet { subject, .. } => self.seen.entry(subject).or_default().is_quiet = true,
+            Command::Occupancy(occupancy) if occupancy.zone.is_none() => self.expected = Some(occupancy.people),
+            Command::Occupancy(_) | Command::Attribution(_) => {}
             Command::Presence(presence) => {
                 let seen = self.seen.entry(presence.subject.clone()).or_default();
                 seen.last = seen.last.max(presence.at);
@@ -129,12 +144,6 @@ impl Judge {
                     }
                 }
             }
-            Command::Quiet { subject, .. } => {
-                if let Some(seen) = self.seen.get_mut(&subject) {
-                    seen.position = None;
-                }
-            }
-            Command::Attribution(_) | Command::Occupancy(_) => {}
             Command::Visit(visit) => drop(self.visits.insert(visit.id, visit)),
             Command::Reading(reading) => {
                 if let ReadingKind::Crossing { entered, left } = reading.kind
@@ -160,6 +169,7 @@ impl Judge {
         if counts && second {
             self.report.judged_s += 1;
             self.count_present(now);
+            self.count_expected(world);
         }
     }
 
@@ -216,8 +226,7 @@ impl Judge {
         let since = watch.came_in.unwrap_or(now);
         let nobody = Seen::default();
         let seen = self.seen.get(&subject).unwrap_or(&nobody);
-        let fresh = |position: &&Position| position.at >= since && now.since(position.at) <= DOT_KEPT;
-        let position = seen.position.as_ref().filter(fresh);
+        let position = seen.dot(now).filter(|position| position.at >= since);
         let report = &mut self.report;
         let scores = [
             (&mut report.position_top, &mut report.presence_top),
@@ -276,8 +285,9 @@ impl Judge {
 
     /// The last presence of a subject ended: how long after its bearer had left?
     fn close(&mut self, subject: &Subject, now: Timestamp) {
-        let Some(seen) = self.seen.get_mut(subject).filter(|seen| seen.open.is_empty()) else { return };
-        seen.is_ghost = false;
+        if self.seen.get(subject).is_none_or(|seen| !seen.open.is_empty()) {
+            return;
+        }
         let Some(watch) = self.people.get(subject).map(|person| &self.watches[person.0]) else { return };
         if let (Some(left), Some(class), true) = (watch.left, watch.class, now > self.from) {
             let counts = match class {
@@ -288,9 +298,17 @@ impl Judge {
         }
     }
 
+    /// Once a second: how many are inside, and how many are expected to be.
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred people")]
+    fn count_expected(&mut self, world: &World) {
+        let Some(expected) = self.expected else { return };
+        let inside = world.truth().sums.entered - world.truth().sums.left;
+        self.report.expected.push(expected - inside as f64);
+    }
+
     /// Once a second: who is present, rightly or not.
     fn count_present(&mut self, now: Timestamp) {
-        self.seen.retain(|_, seen| !seen.open.is_empty() || now.since(seen.last) <= DOT_KEPT);
+        self.seen.retain(|_, seen| !seen.open.is_empty() || seen.dot(now).is_some());
         let mut doubles = vec![0_u32; self.watches.len()];
         for (subject, seen) in &mut self.seen {
             let Some(person) = self.people.get(subject) else {
@@ -305,12 +323,14 @@ impl Judge {
             };
             let is_present = !seen.open.is_empty();
             counts.present_s += u64::from(is_present);
+            // Of each departure one ghost is counted, however often it comes and goes.
+            seen.is_ghost &= watch.came_in.is_none();
             doubles[person.0] += u32::from(is_present && watch.came_in.is_some());
             if watch.left.is_some_and(|left| now.since(left) > GHOST_AFTER) && watch.came_in.is_none() {
-                counts.dot_s += 1;
+                counts.dot_s += u64::from(seen.dot(now).is_some());
                 counts.ghost_s += u64::from(is_present);
                 counts.ghosts += u64::from(is_present && !seen.is_ghost);
-                seen.is_ghost = is_present;
+                seen.is_ghost |= is_present;
             }
         }
         for (watch, present) in self.watches.iter_mut().zip(doubles) {

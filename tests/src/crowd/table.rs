@@ -46,7 +46,7 @@ const ROWS: &[Row] = &[
     ("from leaving to the last presence's end, median / p95", |r| lingering(&r.named)),
     ("ghosts of strangers", |r| ghosts(r, &r.strangers)),
     ("the same until the end, median / p95", |r| lingering(&r.strangers)),
-    ("dots on the live page of people who left: person-seconds per hour (named; strangers)", |r| {
+    ("dots of people who left: person-seconds per hour (named; strangers)", |r| {
         let per_hour = |counts: &Counts| counts.per_hour(counts.dot_s, r.judged_s);
         format!("{:.0}; {:.0}", per_hour(&r.named), per_hour(&r.strangers))
     }),
@@ -55,6 +55,10 @@ const ROWS: &[Row] = &[
     ("present, as a share of who is inside (named; strangers)", |r| {
         let ratio = |counts: &Counts| percent(share(counts.present_s, counts.inside_s));
         format!("{}; {}", ratio(&r.named), ratio(&r.strangers))
+    }),
+    ("expected in the store beyond who truly is: p5, median, p95", |r| {
+        let at = |share| r.expected.at(share);
+        if r.expected.is_empty() { "-".into() } else { format!("{:+.0}, {:+.0}, {:+.0}", at(0.05), at(0.5), at(0.95)) }
     }),
     ("footfall in and out: true; counted", |r| {
         let [(entered, counted_in), (left, counted_out)] = r.footfall;

@@ -147,7 +147,7 @@ impl Stage {
     /// Tells the box's door whom it may know by name: the keys of those who allow to be located.
     fn refresh_keys(&mut self) {
         let located = self.world.people().iter().filter(|p| p.kind.has_app() && p.consent.locating);
-        let keys: Vec<_> = located.map(|person| (device_of(person.id), person.air.clone())).collect();
+        let keys: Vec<_> = located.map(|person| (device_of(person.id), person.air)).collect();
         self.edge.know(keys);
     }
 
