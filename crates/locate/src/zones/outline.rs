@@ -30,6 +30,7 @@ impl Side {
         [Self { right: false, above: true }, Self { right: true, above: false }, Self { right: false, above: false }];
 
     /// Whether a corner lies above a point that is moved by the hair.
+    #[inline]
     fn tops(self, corner: Coord<f64>, point: Point) -> bool {
         if self.above { corner.y > point.y } else { corner.y >= point.y }
     }
@@ -54,17 +55,18 @@ impl Outlines {
     /// Whether a point lies in a polygon: a ray from it to the right crosses the border an odd number of times.
     /// `touched` is set when the point may lie on the border.
     pub(super) fn contain(&self, shape: Shape, point: Point, side: Side, touched: &mut bool) -> bool {
-        let mut inside = false;
-        for edge in self.of(shape).windows(2) {
-            let (from, to) = (edge[0], edge[1]);
+        let [first, rest @ ..] = self.of(shape) else { return false };
+        let (mut inside, mut from, mut from_tops) = (false, *first, side.tops(*first, point));
+        for to in rest.iter().copied() {
+            let to_tops = side.tops(to, point);
             // A level border, or a corner.
             *touched |= to.y == point.y;
-            let tops = side.tops(to, point);
-            if side.tops(from, point) != tops {
+            if from_tops != to_tops {
                 // The two ends in the order of their height, so that both neighbours of an edge compute the same.
-                let (low, high) = if tops { (from, to) } else { (to, from) };
+                let (low, high) = if to_tops { (from, to) } else { (to, from) };
                 inside ^= left_of(low, high, point, side, touched);
             }
+            (from, from_tops) = (to, to_tops);
         }
         inside
     }
@@ -75,6 +77,7 @@ impl Outlines {
 }
 
 /// Whether a point lies to the left of a line that goes upwards past it.
+#[inline]
 fn left_of(low: Coord<f64>, high: Coord<f64>, point: Point, side: Side, touched: &mut bool) -> bool {
     if point.x < low.x.min(high.x) {
         return true;

@@ -89,12 +89,11 @@ impl Crowd {
         if !is_person(subject) || (self.seen.len() >= SUBJECTS_MAX && !self.seen.contains_key(subject)) {
             return;
         }
-        let zones = estimate.zones.iter().filter(|(_, p)| p.get() >= BELIEF_MIN);
-        let zones = zones.map(|(zone, p)| (zone.clone(), p.get() as f32)).collect();
-        let first = self.seen.get(subject).map_or(estimate.at, |seen| seen.first);
-        let (floor, point) = (estimate.floor.clone(), estimate.point);
-        let seen = Seen { first, at: estimate.at, floor, point, uncertainty: estimate.uncertainty, zones };
-        self.seen.insert(subject.clone(), seen);
+        let seen = match self.seen.get_mut(subject) {
+            Some(seen) => seen,
+            None => self.seen.entry(subject.clone()).or_insert_with(|| Seen::new(estimate)),
+        };
+        seen.move_to(estimate);
         self.stir(now);
     }
 
@@ -216,6 +215,21 @@ impl Crowd {
 }
 
 impl Seen {
+    fn new(estimate: &Estimate) -> Self {
+        let Estimate { at, floor, point, uncertainty, .. } = estimate;
+        let (first, at, floor) = (*at, *at, floor.clone());
+        Self { first, at, floor, point: *point, uncertainty: *uncertainty, zones: Vec::new() }
+    }
+
+    /// Takes a later belief into the room of the one before.
+    fn move_to(&mut self, estimate: &Estimate) {
+        (self.at, self.point, self.uncertainty) = (estimate.at, estimate.point, estimate.uncertainty);
+        self.floor.clone_from(&estimate.floor);
+        self.zones.clear();
+        let zones = estimate.zones.iter().filter(|(_, p)| p.get() >= BELIEF_MIN);
+        self.zones.extend(zones.map(|(zone, p)| (zone.clone(), p.get() as f32)));
+    }
+
     fn counts(&self) -> bool {
         self.at.since(self.first) >= SETTLED
     }
