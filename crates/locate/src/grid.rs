@@ -9,7 +9,7 @@ mod device;
 pub(crate) mod field;
 pub(crate) mod ground;
 mod kept;
-mod walls;
+pub(crate) mod walls;
 mod weigh;
 
 use std::collections::VecDeque;

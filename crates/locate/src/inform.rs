@@ -7,7 +7,6 @@ mod advice;
 mod chart;
 mod fisher;
 mod landing;
-mod loss;
 mod pairs;
 
 use std::collections::BTreeMap;

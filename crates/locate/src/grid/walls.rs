@@ -1,7 +1,8 @@
 //! Walls and furniture in R-trees: what weakens a signal, and what one can't walk through.
 
-use geo::line_intersection::line_intersection;
-use geo::{BooleanOps, BoundingRect, Coord, Euclidean, Length, Line, MultiLineString};
+use geo::coordinate_position::{CoordPos, CoordinatePosition};
+use geo::line_intersection::{LineIntersection, line_intersection};
+use geo::{BoundingRect, Coord, Line, LineString};
 use model::floor::{Obstacle, Point, Wall};
 use rstar::{AABB, RTree, RTreeObject};
 
@@ -12,7 +13,7 @@ const MOUNT_M: f64 = 0.05;
 
 /// The walls and the furniture of one floor.
 #[derive(Debug)]
-pub(super) struct Walls {
+pub(crate) struct Walls {
     tree: RTree<Segment>,
     blocks: RTree<Block>,
 }
@@ -47,7 +48,7 @@ impl RTreeObject for Segment {
 }
 
 impl Walls {
-    pub(super) fn new(walls: &[Wall], obstacles: &[Obstacle]) -> Self {
+    pub(crate) fn new(walls: &[Wall], obstacles: &[Obstacle]) -> Self {
         let segments = walls.iter().enumerate().flat_map(|(wall, shape)| {
             shape.line.lines().map(move |line| Segment { line, wall, loss_db: shape.loss_db })
         });
@@ -67,9 +68,17 @@ impl Walls {
         self.between(way).next().is_some() || self.blocks.locate_in_envelope_intersecting(&envelope(way)).any(through)
     }
 
+    /// Whether a point lies inside a piece of furniture, where nobody can stand.
+    pub(crate) fn blocked(&self, point: Point) -> bool {
+        let inside = |block: &Block| {
+            block.obstacle.polygon.coordinate_position(&Coord { x: point.x, y: point.y }) == CoordPos::Inside
+        };
+        self.blocks.locate_in_envelope_intersecting(&AABB::from_point([point.x, point.y])).any(inside)
+    }
+
     /// What the walls between a receiver and a point take from the signal, in dB.
     /// A wall counts once, however often its corners are touched.
-    pub(super) fn loss(&self, receiver: Point, point: Point) -> f64 {
+    pub(crate) fn loss(&self, receiver: Point, point: Point) -> f64 {
         let length = receiver.distance(point);
         if (self.tree.size() == 0 && self.blocks.size() == 0) || length <= MOUNT_M {
             return 0.0;
@@ -95,10 +104,29 @@ impl Walls {
     }
 }
 
-/// How much of a straight way lies within an obstacle, in metres.
+/// How much of a straight way lies within an obstacle, in metres: it is cut at every side that it meets.
 fn metres_inside(obstacle: &Obstacle, way: Line<f64>) -> f64 {
-    let clipped = obstacle.polygon.clip(&MultiLineString::new(vec![way.into()]), false);
-    clipped.iter().map(|piece| Euclidean.length(piece)).sum()
+    let length = way.dx().hypot(way.dy());
+    let along =
+        |at: Coord<f64>| ((at.x - way.start.x) * way.dx() + (at.y - way.start.y) * way.dy()) / (length * length);
+    let rings = std::iter::once(obstacle.polygon.exterior()).chain(obstacle.polygon.interiors());
+    let mut cuts = vec![0.0, 1.0];
+    for side in rings.flat_map(LineString::lines) {
+        match line_intersection(side, way) {
+            Some(LineIntersection::SinglePoint { intersection, .. }) => cuts.push(along(intersection)),
+            Some(LineIntersection::Collinear { intersection }) => {
+                cuts.extend([along(intersection.start), along(intersection.end)]);
+            }
+            None => {}
+        }
+    }
+    cuts.sort_by(f64::total_cmp);
+    let inside = |share: f64| {
+        let middle = Coord { x: way.start.x + way.dx() * share, y: way.start.y + way.dy() * share };
+        obstacle.polygon.coordinate_position(&middle) == CoordPos::Inside
+    };
+    let pieces = cuts.windows(2).filter(|cut| inside(f64::midpoint(cut[0], cut[1])));
+    pieces.map(|cut| cut[1] - cut[0]).sum::<f64>() * length
 }
 
 fn line(from: Point, to: Point) -> Line<f64> {
@@ -107,4 +135,32 @@ fn line(from: Point, to: Point) -> Line<f64> {
 
 fn envelope(line: Line<f64>) -> AABB<[f64; 2]> {
     AABB::from_corners([line.start.x, line.start.y], [line.end.x, line.end.y])
+}
+
+#[cfg(test)]
+mod tests {
+    use geo::Polygon;
+
+    use super::*;
+
+    #[test]
+    fn walls_count_once_and_furniture_by_the_metre() {
+        let corners = vec![(2.0, 6.0), (4.0, 6.0), (4.0, 9.0), (2.0, 9.0)];
+        let shelf = Obstacle { polygon: Polygon::new(LineString::from(corners), vec![]), loss_db_m: 6.0 };
+        let course = LineString::from(vec![(5.0, 0.0), (5.0, 4.0), (6.0, 4.0)]);
+        let walls = Walls::new(&[Wall { line: course, loss_db: 7.0 }], &[shelf]);
+        let at = |x: f64, y: f64| Point { x, y };
+        for (from, to, expected) in [
+            (at(1.0, 1.0), at(4.0, 1.0), 0.0),
+            (at(1.0, 1.0), at(9.0, 1.0), 7.0),
+            (at(4.0, 3.0), at(6.5, 5.0), 7.0),
+            (at(0.0, 7.0), at(5.0, 7.0), 12.0),
+            (at(3.0, 7.0), at(5.0, 7.0), 5.7),
+            (at(3.0, 3.0), at(3.0, 8.0), 12.0),
+        ] {
+            let loss = walls.loss(from, to);
+            assert!((loss - expected).abs() < 1e-6, "{from:?} {to:?}: {loss} dB");
+        }
+        assert!(walls.blocked(at(3.0, 7.0)) && !walls.blocked(at(2.0, 7.0)) && !walls.blocked(at(1.0, 7.0)));
+    }
 }

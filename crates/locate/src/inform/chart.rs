@@ -9,7 +9,7 @@ use model::zone::Zone;
 
 use super::Radio;
 use super::fisher::{Ellipse, Information};
-use super::loss::Losses;
+use crate::grid::walls::Walls;
 use crate::zones::ZoneIndex;
 
 /// Side of a spot in a shop of usual size, in metres.
@@ -62,7 +62,7 @@ struct Grid {
 pub struct Chart {
     pub(super) radio: Radio,
     pub(super) floors: Vec<Floor>,
-    losses: Vec<Losses>,
+    walls: Vec<Walls>,
     pub(super) zones: Vec<Zone>,
     pub(super) spots: Vec<Spot>,
     /// The spots of every zone.
@@ -81,7 +81,7 @@ impl Chart {
         let mut chart = Self {
             radio,
             floors: shop.floors.clone(),
-            losses: shop.floors.iter().map(Losses::new).collect(),
+            walls: shop.floors.iter().map(|floor| Walls::new(&floor.walls, &floor.obstacles)).collect(),
             zone_spots: vec![Vec::new(); zones.len()],
             zones,
             spots: Vec::new(),
@@ -139,7 +139,7 @@ impl Chart {
         let storeys = f64::from(self.floors[spot.floor].level - self.floors[ear.floor].level);
         let rise = ear.z - self.radio.carried_m - storeys * STOREY_M;
         let distance = ear.point.distance(spot.point).hypot(rise).hypot(NEAR_M);
-        let loss = self.losses[spot.floor].between(ear.point, spot.point) + storeys.abs() * CEILING_DB;
+        let loss = self.walls[spot.floor].loss(ear.point, spot.point) + storeys.abs() * CEILING_DB;
         self.radio.power_dbm - 10.0 * self.radio.exponent * distance.log10() - loss
     }
 
@@ -206,7 +206,7 @@ impl Chart {
             let (column, row) = (place % columns, place / columns);
             let point =
                 Point { x: origin.x + (column as f64 + 0.5) * step.0, y: origin.y + (row as f64 + 0.5) * step.1 };
-            let free = contains(&floor.outline, point) && !self.losses[number].blocked(point);
+            let free = contains(&floor.outline, point) && !self.walls[number].blocked(point);
             spots.push(free.then_some(self.spots.len() as u32));
             if free {
                 self.spots.push(Spot { floor: number, point, area: step.0 * step.1, zones: Vec::new() });
@@ -235,7 +235,7 @@ impl Chart {
             let Some(floor) = self.floors.iter().position(|floor| floor.id == zone.floor) else { continue };
             let Some(middle) = zone.polygon.interior_point() else { continue };
             let point = Point { x: middle.x(), y: middle.y() };
-            if !self.zone_spots[number].is_empty() || !is_small || self.losses[floor].blocked(point) {
+            if !self.zone_spots[number].is_empty() || !is_small || self.walls[floor].blocked(point) {
                 continue;
             }
             self.zone_spots[number].push(self.spots.len());
