@@ -22,7 +22,7 @@ const CONFUSED: f64 = 0.25;
 /// Looks at people near a receiver before anything is said of it.
 const LOOKS_MIN: u64 = 50;
 /// A receiver that hears less than this share of what the others hear near them is weak.
-const WEAK: f64 = 0.35;
+const WEAK: f64 = 0.4;
 /// Levels compared before a receiver is said to be elsewhere, and how far off they are then, in dB.
 const COMPARED_MIN: u64 = 100;
 const ELSEWHERE_DB: f64 = 8.0;

@@ -136,7 +136,7 @@ impl Diagnosis {
         }
         let (unknown, well): (Vec<_>, Vec<_>) = rest.into_iter().partition(|receiver| receiver.state == State::Unknown);
         for (list, what) in
-            [(well, "hear what the plan lets expect"), (unknown, "can't be judged: too few people near them")]
+            [(well, "As the plan lets expect"), (unknown, "Not to be judged, with so few people near them")]
         {
             if !list.is_empty() {
                 let names: Vec<&str> = list.iter().map(|receiver| receiver.id.as_str()).collect();
