@@ -125,6 +125,7 @@ const EXAMPLES: &str = "\
 Examples:
   attimo-server config template > server.toml
   attimo-server doctor plan shop/
+  attimo-server evaluate positions --plan tetam --part tetam/dev --config plan --out answers.csv
   attimo-server apply shop/ --config server.toml
   attimo-server broker-user add --role gateway shop-1 --config server.toml
   attimo-server key create --kind write my-app --config server.toml

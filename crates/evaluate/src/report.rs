@@ -41,8 +41,6 @@ pub struct Ours {
     pub reliability: Reliability,
     /// The median error of each device, where there are several.
     pub devices: Vec<(String, f64)>,
-    /// Seconds that the whole case took.
-    pub seconds: f64,
 }
 
 /// A result of a baseline.

@@ -1,7 +1,6 @@
 //! `attimo-server evaluate report`: all recordings in all configurations beside what others do, as one page.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::Context as _;
 use evaluate::baseline::{self, Ground, Library, Method};
@@ -11,7 +10,8 @@ use evaluate::part::Track;
 use evaluate::play::{Answer, Config, Knowledge, Stage};
 use evaluate::reliability::Reliability;
 use evaluate::report::{Other, Ours, Report, WalkResult, placed};
-use evaluate::scenario::{self, VARIANTS, Walk};
+use evaluate::scenario::{self, SEEDS, VARIANTS, Walk};
+use runtime::clock::{Clock as _, SystemClock};
 
 use super::{ReportOptions, files, stage};
 
@@ -20,7 +20,8 @@ use super::{ReportOptions, files, stage};
 /// # Errors
 /// What is wrong with the files, and how to mend it.
 pub fn run(options: &ReportOptions) -> anyhow::Result<String> {
-    let begun = Instant::now();
+    let clock = SystemClock::new();
+    let begun = clock.now();
     let mut report = Report::default();
     for recording in RECORDINGS {
         for case in read(&options.data, recording)? {
@@ -29,7 +30,7 @@ pub fn run(options: &ReportOptions) -> anyhow::Result<String> {
     }
     report.walks = walks()?;
     let results = report.markdown();
-    let seconds = begun.elapsed().as_secs();
+    let seconds = clock.now().since(begun).as_seconds().round();
     if let Some(out) = &options.out {
         write(out, &results)?;
         return Ok(format!("{results}\nwritten to {} after {seconds} s\n", out.display()));
@@ -51,7 +52,6 @@ fn write(out: &PathBuf, results: &str) -> anyhow::Result<()> {
 /// Ours in every configuration that the case allows, then the baselines.
 fn measure(case: &Case, report: &mut Report) -> anyhow::Result<()> {
     for config in case.configs() {
-        let begun = Instant::now();
         let mut answers = Vec::new();
         let bar = stage::bar(case.test.tracks.len(), &format!("{}, {}", case.name, config.name()));
         for (fold, knowledge) in case.lessons(config)? {
@@ -65,7 +65,6 @@ fn measure(case: &Case, report: &mut Report) -> anyhow::Result<()> {
             metrics: case.score(&answers),
             reliability: Reliability::of(&case.test.truth, &answers),
             devices: case.by_device(&answers),
-            seconds: begun.elapsed().as_secs_f64(),
         });
     }
     for config in [Config::Plan, Config::Survey] {
@@ -109,7 +108,8 @@ fn walks() -> anyhow::Result<Vec<WalkResult>> {
     let shop = Stage::new(&set, &Knowledge::Plan);
     let ground = Ground::of(&set).with_radio(scenario::RADIO.0, scenario::RADIO.1);
     let mut results = Vec::new();
-    let bar = stage::bar(Walk::ALL.len() * VARIANTS.len() * 2 * 20, "simulated scenario");
+    let tracks = Walk::ALL.len() * VARIANTS.len() * 2 * usize::try_from(SEEDS)?;
+    let bar = stage::bar(tracks, "simulated scenario");
     for walk in Walk::ALL {
         for variant in VARIANTS {
             let part = scenario::walks(walk, variant);

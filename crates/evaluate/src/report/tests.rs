@@ -19,7 +19,6 @@ fn report() -> Report {
         metrics: metrics.clone(),
         reliability: reliability.clone(),
         devices: vec![("P1".into(), 2.0), ("P2".into(), 1.0)],
-        seconds: 1.0,
     };
     let other = |method, config, median| Other {
         case: "tetam tracks",
