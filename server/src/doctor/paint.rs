@@ -32,6 +32,9 @@ impl Paint {
 
     /// The text in its tone.
     pub(super) fn on(self, tone: Tone, text: &str) -> String {
+        if text.is_empty() {
+            return String::new();
+        }
         let code = match (self, tone) {
             (Self::Plain, _) | (Self::Colours, Tone::Plain) => return text.to_owned(),
             (Self::Colours, Tone::Head) => "1",

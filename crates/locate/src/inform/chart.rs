@@ -5,7 +5,7 @@ use geo::{Area, BoundingRect, Coord, InteriorPoint};
 use model::floor::{Floor, Point};
 use model::ids::{FloorId, ReceiverId};
 use model::shop::{Receiver, Shop};
-use model::zone::Zone;
+use model::zone::{Zone, ZoneKind};
 
 use super::Radio;
 use super::fisher::{Ellipse, Information};
@@ -115,6 +115,11 @@ impl Chart {
     /// The floor with a number.
     pub(crate) fn floor_id(&self, number: usize) -> &FloorId {
         &self.floors[number].id
+    }
+
+    /// Whether a spot lies in a private zone.
+    pub(crate) fn is_private(&self, spot: usize) -> bool {
+        self.spots[spot].zones.iter().any(|zone| self.zones[*zone].kind == ZoneKind::Private)
     }
 
     /// The levels of all ears at a spot, in dBm.

@@ -131,6 +131,10 @@ impl Gauge {
 
     fn step(&mut self, estimate: &Estimate, seconds: f64) {
         let Some(floor) = self.chart.floor_number(&estimate.floor) else { return };
+        // Of a private zone there is no map.
+        if self.chart.spot_at(&estimate.floor, estimate.point).is_some_and(|spot| self.chart.is_private(spot)) {
+            return;
+        }
         let patch = |metres: f64| (metres / PATCH_M).floor() as i32;
         let place = (floor, patch(estimate.point.x), patch(estimate.point.y));
         if self.patches.len() < PATCHES_MAX || self.patches.contains_key(&place) {

@@ -13,6 +13,11 @@ const START: Timestamp = Timestamp(1_700_000_000_000);
 
 /// A hall of 12 x 8 m with a receiver in each corner, halved into two zones.
 fn shop() -> Shop {
+    halves("shelf")
+}
+
+/// The same, with the kind of the right half.
+fn halves(right: &str) -> Shop {
     let square = |x0: u8, x1: u8| format!("[[[{x0},0],[{x1},0],[{x1},8],[{x0},8],[{x0},0]]]");
     let feature = |properties: &str, shape: String| {
         format!(
@@ -22,7 +27,7 @@ fn shop() -> Shop {
     let features = [
         feature(r#"{"feature":"floor","id":"f"}"#, square(0, 12)),
         feature(r#"{"feature":"zone","id":"left","floor":"f","kind":"shelf"}"#, square(0, 6)),
-        feature(r#"{"feature":"zone","id":"right","floor":"f","kind":"shelf"}"#, square(6, 12)),
+        feature(&format!(r#"{{"feature":"zone","id":"right","floor":"f","kind":"{right}"}}"#), square(6, 12)),
     ];
     let plan = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","));
     let mut text = String::from("[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"Etc/UTC\"\n");
@@ -79,6 +84,15 @@ fn what_was_believed_while_a_zone_was_named_adds_up() {
         quality.patches.iter().map(|((_, x, y), patch)| (*x, *y, patch.seconds)).collect();
     assert_eq!(patches, [(1, 2, 1.0), (2, 2, 3.0), (3, 2, 2.0)]);
     assert_eq!(gauge.take(), None, "what was told is not told again");
+}
+
+#[test]
+fn of_a_private_zone_there_is_no_map() {
+    let mut gauge = Gauge::new(&halves("private"));
+    gauge.look(&estimate(9.0, 4.0, 0.1, ("", 0.0)), Some(&zone("right")), 1.0);
+    gauge.look(&estimate(3.0, 4.0, 0.9, ("", 0.0)), Some(&zone("left")), 1.0);
+    let quality = gauge.take().expect("something was seen");
+    assert_eq!((quality.zones.len(), quality.patches.len()), (2, 1));
 }
 
 #[test]
