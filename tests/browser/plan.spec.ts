@@ -60,7 +60,7 @@ test("marks stand only where the belief is tight", async ({ page }) => {
       const metres = Number(/±([\d.]+)/.exec(mark.getAttribute("aria-label") ?? "")?.[1]);
       const marked = mark.querySelector(".dot") !== null;
       // Rounded to a tenth on the way.
-      return Math.abs(metres - 1.6) > 0.1 && marked !== metres < 1.6;
+      return Math.abs(metres - 2.5) > 0.1 && marked !== metres < 2.5;
     }).length,
   );
   expect(wrong).toBe(0);

@@ -77,7 +77,7 @@ export const en = {
     legend: "What the plan shows",
     crowd: "{people} on the plan. The arrow keys go from one to the next.",
     cloud: "Where somebody may be: the stronger the colour, the likelier",
-    mark: "A mark: known to about a metre and a half",
+    mark: "A mark: known to two and a half metres",
     inZone: "{name} {p}",
     orZone: "or else {name} {p}",
     noZone: "at no marked place",

@@ -79,7 +79,7 @@ export const it: Dictionary = {
     legend: "Che cosa mostra la pianta",
     crowd: "{people} sulla pianta. Con le frecce si passa dall’una all’altra.",
     cloud: "Dove può trovarsi qualcuno: più è intenso, più è probabile",
-    mark: "Un punto: posizione nota a circa un metro e mezzo",
+    mark: "Un punto: posizione nota entro due metri e mezzo",
     inZone: "{name} {p}",
     orZone: "oppure {name} {p}",
     noZone: "in nessuna zona segnata",

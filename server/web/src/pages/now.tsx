@@ -32,7 +32,9 @@ export function NowPage() {
 function Headline({ picture }: { picture: Now }) {
   const { people } = words.value;
   const { total, identified, tags, anonymous } = picture.people;
-  const estimated = estimateBeside(total, picture.estimated);
+  // Fewer than are heard is no news: somebody's phone is still counted on the way out.
+  const estimate = estimateBeside(total, picture.estimated);
+  const estimated = estimate !== null && estimate > total ? estimate : null;
   const parts = [
     { kind: "customer", n: identified, name: people.customers, help: people.customersHelp },
     { kind: "tag", n: tags, name: people.tags, help: people.tagsHelp },

@@ -5,7 +5,7 @@ import { fill, tongue, words } from "../lang";
 import type { Dot, Plan } from "../types";
 
 /** Up to this uncertainty a belief is tight enough for a mark at its middle. */
-export const TIGHT_M = 1.6;
+export const TIGHT_M = 2.5;
 
 export interface Belief {
   who: string;

@@ -38,9 +38,9 @@ export function Drawing({ floor, plan, picture, width, past }: Props) {
     const zone = people.get(id) ?? NOBODY;
     const label = past ? `${name}: ${peopleWords(zone.total)}.` : fill(say.zoneLabel, { name, people: peopleWords(zone.total), customers: zone.identified, tags: zone.tags, anonymous: zone.anonymous });
     const estimated = estimateBeside(zone.total, zone.estimated);
-    const beside = estimated === null ? "" : ` ≈ ${estimated}`;
+    const beside = estimated === null ? null : `≈ ${estimated}`;
     const aloud = estimated === null ? label : `${label} ${fill(say.estimated, { n: estimated })}.`;
-    return { label: aloud, number: `${zone.total}${beside}`, none: zone.total === 0 && (estimated ?? 0) === 0, warmth: Math.sqrt(zone.total / busiest), people: zone.total };
+    return { label: aloud, number: String(zone.total), beside, none: zone.total === 0 && (estimated ?? 0) === 0, warmth: Math.sqrt(zone.total / busiest), people: zone.total };
   };
   const told = pointed === null ? undefined : dots.find((dot) => dot.subject === pointed.subject);
   return (

@@ -10,6 +10,8 @@ export interface ZoneFace {
   label: string;
   /** The figure under its name. */
   number: string;
+  /** A second figure beside it, such as an estimate. */
+  beside: string | null;
   /** The figure says that there is nothing. */
   none: boolean;
   /** How strongly it is tinted, 0 to 1. */
@@ -83,6 +85,7 @@ function ZoneLabel({ zone, view, face }: { zone: Zone; view: View; face: ZoneFac
     return (
       <text class="zone-count small" x={label.x + label.width / 2} y={label.y + label.height / 2} text-anchor="middle" dominant-baseline="central">
         {face.number}
+        <Beside text={face.beside} />
       </text>
     );
   }
@@ -93,8 +96,17 @@ function ZoneLabel({ zone, view, face }: { zone: Zone; view: View; face: ZoneFac
       </text>
       <text class={face.none ? "zone-count none" : "zone-count"} x={label.x + 9} y={label.y + 41}>
         {face.number}
+        <Beside text={face.beside} />
       </text>
     </>
+  );
+}
+
+function Beside({ text }: { text: string | null }) {
+  return text === null ? null : (
+    <tspan class="beside" dx={5}>
+      {text}
+    </tspan>
   );
 }
 

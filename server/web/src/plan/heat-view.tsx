@@ -72,7 +72,7 @@ function HeatDrawing({ floor, plan, shown, field, most, width }: { floor: Floor;
   const faceOf = (id: string, name: string): ZoneFace => {
     const closed = floor.zones.find((zone) => zone.id === id)?.kind === "private";
     const n = closed ? "–" : figure(zones.get(id)?.seconds ?? 0);
-    return { label: fill(say.zoneLabel, { name, n }), number: n, none: closed || n === "0", warmth: 0, people: 0 };
+    return { label: fill(say.zoneLabel, { name, n }), number: n, beside: null, none: closed || n === "0", warmth: 0, people: 0 };
   };
   const onPointerMove = (event: PointerEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
