@@ -31,7 +31,9 @@ export function TimeBar({ store, zone, people }: Props) {
   const known = span.value;
   if (known === null || known.newest <= known.oldest) return null;
   const looking = back.value;
-  const at = looking?.at ?? known.newest;
+  // The slider's end lies on one of its steps, or it could not be reached.
+  const end = known.oldest + Math.floor((known.newest - known.oldest) / STEP_MS) * STEP_MS;
+  const at = looking?.at ?? end;
   const told = looking === null ? say.live : clock(at, tongue.value, zone);
   const onKeyDown = (event: KeyboardEvent) => {
     const leap = { PageUp: LEAP_MS, PageDown: -LEAP_MS }[event.key];
@@ -41,7 +43,7 @@ export function TimeBar({ store, zone, people }: Props) {
   };
   return (
     <section class="time-bar" aria-label={say.title}>
-      <button type="button" class="play" aria-label={looking?.playing === true ? say.pause : say.play} onClick={() => (looking?.playing === true ? lookAt(at, false) : lookAt(looking === null || at >= known.newest ? known.oldest : at, true))}>
+      <button type="button" class="play" aria-label={looking?.playing === true ? say.pause : say.play} onClick={() => (looking?.playing === true ? lookAt(at, false) : lookAt(looking === null || at >= end ? known.oldest : at, true))}>
         <svg viewBox="0 0 20 20" width={20} height={20} aria-hidden="true">
           {looking?.playing === true ? <path d="M5 4h3.5v12H5zM11.5 4H15v12h-3.5z" /> : <path d="M6 3.5v13l10.5-6.5z" />}
         </svg>
@@ -52,7 +54,7 @@ export function TimeBar({ store, zone, people }: Props) {
           aria-label={say.slider}
           aria-valuetext={looking === null ? say.live : fill(say.at, { at: told })}
           min={known.oldest}
-          max={known.newest}
+          max={end}
           step={STEP_MS}
           value={at}
           onInput={(event) => lookAt(Number(event.currentTarget.value))}
