@@ -25,7 +25,7 @@ fn main() -> anyhow::Result<()> {
         let run = Run {
             seed: wish.seed,
             people: wish.people,
-            address_s,
+            address_s: wish.address_s.unwrap_or(address_s),
             privacy,
             warm_up: Millis::minutes(wish.warm_up),
             judged: Millis::minutes(wish.minutes),
@@ -52,13 +52,15 @@ struct Wish {
     people: usize,
     warm_up: i64,
     minutes: i64,
+    address_s: Option<u32>,
     only: String,
     into: Option<String>,
 }
 
 impl Wish {
     fn read(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut wish = Self { seed: 7, people: 250, warm_up: 10, minutes: 20, only: String::new(), into: None };
+        let mut wish =
+            Self { seed: 7, people: 250, warm_up: 10, minutes: 20, address_s: None, only: String::new(), into: None };
         while let Some(key) = arguments.next() {
             let value = arguments.next().with_context(|| format!("{key} needs a value"))?;
             let number = || value.parse().with_context(|| format!("{key} {value} is no whole number"));
@@ -67,9 +69,10 @@ impl Wish {
                 "--people" => wish.people = usize::try_from(number()?)?,
                 "--warm-up" => wish.warm_up = i64::try_from(number()?)?,
                 "--minutes" => wish.minutes = i64::try_from(number()?)?,
+                "--address" => wish.address_s = Some(u32::try_from(number()?)?),
                 "--only" => wish.only = value,
                 "--into" => wish.into = Some(value),
-                _ => bail!("{key} is unknown; there are --seed --people --warm-up --minutes --only --into"),
+                _ => bail!("{key} is unknown; there are --seed --people --warm-up --minutes --address --only --into"),
             }
         }
         Ok(wish)

@@ -34,6 +34,12 @@ impl Quantiles {
         sorted.get(place.clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or(0.0)
     }
 
+    /// The share of values above a bound.
+    #[must_use]
+    pub fn above(&self, bound: f64) -> f64 {
+        share(self.values.iter().filter(|value| **value > bound).count() as u64, self.values.len() as u64)
+    }
+
     /// How many there are.
     #[must_use]
     pub const fn len(&self) -> usize {

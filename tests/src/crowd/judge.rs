@@ -22,6 +22,8 @@ use crate::edge::Unnamed;
 
 /// Whoever is present so long after leaving is a ghost.
 const GHOST_AFTER: Millis = Millis::seconds(5);
+/// Nobody is back sooner: what begins later outside is not left over, but somebody on the way in.
+const BACK_AFTER: Millis = Millis::seconds(60);
 /// A dot is shown until the shop says that its bearer is quiet, and never longer than this.
 const DOT_KEPT: Millis = Millis::minutes(15);
 
@@ -69,6 +71,9 @@ struct Seen {
     position: Option<Position>,
     last: Timestamp,
     open: Vec<ZoneId>,
+    /// Since when there is a presence, and since when a dot.
+    opened: Timestamp,
+    shown: Timestamp,
     is_quiet: bool,
     is_ghost: bool,
 }
@@ -125,6 +130,9 @@ impl Judge {
         match command {
             Command::Position(position) => {
                 let seen = self.seen.entry(position.subject.clone()).or_default();
+                if seen.dot(now).is_none() {
+                    seen.shown = now;
+                }
                 seen.last = seen.last.max(position.at);
                 seen.is_quiet = false;
                 seen.position = Some(position);
@@ -136,7 +144,12 @@ impl Judge {
                 let seen = self.seen.entry(presence.subject.clone()).or_default();
                 seen.last = seen.last.max(presence.at);
                 match presence.kind {
-                    PresenceKind::Entered => seen.open.push(presence.zone),
+                    PresenceKind::Entered => {
+                        if seen.open.is_empty() {
+                            seen.opened = now;
+                        }
+                        seen.open.push(presence.zone);
+                    }
                     PresenceKind::Dwelling => {}
                     PresenceKind::Left => {
                         seen.open.retain(|zone| *zone != presence.zone);
@@ -285,11 +298,13 @@ impl Judge {
 
     /// The last presence of a subject ended: how long after its bearer had left?
     fn close(&mut self, subject: &Subject, now: Timestamp) {
-        if self.seen.get(subject).is_none_or(|seen| !seen.open.is_empty()) {
+        let Some(opened) = self.seen.get(subject).filter(|seen| seen.open.is_empty()).map(|seen| seen.opened) else {
             return;
-        }
+        };
         let Some(watch) = self.people.get(subject).map(|person| &self.watches[person.0]) else { return };
-        if let (Some(left), Some(class), true) = (watch.left, watch.class, now > self.from) {
+        if let (Some(left), Some(class), true) = (watch.left, watch.class, now > self.from)
+            && opened <= left + BACK_AFTER
+        {
             let counts = match class {
                 Class::Named => &mut self.report.named,
                 Class::Stranger => &mut self.report.strangers,
@@ -326,12 +341,14 @@ impl Judge {
             // Of each departure one ghost is counted, however often it comes and goes.
             seen.is_ghost &= watch.came_in.is_none();
             doubles[person.0] += u32::from(is_present && watch.came_in.is_some());
-            if watch.left.is_some_and(|left| now.since(left) > GHOST_AFTER) && watch.came_in.is_none() {
-                counts.dot_s += u64::from(seen.dot(now).is_some());
-                counts.ghost_s += u64::from(is_present);
-                counts.ghosts += u64::from(is_present && !seen.is_ghost);
-                seen.is_ghost |= is_present;
-            }
+            let Some(left) = watch.left.filter(|left| watch.came_in.is_none() && now.since(*left) > GHOST_AFTER) else {
+                continue;
+            };
+            let is_ghost = is_present && seen.opened <= left + BACK_AFTER;
+            counts.dot_s += u64::from(seen.dot(now).is_some() && seen.shown <= left + BACK_AFTER);
+            counts.ghost_s += u64::from(is_ghost);
+            counts.ghosts += u64::from(is_ghost && !seen.is_ghost);
+            seen.is_ghost |= is_ghost;
         }
         for (watch, present) in self.watches.iter_mut().zip(doubles) {
             let counts = match watch.class {

@@ -43,9 +43,9 @@ const ROWS: &[Row] = &[
         format!("{:.3}; {:.3}", r.reliability_top.error(), r.reliability_shelf.error())
     }),
     ("**ghosts of people with a name**: per hour; of departures; person-seconds per hour", |r| ghosts(r, &r.named)),
-    ("from leaving to the last presence's end, median / p95", |r| lingering(&r.named)),
+    ("from leaving to the last presence's end, median / p95; longer than 10, 20, 30 s", |r| lingering(&r.named)),
     ("ghosts of strangers", |r| ghosts(r, &r.strangers)),
-    ("the same until the end, median / p95", |r| lingering(&r.strangers)),
+    ("of strangers, from leaving to the last presence's end", |r| lingering(&r.strangers)),
     ("dots of people who left: person-seconds per hour (named; strangers)", |r| {
         let per_hour = |counts: &Counts| counts.per_hour(counts.dot_s, r.judged_s);
         format!("{:.0}; {:.0}", per_hour(&r.named), per_hour(&r.strangers))
@@ -132,7 +132,8 @@ fn ghosts(report: &Report, counts: &Counts) -> String {
 }
 
 fn lingering(counts: &Counts) -> String {
-    format!("{:.1} s / {:.1} s", counts.lingering.at(0.5), counts.lingering.at(0.95))
+    let longer = [10.0, 20.0, 30.0].map(|bound| percent(counts.lingering.above(bound))).join(", ");
+    format!("{:.1} s / {:.1} s; {longer}", counts.lingering.at(0.5), counts.lingering.at(0.95))
 }
 
 fn doubled(report: &Report, counts: &Counts) -> String {
