@@ -75,3 +75,6 @@ pub struct Reading {
     /// Frames that it is the mean of.
     pub frames: f64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod device;
 pub(crate) mod field;
 pub(crate) mod ground;
 mod kept;
+mod lanes;
 pub(crate) mod walls;
 mod weigh;
 
@@ -47,7 +48,7 @@ const HEARD_MAX: usize = 4;
 /// Slots with sightings that may be open before the oldest ones are closed by computing them anew.
 const SLOTS_MAX: usize = 12;
 /// The usual claim of a frame that makes none, in dBm.
-const POWER_DBM: f32 = -59.0;
+const POWER_DBM: i8 = -59;
 
 /// What became of a sighting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +114,8 @@ pub struct Filter {
     /// The belief at the end of slot `base_slot`; nothing before it is open any more. None for somebody who may be anywhere.
     base: Option<Kept>,
     base_slot: i64,
+    /// Whether the base is of a slot that was heard, and not of before all that was heard.
+    begun: bool,
     middle: Checkpoint,
     newest: Checkpoint,
     /// Slots with sightings, oldest first, all after `base_slot`.
@@ -138,6 +141,16 @@ impl Checkpoint {
         }
     }
 
+    /// Takes over what another one keeps of a slot.
+    fn copy(&mut self, slot: i64, other: &Self) {
+        let Some(from) = &other.kept else { return };
+        self.slot = Some(slot);
+        match &mut self.kept {
+            Some(kept) => kept.copy(from),
+            None => self.kept = Some(Kept::new_copy(from)),
+        }
+    }
+
     fn valid(&self, until: i64) -> Option<(i64, &Kept)> {
         let slot = self.slot.filter(|slot| *slot <= until)?;
         Some((slot, self.kept.as_ref()?))
@@ -151,11 +164,22 @@ struct Slot {
     heard: Vec<Heard>,
 }
 
+/// A sighting in its slot; small, since many are kept.
 #[derive(Debug, Clone, Copy)]
 struct Heard {
-    at: i64,
-    echo: Echo,
     rssi: f32,
+    receiver: u16,
+    frames: u16,
+    /// Milliseconds since the slot began.
+    after: i16,
+    /// The power at 1 m that it claims, in dBm.
+    power: i8,
+}
+
+impl Heard {
+    fn echo(&self) -> Echo {
+        Echo { receiver: self.receiver, level: self.rssi - f32::from(self.power), frames: self.frames }
+    }
 }
 
 impl Filter {
@@ -165,7 +189,9 @@ impl Filter {
         Self {
             motion: Motion::new(SLOT.as_seconds(), field.ground.cell),
             base: None,
-            base_slot: slot_of(at) - 1 - LATE_SLOTS,
+            // One more than may be late: a window belongs to the slot of its middle.
+            base_slot: slot_of(at) - 2 - LATE_SLOTS,
+            begun: false,
             middle: Checkpoint::default(),
             newest: Checkpoint::default(),
             slots: VecDeque::new(),
@@ -190,7 +216,7 @@ impl Filter {
         let last = self.slots.back().map_or(self.base_slot, |slot| slot.number);
         self.compute(last, work);
         let mut moved = Self::new(field, slot_end(last));
-        moved.base_slot = last;
+        (moved.base_slot, moved.begun) = (last, true);
         moved.base = Some(Kept::new(&work.belief.onto(&self.field, &moved.field)));
         moved
     }
@@ -207,10 +233,11 @@ impl Filter {
         if number <= self.base_slot {
             return Hearing::Late;
         }
-        let echo = Echo { receiver, level: rssi - power(sighting), frames: sighting.count };
+        // At most a slot and half a window.
+        let after = (sighting.at.0 - number * SLOT.0) as i16;
         let slot = self.slot(number);
-        let entry = Heard { at: sighting.at.0, echo, rssi };
-        let key = |heard: &Heard| (heard.at, heard.echo.receiver, heard.rssi.to_bits());
+        let entry = Heard { rssi, receiver, frames: sighting.count, after, power: power(sighting) };
+        let key = |heard: &Heard| (heard.after, heard.receiver, heard.rssi.to_bits(), heard.power, heard.frames);
         match slot.heard.binary_search_by_key(&key(&entry), key) {
             Ok(_) => return Hearing::Duplicate,
             Err(_) if slot.heard.len() >= SLOT_SIGHTINGS_MAX => return Hearing::Flood,
@@ -243,18 +270,20 @@ impl Filter {
         let Some(open) = self.slots.iter().find(|open| open.number == slot) else { return };
         work.belief.place(&mut work.place);
         let offset = work.belief.device.offset;
-        let heard = open.heard.iter().map(|heard| (heard.echo.receiver, heard.echo.level - offset, heard.echo.frames));
+        let echoes = open.heard.iter().map(Heard::echo);
+        let heard = echoes.map(|echo| (echo.receiver, echo.level - offset, echo.frames));
         traffic.hear(&self.field, &work.place, SLOT.as_seconds(), heard);
     }
 
     /// Closes for good all slots that are too far back for late sightings.
     pub fn commit(&mut self, latest: i64, work: &mut Workspace) {
-        let closed = latest - LATE_SLOTS;
+        let closed = latest - LATE_SLOTS - 1;
         if self.slots.len() > SLOTS_MAX && self.middle.valid(closed).is_none() {
             let last = self.slots.iter().take_while(|slot| slot.number <= closed).last().map(|slot| slot.number);
             if let Some(last) = last {
                 self.compute(last, work);
-                self.middle.put(last, &work.belief);
+                // Not the belief anew: to keep twice is to round twice, and others would go on from another belief.
+                self.middle.copy(last, &self.newest);
             }
         }
         if let Some((slot, kept)) = self.middle.valid(closed) {
@@ -262,7 +291,7 @@ impl Filter {
                 Some(base) => base.copy(kept),
                 None => self.base = Some(Kept::new_copy(kept)),
             }
-            self.base_slot = slot;
+            (self.base_slot, self.begun) = (slot, true);
             self.middle.slot = None;
             while self.slots.front().is_some_and(|open| open.number <= slot) {
                 if let Some(Slot { mut heard, .. }) = self.slots.pop_front() {
@@ -272,14 +301,10 @@ impl Filter {
             }
         }
         if self.middle.slot.is_none()
-            && let Some((slot, kept)) = self.newest.valid(i64::MAX)
+            && let Some(slot) = self.newest.slot
             && slot > self.base_slot
         {
-            self.middle.slot = Some(slot);
-            match &mut self.middle.kept {
-                Some(middle) => middle.copy(kept),
-                None => self.middle.kept = Some(Kept::new_copy(kept)),
-            }
+            self.middle.copy(slot, &self.newest);
         }
     }
 
@@ -307,7 +332,7 @@ impl Filter {
     fn compute(&mut self, until: i64, work: &mut Workspace) -> i64 {
         let (mut from, kept) = match self.newest.valid(until).or_else(|| self.middle.valid(until)) {
             Some((slot, kept)) => (slot, Some(kept)),
-            None => (self.base_slot, self.base.as_ref()),
+            None => (self.base_end(), self.base.as_ref()),
         };
         match kept {
             Some(kept) => kept.take(&self.field, &mut work.belief),
@@ -318,7 +343,7 @@ impl Filter {
         for place in first..first + count {
             let number = self.slots[place].number;
             self.advance(number - from, work);
-            let echoes = self.slots[place].heard.iter().map(|heard| heard.echo);
+            let echoes = self.slots[place].heard.iter().map(Heard::echo);
             work.weigh(&self.field, echoes, number);
             // What is kept is what is gone on from: both ways must lead to the same belief.
             self.newest.put(number, &work.belief);
@@ -328,6 +353,14 @@ impl Filter {
             from = number;
         }
         from
+    }
+
+    /// The slot at whose end the base is. Before anything is closed that hangs on what was heard, not on what came first.
+    fn base_end(&self) -> i64 {
+        match self.slots.front() {
+            Some(first) if !self.begun => first.number - 1 - LATE_SLOTS,
+            Some(_) | None => self.base_slot,
+        }
     }
 
     fn advance(&self, slots: i64, work: &mut Workspace) {
@@ -341,7 +374,7 @@ impl Filter {
         work.belief.place(&mut work.place);
         let (floor, point, spread) = work.belief.moments(ground);
         let mut strongest: Vec<(u16, f32, f32)> =
-            heard.iter().map(|heard| (heard.echo.receiver, heard.rssi, heard.echo.level)).collect();
+            heard.iter().map(|heard| (heard.receiver, heard.rssi, heard.echo().level)).collect();
         strongest.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
         strongest.dedup_by_key(|(receiver, _, _)| *receiver);
         strongest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -369,9 +402,9 @@ impl Filter {
 }
 
 /// The power at 1 m that a frame claims, or the usual one when it claims none or nonsense.
-fn power(sighting: &Sighting) -> f32 {
+fn power(sighting: &Sighting) -> i8 {
     match sighting.power_at_1m {
-        Some(power) if (-100..=-20).contains(&power) => f32::from(power),
+        Some(power) if (-100..=-20).contains(&power) => power,
         Some(_) | None => POWER_DBM,
     }
 }

@@ -110,6 +110,28 @@ impl Traffic {
         }
     }
 
+    /// Takes up what was learnt from traffic before, on top of what was heard since.
+    pub fn recall(&mut self, learnt: &Calibration) {
+        let cell = |place: &Place| self.ground.cell_at(&place.floor, place.point);
+        let places: Vec<Option<u32>> = learnt.places.iter().map(|place| Some(self.place_of[cell(place)?])).collect();
+        let sound = |number: f64| number.is_finite() && number >= 0.0;
+        for (place, known) in places.iter().zip(&learnt.places) {
+            if let Some(place) = place.filter(|_| sound(known.seconds)) {
+                self.seconds[place as usize] += known.seconds as f32;
+                self.total += known.seconds;
+            }
+        }
+        for (id, readings) in &learnt.receivers {
+            let room = self.receivers.entry(id.clone()).or_insert_with(|| vec![Sum::default(); self.centres.len()]);
+            for reading in readings.iter().filter(|reading| reading.level.abs() < 200.0 && sound(reading.frames)) {
+                if let Some(place) = places.get(reading.place as usize).copied().flatten() {
+                    let (sum, frames) = (&mut room[place as usize], reading.frames.min(f64::from(FRAMES_MAX)) as f32);
+                    *sum = Sum { level: sum.level + frames * reading.level as f32, frames: sum.frames + frames };
+                }
+            }
+        }
+    }
+
     /// Device-seconds heard so far.
     #[must_use]
     pub const fn seconds(&self) -> f64 {

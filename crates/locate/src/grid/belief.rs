@@ -8,6 +8,7 @@ use model::units::{Metres, Probability};
 use super::device::Device;
 use super::field::{Field, LAWS_MAX};
 use super::ground::{FloorGrid, Ground};
+use super::lanes;
 
 /// Speed of the random walk that stands for walking at 1.2 m a second, in metres a second.
 /// People keep their direction longer than one slot and the model does not, so that its steps must be longer to keep up.
@@ -111,12 +112,11 @@ impl Belief {
 
     /// Weighs every cell by a likelihood and makes the whole one again; says whether anything was left.
     pub(super) fn weigh(&mut self, likelihood: &[f32]) -> bool {
-        let mut sum = 0.0_f32;
         for ((walking, standing), likelihood) in self.walking.iter_mut().zip(&mut self.standing).zip(likelihood) {
             *walking *= likelihood;
             *standing *= likelihood;
-            sum += *walking + *standing;
         }
+        let sum = lanes::sum(&self.walking) + lanes::sum(&self.standing);
         let left = sum > f32::MIN_POSITIVE && sum.is_finite();
         if left {
             let scale = 1.0 / sum;

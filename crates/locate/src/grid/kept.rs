@@ -1,42 +1,45 @@
-//! A belief as it is kept between two looks: only the cells that hold something, two bytes for how much and one for how much
-//! of it walks. What the other cells held together is laid anew when the belief is taken up again.
+//! A belief as it is kept between two looks: only the cells that hold something, with eleven bits for how much and five for how
+//! much of it walks. What the other cells held together is laid anew when the belief is taken up again.
 
 use super::belief::Belief;
 use super::device::Device;
 use super::field::Field;
+use super::lanes;
+use super::weigh::{fast_exp, fast_ln};
 
 /// Cells with less than this part of what an even spread over all cells would give them are not kept one by one.
 const CELL_MIN: f32 = 0.04;
 /// Cells that one word of the map marks.
 const WORD: usize = 64;
+/// Bits for how much of a cell walks.
+const WALK_BITS: u16 = 5;
+/// The largest number that they hold.
+const WALK_MAX: f32 = 31.0;
+/// The largest number for how much a cell holds: all.
+const MASS_MAX: f32 = 2047.0;
+/// Cells for which more room is made than there are, as a part of them.
+const ROOM: usize = 16;
 
-/// A belief in few bytes: three a cell that holds something, one bit for every cell.
+/// A belief in few bytes: two a cell that holds something, one bit for every cell.
 #[derive(Debug)]
 pub(super) struct Kept {
     held: Vec<u64>,
-    place: Vec<u16>,
-    walking: Vec<u8>,
+    cells: Vec<u16>,
     rest: f32,
     device: Device,
 }
 
 impl Kept {
     pub(super) fn new(belief: &Belief) -> Self {
-        let mut kept =
-            Self { held: Vec::new(), place: Vec::new(), walking: Vec::new(), rest: 0.0, device: belief.device.clone() };
+        let mut kept = Self { held: Vec::new(), cells: Vec::new(), rest: 0.0, device: belief.device.clone() };
         kept.put(belief);
         kept
     }
 
     /// A copy in a room of its own.
     pub(super) fn new_copy(other: &Self) -> Self {
-        Self {
-            held: other.held.clone(),
-            place: other.place.clone(),
-            walking: other.walking.clone(),
-            rest: other.rest,
-            device: other.device.clone(),
-        }
+        let device = other.device.clone();
+        Self { held: other.held.clone(), cells: other.cells.clone(), rest: other.rest, device }
     }
 
     /// Keeps another belief in the same room.
@@ -44,19 +47,25 @@ impl Kept {
         self.device.copy(&belief.device);
         self.held.clear();
         self.held.resize(belief.walking.len().div_ceil(WORD), 0);
-        self.place.clear();
-        self.walking.clear();
+        let (least, step) = scale(belief.walking.len());
+        let mut count = 0;
         self.rest = 0.0;
-        let least = CELL_MIN / belief.walking.len().max(1) as f32;
         for (cell, (walking, standing)) in belief.walking.iter().zip(&belief.standing).enumerate() {
+            if walking + standing >= least {
+                self.held[cell / WORD] |= 1 << (cell % WORD);
+                count += 1;
+            } else {
+                self.rest += walking + standing;
+            }
+        }
+        self.cells.clear();
+        reserve(&mut self.cells, count, belief.walking.len());
+        for (walking, standing) in belief.walking.iter().zip(&belief.standing) {
             let sum = walking + standing;
             if sum >= least {
-                self.held[cell / WORD] |= 1 << (cell % WORD);
-                // The upper half of a float, rounded: eight bits of exponent, seven of mantissa.
-                self.place.push((sum.to_bits().saturating_add(0x8000) >> 16) as u16);
-                self.walking.push((walking / sum * 255.0).round() as u8);
-            } else {
-                self.rest += sum;
+                let mass = (fast_ln(sum / least) / step + 0.5).clamp(0.0, MASS_MAX) as u16;
+                let walks = (walking / sum * WALK_MAX + 0.5).clamp(0.0, WALK_MAX) as u16;
+                self.cells.push(mass << WALK_BITS | walks);
             }
         }
     }
@@ -64,8 +73,9 @@ impl Kept {
     /// Takes what another one keeps, in the same room.
     pub(super) fn copy(&mut self, other: &Self) {
         self.held.clone_from(&other.held);
-        self.place.clone_from(&other.place);
-        self.walking.clone_from(&other.walking);
+        self.cells.clear();
+        reserve(&mut self.cells, other.cells.len(), other.held.len() * WORD);
+        self.cells.extend_from_slice(&other.cells);
         self.rest = other.rest;
         self.device.copy(&other.device);
     }
@@ -76,27 +86,43 @@ impl Kept {
         belief.walking.clear();
         belief.walking.extend(field.start.iter().map(|weight| weight * self.rest * 0.5));
         belief.standing.clone_from(&belief.walking);
-        let mut entries = self.place.iter().zip(&self.walking);
+        let (least, step) = scale(field.start.len());
+        let mut entries = self.cells.iter();
         for (word, held) in self.held.iter().enumerate() {
             let mut left = *held;
             while left != 0 {
                 let cell = word * WORD + left.trailing_zeros() as usize;
                 left &= left - 1;
-                let Some((place, walking)) = entries.next() else { return };
-                let sum = f32::from_bits(u32::from(*place) << 16);
-                let walks = sum * f32::from(*walking) / 255.0;
+                let Some(entry) = entries.next() else { break };
+                let sum = least * fast_exp(f32::from(entry >> WALK_BITS) * step);
+                let walks = sum * f32::from(entry & WALK_MAX as u16) / WALK_MAX;
                 belief.walking[cell] += walks;
                 belief.standing[cell] += sum - walks;
             }
         }
+        // What was rounded up or down is given back to all.
+        let scale = 1.0 / (lanes::sum(&belief.walking) + lanes::sum(&belief.standing)).max(f32::MIN_POSITIVE);
+        belief.walking.iter_mut().chain(&mut belief.standing).for_each(|p| *p *= scale);
     }
 
     /// Bytes that it takes, with the room that it has in reserve.
     pub(super) fn bytes(&self) -> usize {
         size_of::<Self>()
             + self.held.capacity() * size_of::<u64>()
-            + self.place.capacity() * size_of::<u16>()
-            + self.walking.capacity()
+            + self.cells.capacity() * size_of::<u16>()
             + self.device.bytes()
+    }
+}
+
+/// The least that a cell holds to be kept, and how much more each step of its number means, as a logarithm.
+fn scale(cells: usize) -> (f32, f32) {
+    let least = CELL_MIN / cells.max(1) as f32;
+    (least, -fast_ln(least) / MASS_MAX)
+}
+
+/// Makes room for so many cells and a few more, but never for more than there are: doubling would cost what packing saves.
+fn reserve(room: &mut Vec<u16>, count: usize, cells: usize) {
+    if room.capacity() < count {
+        room.reserve_exact((count + count / ROOM + WORD).min(cells).max(count));
     }
 }

@@ -3,6 +3,7 @@
 
 use super::belief::Belief;
 use super::field::{Ear, Field, LAWS_MAX};
+use super::lanes::{dot, dot_square, max_where};
 
 /// Degrees of freedom of the student-t law.
 const FREEDOM: f32 = 5.0;
@@ -38,6 +39,8 @@ pub struct Workspace {
     pub(super) place: Vec<f32>,
     pub(super) flux: Vec<f32>,
     words: Vec<Word>,
+    /// For each word and law the mean level over the belief, and the mean of its square.
+    means: Vec<[(f32, f32); LAWS_MAX]>,
     /// Sum of weights and of weighted residuals, then the offset that fits best, per cell.
     weights: Vec<f32>,
     offsets: Vec<f32>,
@@ -68,11 +71,12 @@ impl Workspace {
         self.likelihood.clear();
         self.likelihood.resize(field.cells(), 0.0);
         for (law, weight) in laws.iter().enumerate().filter(|(_, weight)| **weight >= IDLE) {
-            for ((sum, log), place) in self.likelihood.iter_mut().zip(&self.logs[law]).zip(&self.place) {
-                let likelihood = fast_exp((log - best).min(BEYOND));
-                *sum += weight * likelihood;
-                evidence[law] += likelihood * place;
+            let logs = &mut self.logs[law];
+            for (sum, log) in self.likelihood.iter_mut().zip(&mut *logs) {
+                *log = fast_exp((*log - best).min(BEYOND));
+                *sum += weight * *log;
             }
+            evidence[law] = dot(logs, &self.place);
         }
         if !self.belief.weigh(&self.likelihood) {
             let device = self.belief.device.clone();
@@ -117,19 +121,20 @@ impl Workspace {
                 *log += word.weight * (claim - 0.5 * (FREEDOM + 1.0) * tail);
             }
         }
-        let held = logs.iter().zip(&self.place).filter(|(_, place)| **place > HELD);
-        held.map(|(log, _)| *log).fold(f32::MIN, f32::max)
+        max_where(logs, &self.place, HELD)
     }
 
     /// Learns of the device from a slot, given where it now is believed to be.
     fn learn(&mut self, field: &Field, echoes: impl Iterator<Item = Echo> + Clone, evidence: &[f32; LAWS_MAX]) {
         self.belief.place(&mut self.place);
         let sightings = self.words.len();
+        self.means.clear();
         let (mut level_sum, mut spread_sum) = (0.0, 0.0);
         for word in &self.words {
-            let (mean, _) = self.expected(field, word.receiver);
-            level_sum += word.level - mean;
+            let means = self.means_of(field, word.receiver);
+            level_sum += word.level - self.mix(&means).0;
             spread_sum += 1.0 / self.sharp(field, word.receiver);
+            self.means.push(means);
         }
         let device = &mut self.belief.device;
         device.learn_law(&field.laws, evidence);
@@ -139,8 +144,8 @@ impl Workspace {
             device.learn_offset(surprise, sightings, variance);
         }
         device.fade(field.bias_db);
-        for echo in echoes {
-            let (mean, unsure) = self.expected(field, usize::from(echo.receiver));
+        for (echo, word) in echoes.zip(0..) {
+            let (mean, unsure) = self.mix(&self.means[word]);
             self.belief.device.learn_bias(echo.receiver, echo.level, mean, unsure);
         }
         self.belief.device.centre();
@@ -148,33 +153,35 @@ impl Workspace {
 
     /// The mean level expected of a receiver given the belief, and its variance over the belief.
     pub(super) fn expected(&self, field: &Field, receiver: usize) -> (f32, f32) {
-        let ear = &field.ears[receiver];
-        let (mut mean, mut square) = (0.0_f32, 0.0_f32);
-        for (levels, law) in ear.levels.iter().zip(&self.belief.device.laws) {
-            if *law < IDLE {
-                continue;
-            }
-            let (mut sum, mut squares) = (0.0_f32, 0.0_f32);
-            for (place, level) in self.place.iter().zip(levels) {
-                sum += place * level;
-                squares += place * level * level;
-            }
-            mean += law * sum;
-            square += law * squares;
+        self.mix(&self.means_of(field, receiver))
+    }
+
+    /// The mean level of a receiver over the belief, and the mean of its square, for each law.
+    fn means_of(&self, field: &Field, receiver: usize) -> [(f32, f32); LAWS_MAX] {
+        let mut means = [(0.0, 0.0); LAWS_MAX];
+        for (means, levels) in means.iter_mut().zip(&field.ears[receiver].levels) {
+            *means = dot_square(&self.place, levels);
         }
+        means
+    }
+
+    /// The mean and the variance over all laws.
+    fn mix(&self, means: &[(f32, f32); LAWS_MAX]) -> (f32, f32) {
+        let believed = means.iter().zip(&self.belief.device.laws).filter(|(_, law)| **law >= IDLE);
+        let (mean, square) =
+            believed.fold((0.0_f32, 0.0_f32), |(mean, square), (of, law)| (mean + law * of.0, square + law * of.1));
         (mean, (square - mean * mean).max(0.0))
     }
 
     /// The sharpness of a receiver given the belief.
     fn sharp(&self, field: &Field, receiver: usize) -> f32 {
-        let sharpness = &field.ears[receiver].sharpness;
-        self.place.iter().zip(sharpness).map(|(place, sharp)| place * sharp).sum::<f32>().max(1e-3)
+        dot(&self.place, &field.ears[receiver].sharpness).max(1e-3)
     }
 }
 
 /// The natural logarithm of a positive number, to 1e-4 and the same on every machine: the exponent's part exactly, and for the
 /// rest a polynomial that is exact at both ends and was fitted by least squares between them.
-fn fast_ln(x: f32) -> f32 {
+pub(super) fn fast_ln(x: f32) -> f32 {
     let bits = x.to_bits();
     let exponent = ((bits >> 23) as i32 - 127) as f32;
     let part = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000) - 1.0;
@@ -183,12 +190,13 @@ fn fast_ln(x: f32) -> f32 {
 }
 
 /// The exponential of a number, to 2e-4 of itself and the same on every machine, made as [`fast_ln`]; 0 below -80.
-fn fast_exp(x: f32) -> f32 {
+pub(super) fn fast_exp(x: f32) -> f32 {
     let scaled = (x.max(-80.0) * std::f32::consts::LOG2_E).min(120.0);
-    let whole = scaled.floor();
-    let part = scaled - whole;
+    // The floor, without the call that it is on a processor of the oldest kind.
+    let whole = (scaled + 128.0) as i32 - 128;
+    let part = scaled - whole as f32;
     let power = 1.0 + part + part * (1.0 - part) * (-0.3041431 + part * -0.07914497);
-    let value = f32::from_bits(((whole as i32 + 127) as u32) << 23) * power;
+    let value = f32::from_bits(((whole + 127) as u32) << 23) * power;
     if x < -80.0 { 0.0 } else { value }
 }
 

@@ -1,6 +1,7 @@
 use model::floor::Point;
 use model::ids::{FloorId, ReceiverId, StoreId, VisitId};
 use model::position::Spread;
+use model::presence::Witness;
 use model::subject::{Pseudonym, Subject};
 use model::units::{Dbm, Metres};
 use proptest::prelude::*;
@@ -24,7 +25,7 @@ fn estimate(ms: i64, zones: &[(&str, f64)]) -> Estimate {
         spread: Spread::default(),
         cloud: Vec::new(),
         zones: zones.iter().map(|(name, p)| (zone(name), Probability::clamped(*p))).collect(),
-        heard: vec![(ReceiverId::new("r1").expect("a slug"), Dbm(-50.0))],
+        heard: vec![Witness { receiver: ReceiverId::new("r1").expect("a slug"), rssi: Dbm(-50.0), residual: None }],
     }
 }
 
