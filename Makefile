@@ -45,6 +45,9 @@ accuracy-live: build ## Replay one recording against a running gateway and score
 crowd: ## Judge a crowd of 200 among metal shelves on virtual time, and write its table into docs/accuracy.md
 	cargo run --locked --release -p tests --example crowd -- --into docs/accuracy.md $(ARGS)
 
+bench: ## Time a position update and a zone look-up, each beside its floor
+	cargo bench --locked -p locate --bench update --bench zones
+
 coverage: ## Count the lines that the tests reach
 	@scripts/coverage.sh
 
