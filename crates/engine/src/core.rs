@@ -11,6 +11,7 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use locate::calibrate::Calibration;
 use locate::quality::Quality;
 use model::consent::{Consent, ConsentRecord};
 use model::event::{Event, EventKind, Interest};
@@ -103,6 +104,8 @@ impl Core {
                 self.shop(&store, shop::Input::Sighting { subject, sighting });
             }
             Input::Reading { store, reading } => self.shop(&store, shop::Input::Reading(reading)),
+            Input::Survey { store, survey } => self.shop(&store, shop::Input::Survey(survey)),
+            Input::Calibration { store, calibration } => self.shop(&store, shop::Input::Calibration(calibration)),
             Input::Link { device, customer } => {
                 self.links.insert(device, customer);
             }
@@ -159,6 +162,8 @@ impl Core {
             Input::Sighting { subject: Subject::Device(device), .. } => self.links.get(device)?,
             Input::Sighting { subject: Subject::Tag(_) | Subject::Anonymous(_), .. }
             | Input::Plan(_)
+            | Input::Survey { .. }
+            | Input::Calibration { .. }
             | Input::Reading { .. }
             | Input::Unlink { .. }
             | Input::Load { .. }
@@ -206,6 +211,12 @@ impl Core {
     pub fn take_quality(&mut self) -> Vec<(StoreId, Quality)> {
         let shops = self.shops.iter_mut();
         shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_quality()?))).collect()
+    }
+
+    /// What each store has learnt of its radio since the last time it was asked for, to be kept for the next start.
+    pub fn take_learnt_radio(&mut self) -> Vec<(StoreId, Calibration)> {
+        let shops = self.shops.iter_mut();
+        shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_learnt_radio()?))).collect()
     }
 
     /// Evicts who is idle; what they are is saved, and is loaded again when they come back.

@@ -6,6 +6,7 @@ mod desk;
 mod follow;
 mod fusion;
 mod lag;
+mod learn;
 mod readings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -179,7 +180,11 @@ impl Shop {
             Input::Reading(reading) => self.reading(reading, now),
             Input::Plan(plan) => self.take_plan(plan, now),
             Input::Survey(survey) => self.take_learnt(Calibration::of_survey(&survey), now),
-            Input::Calibration(learnt) => self.take_learnt((*learnt).clone(), now),
+            Input::Calibration(learnt) => {
+                if self.desk.take_back((*learnt).clone()) {
+                    self.relay(now);
+                }
+            }
             Input::Forget(subject) => self.forget(&subject, now),
             Input::Restore { stays, visits } => self.restore(&stays, visits, now),
         }
@@ -197,6 +202,7 @@ impl Shop {
                     follow.run(&subject, due, &mut self.desk);
                     self.keep(subject, follow);
                 }
+                Some(_) | None if self.desk.learning.due().is_some_and(|at| at <= due) => self.learn(due),
                 Some(_) | None => self.fusion_work(due),
             }
         }
@@ -205,7 +211,8 @@ impl Shop {
     /// When the shop next wants to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.queue.first().map(|(due, _)| *due).into_iter().chain(self.fusion_due()).min()
+        let queue = self.queue.first().map(|(due, _)| *due);
+        queue.into_iter().chain(self.fusion_due()).chain(self.desk.learning.due()).min()
     }
 
     /// The next thing to be done.
@@ -364,7 +371,7 @@ impl Shop {
     /// What positions rest on; none before the first plan.
     #[must_use]
     pub fn source(&self) -> Option<Source> {
-        self.desk.ground.as_ref().map(|ground| ground.field.source())
+        self.desk.source()
     }
 
     fn restore(&mut self, stays: &[Presence], visits: Vec<Visit>, now: Timestamp) {

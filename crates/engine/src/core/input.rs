@@ -1,5 +1,8 @@
 //! What can come into the core, as data: the input log is made of it.
 
+use std::sync::Arc;
+
+use locate::calibrate::Calibration;
 use model::consent::ConsentRecord;
 use model::delivery::DeliveryState;
 use model::event::Event;
@@ -9,6 +12,7 @@ use model::presence::{Presence, Visit};
 use model::reading::Reading;
 use model::sighting::Sighting;
 use model::subject::Subject;
+use model::survey::Survey;
 use serde::{Deserialize, Serialize};
 
 use super::PlanFiles;
@@ -28,6 +32,20 @@ pub enum Input {
         subject: Subject,
         /// What was heard.
         sighting: Sighting,
+    },
+    /// What a survey of a store found; it takes the place of the one before.
+    Survey {
+        /// Of which store.
+        store: StoreId,
+        /// What.
+        survey: Arc<Survey>,
+    },
+    /// What a store has learnt of its own radio before the process stopped.
+    Calibration {
+        /// Which store.
+        store: StoreId,
+        /// What.
+        calibration: Arc<Calibration>,
     },
     /// A sensor reported.
     Reading {

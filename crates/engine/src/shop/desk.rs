@@ -20,6 +20,7 @@ use model::units::Probability;
 use model::zone::ZoneKind;
 
 use super::fusion::Fusion;
+use super::learn::Learning;
 use super::{Command, Dropped};
 
 /// Older positions than this are of no use to anybody: they come from a backlog.
@@ -61,6 +62,8 @@ pub(super) struct Desk {
     learnt: Option<Arc<Calibration>>,
     /// What the store's traffic says about its radio; from the first plan on.
     pub(super) traffic: Option<Box<Traffic>>,
+    /// When it is learnt from.
+    pub(super) learning: Learning,
 }
 
 impl Desk {
@@ -78,6 +81,7 @@ impl Desk {
             gathered: Quality::default(),
             learnt: None,
             traffic: None,
+            learning: Learning::default(),
         }
     }
 
@@ -101,7 +105,7 @@ impl Desk {
             Some(ground) => (Arc::clone(&ground.field), false),
             None => {
                 let cells = Arc::new(Cells::new(&plan));
-                self.traffic = Some(Box::new(Traffic::new(&cells)));
+                self.recall(&cells);
                 (Arc::new(Field::on(&cells, &plan, self.learnt.as_deref())), true)
             }
         };
@@ -123,6 +127,30 @@ impl Desk {
         let Some(ground) = &mut self.ground else { return false };
         ground.field = Arc::new(Field::on(ground.field.ground(), &ground.plan, Some(learnt)));
         true
+    }
+
+    /// Takes what an earlier run learnt from traffic; says whether positions now rest on it.
+    pub(super) fn take_back(&mut self, learnt: Calibration) -> bool {
+        let taken = self.take_learnt(learnt);
+        if taken && let Some(cells) = self.ground.as_ref().map(|ground| Arc::clone(ground.field.ground())) {
+            self.recall(&cells);
+        }
+        taken
+    }
+
+    /// Gathers traffic from here on, on top of what was learnt from it before.
+    fn recall(&mut self, cells: &Arc<Cells>) {
+        let mut traffic = Traffic::new(cells);
+        if let Some(learnt) = self.learnt.as_ref().filter(|learnt| learnt.source == Source::Traffic) {
+            traffic.recall(learnt);
+        }
+        self.learning.begin(traffic.seconds());
+        self.traffic = Some(Box::new(traffic));
+    }
+
+    /// What positions rest on.
+    pub(super) fn source(&self) -> Option<Source> {
+        self.ground.as_ref().map(|ground| ground.field.source())
     }
 
     /// What the traffic says about the radio; none while that is too little.

@@ -301,6 +301,7 @@ impl Follow {
             && estimate.heard.len() >= TEACHERS_MIN
         {
             filter.teach(slot, &mut desk.work, traffic);
+            desk.taught();
         }
         filter.commit(slot, &mut desk.work);
         self.answer = answer(&estimate, self.answer.take());
