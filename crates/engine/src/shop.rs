@@ -2,6 +2,7 @@
 //!
 //! Sans-I/O: `now` and the seed are values, effects are [`Command`]s, and the same inputs give the same commands byte for byte.
 
+mod answer;
 mod desk;
 mod follow;
 mod fusion;

@@ -15,6 +15,7 @@ use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use model::zone::ZoneKind;
 
+use super::answer::Answer;
 use super::desk::{Desk, Ground};
 use super::lag::Lag;
 
@@ -29,8 +30,6 @@ const DOOR_MIN: Millis = Millis::seconds(5);
 const KEPT_FACTOR: i64 = 3;
 const KEPT_MAX: Millis = Millis::seconds(900);
 
-/// Another zone must be so much likelier than the last answer to become the answer.
-const MARGIN: f64 = 0.15;
 /// Receivers of a slot from which the shop learns of its radio: with fewer the place is a guess.
 const TEACHERS_MIN: usize = 3;
 
@@ -49,7 +48,7 @@ pub(super) struct Follow {
     /// The last slot that was looked at.
     seen: i64,
     /// The zone that it was last said to be in.
-    answer: Option<ZoneId>,
+    answer: Answer,
     /// Whether its silence was told.
     quiet: bool,
     /// Our time of the last accepted sighting, or of the restore.
@@ -98,7 +97,7 @@ impl Follow {
             visit: None,
             pending: BTreeMap::new(),
             seen: i64::MIN,
-            answer: None,
+            answer: Answer::default(),
             quiet: false,
             accepted: at,
             queued: None,
@@ -117,7 +116,7 @@ impl Follow {
             tracker: Tracker::restore(stays),
             rhythm: Rhythm::restored(),
             lag: Lag::new(now),
-            answer: None,
+            answer: Answer::default(),
             quiet: true,
             pending: BTreeMap::new(),
             seen: slot_of(visit.last_heard),
@@ -194,8 +193,9 @@ impl Follow {
         match &mut self.place {
             Place::Located(filter) => {
                 let estimate = filter.estimate(slot_of(at), &mut desk.work);
-                self.answer = answer(&estimate, self.answer.take());
-                desk.position(subject, &estimate, self.answer.as_ref())
+                let mut answer = self.answer.clone();
+                answer.see(&estimate);
+                desk.position(subject, &estimate, answer.zone())
             }
             Place::Lost => None,
         }
@@ -304,13 +304,13 @@ impl Follow {
             desk.taught();
         }
         filter.commit(slot, &mut desk.work);
-        self.answer = answer(&estimate, self.answer.take());
+        self.answer.see(&estimate);
         let changes = self.tracker.see(&estimate, desk.dwell(), self.rhythm.quiet_after());
         if new && !changes.iter().any(moves) {
             desk.tell_visit(visit);
         }
         let seconds = Millis(SLOT.0.saturating_mul(slots)).as_seconds();
-        desk.tell_position(subject, (&estimate, self.answer.as_ref()), seconds, now);
+        desk.tell_position(subject, (&estimate, self.answer.zone()), seconds, now);
         self.tell(changes, desk);
     }
 
@@ -366,16 +366,6 @@ impl Follow {
     fn at_the_door(&self, desk: &Desk) -> bool {
         self.tracker.inside().any(|zone| desk.zone_kind(zone) == Some(ZoneKind::Entrance))
     }
-}
-
-/// The likeliest zone, unless the last answer is nearly as likely; none where no zone at all is likelier than all of them.
-fn answer(estimate: &Estimate, last: Option<ZoneId>) -> Option<ZoneId> {
-    if estimate.outside.get() > 0.5 {
-        return None;
-    }
-    let belief = |zone: &ZoneId| estimate.zones.iter().find(|(other, _)| other == zone).map_or(0.0, |(_, p)| p.get());
-    let (zone, p) = estimate.zones.iter().max_by(|a, b| a.1.get().total_cmp(&b.1.get()).then_with(|| b.0.cmp(&a.0)))?;
-    Some(last.filter(|last| p.get() <= belief(last) + MARGIN).unwrap_or_else(|| zone.clone()))
 }
 
 /// Whether a change moves a visit on.

@@ -11,18 +11,24 @@ use super::process::{Finding, Process, Shape};
 use super::{Calibration, Source};
 use crate::grid::Ground;
 use crate::grid::field::{Expectation, Radio, chance};
-use crate::grid::ground::Mast;
+use crate::grid::ground::{CEILING_DB, Mast, Way};
 
 /// Exponent of the law before anything is known (LOCATE 3.7: 1.5 to 2.1 in the shops measured).
 const EXPONENT: f64 = 2.0;
 /// Weight of that, in squared slopes: some forty readings at usual distances.
 const EXPONENT_WEIGHT: f64 = 2_000.0;
+/// Weight of what a ceiling usually takes, in readings through one.
+const CEILING_WEIGHT: f64 = 20.0;
+/// Weight of the losses as the plan gives them, in squared dB: some twenty readings through a wall.
+const LOSSES_WEIGHT: f64 = 300.0;
 /// Weight of the receivers' mean power beside a receiver's own readings.
 const POWER_WEIGHT: f64 = 1.0;
 /// Rounds in which powers and exponent are fitted in turn.
 const ROUNDS: usize = 20;
 /// Most findings of one receiver that a process is made of: those with the most frames.
 const FINDINGS_MAX: usize = 250;
+/// The same for what is learnt on the way.
+const FINDINGS_QUICK: usize = 80;
 /// Most receivers and findings of each by which shapes are compared.
 const COMPARED: (usize, usize) = (12, 90);
 /// Shapes that are compared: spread and reach and nugget.
@@ -58,9 +64,17 @@ struct Subject {
 /// Makes the radio of a store from what was learnt.
 pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
     let mut subjects = subjects(ground, shop, learnt);
-    let exponent = fit_law(ground, &mut subjects);
-    let findings: Vec<Vec<Finding>> = subjects.iter().map(|subject| residuals(ground, subject, exponent)).collect();
-    let shape = best_shape(&findings);
+    let law = fit_law(ground, &mut subjects);
+    let most = match learnt.source {
+        Source::Plan | Source::Traffic => FINDINGS_QUICK,
+        Source::Survey => FINDINGS_MAX,
+    };
+    let findings: Vec<Vec<Finding>> = subjects.iter().map(|subject| residuals(ground, subject, law, most)).collect();
+    let shape = match learnt.source {
+        // What is learnt on the way must be quick, since everybody waits for it; a survey is taken once.
+        Source::Plan | Source::Traffic => USUAL,
+        Source::Survey => best_shape(&findings),
+    };
     let chances = Chances::new(ground, learnt);
     let mut ears = Vec::with_capacity(subjects.len());
     let heard =
@@ -70,7 +84,7 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
         let (mut level, mut variance) = (Vec::with_capacity(ground.cells()), Vec::with_capacity(ground.cells()));
         for (floor, point) in ground.centres() {
             let (more, unsure) = process.at(floor, point);
-            level.push((law(ground, subject, exponent, floor, point) + more) as f32);
+            level.push((expected(ground, subject, law, floor, point) + more) as f32);
             variance.push((shape.nugget * shape.nugget + BODIES + unsure) as f32);
         }
         let chance = chances.of(&subject.places, &level);
@@ -133,7 +147,7 @@ fn place(ground: &Ground, readings: &[Finding]) -> Option<Mast> {
         let (right, up) = (f64::from(step % (2 * STEPS + 1) - STEPS), f64::from(step / (2 * STEPS + 1) - STEPS));
         let mast = Mast { floor, point: Point { x: centre.x + right, y: centre.y + up }, z: HEIGHT_M };
         let powers = here.iter().map(|reading| {
-            (reading.residual + EXPONENT * ground.way(&mast, floor, reading.point).0, reading.frames.min(5.0))
+            (reading.residual + EXPONENT * ground.way(&mast, floor, reading.point).slope, reading.frames.min(5.0))
         });
         let powers: Vec<(f64, f64)> = powers.collect();
         // A prior power of -5 dB with a weight of two frames keeps a receiver that was heard once near where that was.
@@ -149,59 +163,80 @@ fn place(ground: &Ground, readings: &[Finding]) -> Option<Mast> {
     best.map(|(_, point)| Mast { floor, point, z: HEIGHT_M })
 }
 
-/// Fits each receiver's power and the exponent of the store, each in turn.
-fn fit_law(ground: &Ground, subjects: &mut [Subject]) -> f64 {
-    // Slope, and level without the losses on the way.
-    let ways: Vec<Vec<(f64, f64)>> = subjects
+/// The law of a store.
+#[derive(Debug, Clone, Copy)]
+struct Law {
+    exponent: f64,
+    /// Loss through a ceiling, in dB: an open hall takes less than a slab.
+    ceiling: f64,
+    /// How much of the losses that the plan gives walls and furniture was found.
+    losses: f64,
+}
+
+/// Fits each receiver's power, the exponent of the store and what a ceiling takes, each in turn.
+fn fit_law(ground: &Ground, subjects: &mut [Subject]) -> Law {
+    let ways: Vec<Vec<(Way, f64)>> = subjects
         .iter()
         .map(|subject| {
             let Some(mast) = &subject.mast else { return Vec::new() };
-            let way = |reading: &Finding| {
-                let (slope, loss) = ground.way(mast, reading.floor, reading.point);
-                (slope, reading.residual + loss)
-            };
+            let way = |reading: &Finding| (ground.way(mast, reading.floor, reading.point), reading.residual);
             subject.readings.iter().map(way).collect()
         })
         .collect();
-    let mut exponent = EXPONENT;
+    let mut law = Law { exponent: EXPONENT, ceiling: CEILING_DB, losses: 1.0 };
     for _ in 0..ROUNDS {
-        let power = |ways: &Vec<(f64, f64)>| {
-            let sum: f64 = ways.iter().map(|(slope, level)| level + exponent * slope).sum();
-            (!ways.is_empty()).then(|| sum / ways.len() as f64)
+        let beyond = |(way, level): &(Way, f64)| {
+            level + law.exponent * way.slope + law.losses * way.loss + law.ceiling * way.storeys
         };
-        let own: Vec<Option<f64>> = ways.iter().map(power).collect();
+        let own: Vec<Option<f64>> = ways
+            .iter()
+            .map(|ways| (!ways.is_empty()).then(|| ways.iter().map(beyond).sum::<f64>() / ways.len() as f64))
+            .collect();
         let known = own.iter().flatten().count().max(1) as f64;
         let mean = own.iter().flatten().sum::<f64>() / known;
         let (mut product, mut square) = (EXPONENT * EXPONENT_WEIGHT, EXPONENT_WEIGHT);
+        let (mut taken, mut storeys) = (CEILING_DB * CEILING_WEIGHT, CEILING_WEIGHT);
+        let (mut lost, mut losses) = (LOSSES_WEIGHT, LOSSES_WEIGHT);
         for ((subject, own), ways) in subjects.iter_mut().zip(own).zip(&ways) {
             let count = ways.len() as f64;
             subject.power = (own.unwrap_or(mean) * count + mean * POWER_WEIGHT) / (count + POWER_WEIGHT);
-            for (slope, level) in ways {
-                product += slope * (subject.power - level);
-                square += slope * slope;
+            for (way, level) in ways {
+                let below = subject.power - level;
+                let (slope, loss, ceilings) =
+                    (law.exponent * way.slope, law.losses * way.loss, law.ceiling * way.storeys);
+                product += way.slope * (below - loss - ceilings);
+                square += way.slope * way.slope;
+                taken += way.storeys * (below - slope - loss);
+                storeys += way.storeys * way.storeys;
+                lost += way.loss * (below - slope - ceilings);
+                losses += way.loss * way.loss;
             }
         }
-        exponent = (product / square).clamp(1.2, 4.0);
+        law = Law {
+            exponent: (product / square).clamp(1.2, 4.0),
+            ceiling: (taken / storeys).clamp(0.0, 30.0),
+            losses: (lost / losses).clamp(0.0, 2.0),
+        };
     }
-    exponent
+    law
 }
 
 /// What the law alone lets expect of a receiver at a place.
-fn law(ground: &Ground, subject: &Subject, exponent: f64, floor: usize, point: Point) -> f64 {
+fn expected(ground: &Ground, subject: &Subject, law: Law, floor: usize, point: Point) -> f64 {
     let Some(mast) = &subject.mast else { return subject.power };
-    let (slope, loss) = ground.way(mast, floor, point);
-    subject.power - exponent * slope - loss
+    let way = ground.way(mast, floor, point);
+    subject.power - law.exponent * way.slope - law.losses * way.loss - law.ceiling * way.storeys
 }
 
-fn residuals(ground: &Ground, subject: &Subject, exponent: f64) -> Vec<Finding> {
+fn residuals(ground: &Ground, subject: &Subject, law: Law, most: usize) -> Vec<Finding> {
     let residual = |reading: &Finding| Finding {
-        residual: reading.residual - law(ground, subject, exponent, reading.floor, reading.point),
+        residual: reading.residual - expected(ground, subject, law, reading.floor, reading.point),
         ..*reading
     };
     let mut findings: Vec<Finding> = subject.readings.iter().map(residual).collect();
-    if findings.len() > FINDINGS_MAX {
+    if findings.len() > most {
         findings.sort_by(|a, b| b.frames.total_cmp(&a.frames));
-        findings.truncate(FINDINGS_MAX);
+        findings.truncate(most);
     }
     findings
 }

@@ -42,7 +42,7 @@ pub(super) struct Belief {
 
 impl Default for Belief {
     fn default() -> Self {
-        let device = Device { offset: 0.0, variance: 1.0, laws: [0.0; LAWS_MAX], ties: Vec::new() };
+        let device = Device { offset: 0.0, variance: 1.0, noise: 1.0, laws: [0.0; LAWS_MAX], ties: Vec::new() };
         Self { walking: Vec::new(), standing: Vec::new(), device }
     }
 }
@@ -236,6 +236,7 @@ impl Belief {
             }
         }
         (belief.device.offset, belief.device.variance) = (self.device.offset, self.device.variance);
+        belief.device.noise = self.device.noise;
         if !belief.weigh(&vec![1.0; to.cells()]) {
             belief.anywhere(to);
         }

@@ -24,6 +24,13 @@ const BIAS_KEEP: f32 = 0.998;
 const BIAS_NOISE: f32 = 64.0;
 /// No single sighting says more than this about a bias, in dB.
 const SURPRISE_MAX_DB: f32 = 12.0;
+/// Share of a slot's word about the noise that is taken over.
+const NOISE_LEARNING: f32 = 0.03;
+/// Least and largest noise, as multiples of what the field lets expect.
+const NOISE_MIN: f32 = 0.8;
+const NOISE_MAX: f32 = 6.0;
+/// No slot says more than this about the noise.
+const SURPRISE_NOISE_MAX: f32 = 12.0;
 /// After so many slots half of what a receiver has told before is forgotten, or a little more: time constant 4 s.
 const MEMORY_SLOTS: f32 = 8.0;
 /// Variance that frames of one receiver share, as a part of what is new in every frame: two frames of one second tell little
@@ -50,6 +57,8 @@ pub(super) struct Device {
     pub(super) offset: f32,
     /// Variance of that, in dB².
     pub(super) variance: f32,
+    /// Variance of what is heard of it, as a multiple of what the field lets expect: bodies, shelves and a wrong map raise it.
+    pub(super) noise: f32,
     /// Weight of each law.
     pub(super) laws: [f32; LAWS_MAX],
     pub(super) ties: Vec<Tie>,
@@ -60,12 +69,19 @@ impl Device {
         let mut laws = [0.0; LAWS_MAX];
         laws.iter_mut().zip(&field.laws).for_each(|(law, prior)| *law = *prior);
         let tie = Tie { bias: 0.0, variance: field.bias_db * field.bias_db, recent: 0.0, slot: 0 };
-        Self { offset: 0.0, variance: field.offset_db * field.offset_db, laws, ties: vec![tie; field.receivers()] }
+        Self {
+            offset: 0.0,
+            variance: field.offset_db * field.offset_db,
+            noise: 1.0,
+            laws,
+            ties: vec![tie; field.receivers()],
+        }
     }
 
     /// Takes over another device's state without a new allocation.
     pub(super) fn copy(&mut self, other: &Self) {
-        (self.offset, self.variance, self.laws) = (other.offset, other.variance, other.laws);
+        (self.offset, self.variance, self.noise) = (other.offset, other.variance, other.noise);
+        self.laws = other.laws;
         self.ties.clone_from(&other.ties);
     }
 
@@ -87,6 +103,12 @@ impl Device {
         let gain = 1.0 - learnt / self.variance;
         self.offset = (self.offset + gain * surprise).clamp(-OFFSET_MAX_DB, OFFSET_MAX_DB);
         self.variance = (learnt + OFFSET_DRIFT).max(OFFSET_VARIANCE_MIN);
+    }
+
+    /// Learns the noise from a slot's mean squared surprise as a multiple of what was expected of it.
+    pub(super) fn learn_noise(&mut self, surprise: f32) {
+        self.noise += NOISE_LEARNING * (surprise.min(SURPRISE_NOISE_MAX) - self.noise);
+        self.noise = self.noise.clamp(NOISE_MIN, NOISE_MAX);
     }
 
     /// Learns which law fits from the evidence of a slot for each.

@@ -8,7 +8,7 @@ use model::ids::{ReceiverId, ZoneId};
 use model::shop::Shop;
 use model::zone::ZoneKind;
 
-use super::ground::Ground;
+use super::ground::{CEILING_DB, Ground};
 use crate::calibrate::{Calibration, Source, fit};
 
 /// Path-loss exponents that a plan alone leaves open, with what is believed of each; LOCATE 3.7: shops measured 1.5 to 2.1.
@@ -27,6 +27,9 @@ const BIAS_DB: [f32; 3] = [2.5, 1.5, 1.0];
 const SENSITIVITY_DB: f32 = -35.0;
 /// How much above or below it a frame is heard about three times out of four, or one out of four, in dB.
 const SENSITIVITY_SLOPE_DB: f32 = 4.0;
+/// Power of what it says that one receiver heard a frame and another one did not: bodies and shelves hide a device from
+/// several at once.
+const HEARING: f32 = 0.6;
 /// The least chance to be heard: no receiver excludes a place for good.
 const CHANCE_MIN: f32 = 1e-4;
 
@@ -169,12 +172,10 @@ impl Field {
 
 impl Expectation {
     fn table(self, all: &[f32]) -> Ear {
-        let claim = self
-            .chance
-            .iter()
-            .zip(all)
-            .zip(&self.variance)
-            .map(|((chance, all), variance)| (chance / all.max(1e-6)).max(1e-5).ln() - 0.5 * variance.ln());
+        let claim =
+            self.chance.iter().zip(all).zip(&self.variance).map(|((chance, all), variance)| {
+                HEARING * (chance / all.max(1e-6)).max(1e-5).ln() - 0.5 * variance.ln()
+            });
         Ear {
             claim: claim.collect(),
             sharpness: self.variance.iter().map(|variance| 1.0 / variance).collect(),
@@ -194,11 +195,12 @@ fn plan(ground: &Ground, shop: &Shop) -> Radio {
     let cells = ground.cells();
     let ears = shop.receivers.iter().chain(&shop.beacons).filter_map(|receiver| {
         let mast = ground.mast(&receiver.floor, receiver.point(), receiver.z)?;
-        let mut levels = vec![Vec::with_capacity(cells); LAWS_MAX];
+        let mut levels: Vec<Vec<f32>> = (0..LAWS_MAX).map(|_| Vec::with_capacity(cells)).collect();
         for (floor, centre) in ground.centres() {
-            let (slope, loss) = ground.way(&mast, floor, centre);
+            let way = ground.way(&mast, floor, centre);
+            let loss = (way.loss + way.storeys * CEILING_DB) as f32;
             for (levels, (exponent, _)) in levels.iter_mut().zip(EXPONENTS) {
-                levels.push(-exponent * slope as f32 - loss as f32);
+                levels.push(-exponent * way.slope as f32 - loss);
             }
         }
         Some(Expectation { id: receiver.id.clone(), levels, variance: vec![PLAN_VARIANCE; cells], chance: Vec::new() })

@@ -22,8 +22,8 @@ pub(super) const CELLS_MAX: usize = 24_000;
 const CARRIED_M: f64 = 1.3;
 /// Height of a storey, in metres.
 const STOREY_M: f64 = 4.0;
-/// Loss of a signal through a ceiling, in dB.
-const CEILING_DB: f64 = 15.0;
+/// Usual loss of a signal through a ceiling, in dB.
+pub(crate) const CEILING_DB: f64 = 15.0;
 /// Nearest distance that the log-distance law is asked for, in metres: within it the antennas decide.
 const NEAR_M: f64 = 0.5;
 /// Points per side with which a cell's share in a zone is measured.
@@ -73,6 +73,17 @@ pub(crate) struct Mast {
     pub(crate) point: Point,
     /// Height above its floor, in metres.
     pub(crate) z: f64,
+}
+
+/// The way of a signal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Way {
+    /// Ten times the decimal logarithm of its length in metres.
+    pub(crate) slope: f64,
+    /// What walls and furniture take from it, in dB.
+    pub(crate) loss: f64,
+    /// Ceilings that it goes through.
+    pub(crate) storeys: f64,
 }
 
 /// The cells of one plan.
@@ -198,14 +209,13 @@ impl Ground {
         })
     }
 
-    /// The way of a signal: ten times the decimal logarithm of its length in metres, and what walls, furniture and ceilings
-    /// take from it, in dB.
-    pub(crate) fn way(&self, mast: &Mast, floor: usize, point: Point) -> (f64, f64) {
+    /// The way of a signal from a radio to a place.
+    pub(crate) fn way(&self, mast: &Mast, floor: usize, point: Point) -> Way {
         let storeys = f64::from(self.floors[floor].level - self.floors[mast.floor].level);
         let rise = mast.z - CARRIED_M - storeys * STOREY_M;
         let distance = mast.point.distance(point).hypot(rise).hypot(NEAR_M);
-        let loss = self.walls[floor].loss(mast.point, point) + storeys.abs() * CEILING_DB;
-        (10.0 * distance.log10(), loss)
+        let loss = self.walls[floor].loss(mast.point, point);
+        Way { slope: 10.0 * distance.log10(), loss, storeys: storeys.abs() }
     }
 
     pub(super) fn centre(&self, floor: &FloorGrid, index: usize) -> Point {

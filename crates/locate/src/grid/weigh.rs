@@ -90,6 +90,8 @@ impl Workspace {
     fn weigh_law(&mut self, field: &Field, law: usize) -> f32 {
         let cells = field.cells();
         let (offset, variance) = (self.belief.device.offset, self.belief.device.variance);
+        // What is noisier than expected is so in the same way for a while: it is worth less, and counts for less too.
+        let calm = 1.0 / self.belief.device.noise;
         self.weights.clear();
         self.weights.resize(cells, 1.0 / variance);
         self.offsets.clear();
@@ -99,7 +101,7 @@ impl Workspace {
             let level = &levels[law.min(levels.len() - 1)];
             let sums = self.weights.iter_mut().zip(&mut self.offsets);
             for ((weights, offsets), (level, sharp)) in sums.zip(level.iter().zip(sharpness)) {
-                let weight = word.weight * sharp;
+                let weight = word.weight * calm * sharp;
                 *weights += weight;
                 *offsets += weight * (word.level - level);
             }
@@ -117,8 +119,8 @@ impl Workspace {
             let tables = level.iter().zip(sharpness).zip(claim);
             for ((log, offset), ((level, sharp), claim)) in logs.iter_mut().zip(&self.offsets).zip(tables) {
                 let residual = word.level - level - offset;
-                let tail = fast_ln(1.0 + residual * residual * sharp * (1.0 / FREEDOM));
-                *log += word.weight * (claim - 0.5 * (FREEDOM + 1.0) * tail);
+                let tail = fast_ln(1.0 + residual * residual * sharp * (calm / FREEDOM));
+                *log += word.weight * calm * (claim - 0.5 * (FREEDOM + 1.0) * tail);
             }
         }
         max_where(logs, &self.place, HELD)
@@ -129,11 +131,14 @@ impl Workspace {
         self.belief.place(&mut self.place);
         let sightings = self.words.len();
         self.means.clear();
-        let (mut level_sum, mut spread_sum) = (0.0, 0.0);
+        let (mut level_sum, mut spread_sum, mut surprise_sum) = (0.0, 0.0, 0.0);
         for word in &self.words {
             let means = self.means_of(field, word.receiver);
-            level_sum += word.level - self.mix(&means).0;
-            spread_sum += 1.0 / self.sharp(field, word.receiver);
+            let (mean, unsure) = self.mix(&means);
+            let (surprise, variance) = (word.level - mean, 1.0 / self.sharp(field, word.receiver));
+            level_sum += surprise;
+            spread_sum += variance;
+            surprise_sum += (surprise - self.belief.device.offset).powi(2) / (variance + unsure);
             self.means.push(means);
         }
         let device = &mut self.belief.device;
@@ -142,6 +147,7 @@ impl Workspace {
             let surprise = level_sum / sightings as f32 - device.offset;
             let variance = spread_sum / sightings as f32;
             device.learn_offset(surprise, sightings, variance);
+            device.learn_noise(surprise_sum / sightings as f32);
         }
         device.fade(field.bias_db);
         for (echo, word) in echoes.zip(0..) {
