@@ -110,7 +110,7 @@ struct Chance(u128);
 
 impl Chance {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(0xda94_2042_e4dd_58b5) % (1 << 64) | 1;
+        self.0 = (self.0.wrapping_mul(0xda94_2042_e4dd_58b5) % (1 << 64)) | 1;
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
