@@ -147,7 +147,7 @@ fn document(answer: &impl Serialize) -> String {
 }
 
 /// The shop of the database that is meant.
-async fn applied(store: &Store, id: Option<&StoreId>) -> Result<Shop, Error> {
+pub(crate) async fn applied(store: &Store, id: Option<&StoreId>) -> Result<Shop, Error> {
     let rows = store.shops().await?;
     let known = rows.iter().map(|row| row.store.to_string()).collect::<Vec<_>>().join(", ");
     let which = |problem: String| {

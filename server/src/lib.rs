@@ -18,6 +18,7 @@ pub mod run;
 pub mod secret;
 pub mod serve;
 pub mod store;
+pub mod survey;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod today;

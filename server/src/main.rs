@@ -11,7 +11,7 @@ use model::ids::GatewayId;
 use runtime::clock::{Clock as _, SystemClock};
 use server::config::{Config, TEMPLATE};
 use server::store::{KeyKind, Role, Store};
-use server::{apply, doctor, evaluate, keys, serve};
+use server::{apply, doctor, evaluate, keys, serve, survey};
 
 /// Locates who consents, decides whether to make an offer, delivers it, and measures what became of it.
 #[derive(Debug, Parser)]
@@ -46,6 +46,8 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Takes over what was heard on a walk through a shop, to place its people better; a running server notices by itself.
+    Survey(survey::Options),
     /// Makes keys for the APIs.
     Key {
         #[command(subcommand)]
@@ -127,6 +129,7 @@ Examples:
   attimo-server doctor plan shop/
   attimo-server evaluate positions --plan tetam --part tetam/dev --config plan --out answers.csv
   attimo-server apply shop/ --config server.toml
+  attimo-server survey walk.csv --store rome-1 --config server.toml
   attimo-server broker-user add --role gateway shop-1 --config server.toml
   attimo-server key create --kind write my-app --config server.toml
   attimo-server --config server.toml
@@ -166,6 +169,7 @@ fn main() -> ExitCode {
             say(&format!("{}: all is well\n", cli.config.display()))
         }
         Some(Command::Apply { folder, dry_run }) => once(apply_shop(&config, &database_url, &folder, dry_run)),
+        Some(Command::Survey(options)) => once(take_survey(&config, &database_url, &options)),
         Some(Command::Key { command: KeyCommand::Create { kind, name } }) => {
             once(create_key(&config, &database_url, kind, &name))
         }
@@ -236,6 +240,19 @@ async fn examine(config: &Config, database_url: &str, command: &doctor::Command)
                 runtime::exit::CONFIG
             }
             doctor::Error::Store(_) => runtime::exit::UNAVAILABLE,
+        };
+        Failure { cause: cause.into(), code }
+    });
+    store.close().await;
+    answer
+}
+
+async fn take_survey(config: &Config, database_url: &str, options: &survey::Options) -> Result<String, Failure> {
+    let store = open(config, database_url).await?;
+    let answer = survey::run(options, &store, SystemClock::new().now()).await.map_err(|cause| {
+        let code = match &cause {
+            survey::Error::Store(_) | survey::Error::Shop(doctor::Error::Store(_)) => runtime::exit::UNAVAILABLE,
+            survey::Error::Read { .. } | survey::Error::Invalid(_) | survey::Error::Shop(_) => runtime::exit::CONFIG,
         };
         Failure { cause: cause.into(), code }
     });

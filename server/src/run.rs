@@ -1,6 +1,7 @@
 //! The one owner of the core: everything that changes the shop or a shopper goes through its queue, is committed
 //! together with what it caused, and is answered only then.
 
+mod account;
 mod effects;
 mod identity;
 mod owner;

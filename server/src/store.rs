@@ -5,6 +5,7 @@
 //! Reads go to a pool; writes go one at a time, and what the owner task learns goes in one [`Changes`] per commit.
 
 mod access;
+mod calibration;
 mod commit;
 mod decisions;
 mod driver;

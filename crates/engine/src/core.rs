@@ -11,7 +11,7 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use locate::calibrate::Calibration;
+use locate::calibrate::{Calibration, Source};
 use locate::quality::Quality;
 use model::consent::{Consent, ConsentRecord};
 use model::event::{Event, EventKind, Interest};
@@ -217,6 +217,12 @@ impl Core {
     pub fn take_learnt_radio(&mut self) -> Vec<(StoreId, Calibration)> {
         let shops = self.shops.iter_mut();
         shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_learnt_radio()?))).collect()
+    }
+
+    /// What the positions of a store rest on; none before its first plan.
+    #[must_use]
+    pub fn source(&self, store: &StoreId) -> Option<Source> {
+        self.shops.get(store)?.source()
     }
 
     /// Evicts who is idle; what they are is saved, and is loaded again when they come back.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::core::{Core, CoreConfig, Input, PlanFiles};
+use locate::calibrate::Calibration;
 use locate::quality::Quality;
 use model::consent::Consent;
 use model::ids::{CustomerId, GatewayId, StoreId};
@@ -25,7 +26,7 @@ use crate::store::{Committed, ShopRow, Store};
 const ROUND_MAX: usize = 512;
 /// How often the shops' versions are looked at.
 const PLANS_EVERY: Duration = Duration::from_millis(1_000);
-/// How often it is written how well people were placed.
+/// How often it is written how well people were placed, and what was learnt of the radio.
 const QUALITY_EVERY: Duration = Duration::from_mins(1);
 /// How long a commit that failed waits before its next try: doubled each time, up to the bound.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -58,9 +59,13 @@ pub(crate) struct Owner {
     /// Set when what was taken must be committed before anything else is.
     pub(super) must_commit: bool,
     versions: BTreeMap<StoreId, i64>,
+    /// When the survey of each store was kept that is in force.
+    pub(super) surveys: BTreeMap<StoreId, Timestamp>,
+    /// What the stores learnt of their radio, as far as it is not written yet.
+    pub(super) learnt: BTreeMap<StoreId, Calibration>,
     /// How well people were placed, as far as it is not written yet.
-    qualities: BTreeMap<StoreId, Quality>,
-    clock: Arc<dyn Clock>,
+    pub(super) qualities: BTreeMap<StoreId, Quality>,
+    pub(super) clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
 }
 
@@ -78,6 +83,8 @@ impl Owner {
             now: clock.now(),
             must_commit: false,
             versions: BTreeMap::new(),
+            surveys: BTreeMap::new(),
+            learnt: BTreeMap::new(),
             qualities: BTreeMap::new(),
             store,
             live,
@@ -95,6 +102,7 @@ impl Owner {
             owner.identity.put(device, Link { customer, locating });
         }
         owner.load_plans().await?;
+        owner.check_surveys().await?;
         for store in owner.versions.keys().cloned().collect::<Vec<_>>() {
             owner.restore_store(&store).await?;
         }
@@ -103,6 +111,7 @@ impl Owner {
     }
 
     async fn restore_store(&mut self, store: &StoreId) -> crate::store::Result<()> {
+        self.recall_radio(store).await?;
         let (stays, visits) = (self.store.open_presences(store).await?, self.store.open_visits(store).await?);
         for stay in &stays {
             if let model::subject::Subject::Device(device) = stay.subject
@@ -132,15 +141,15 @@ impl Owner {
         let shutdown = self.shutdown.clone();
         loop {
             let round = tokio::select! {
-                () = shutdown.cancelled() => return self.keep_qualities().await,
+                () = shutdown.cancelled() => return self.keep_account().await,
                 job = jobs.recv() => match job {
                     Some(job) => self.round(job, &mut jobs).await,
-                    None => return self.keep_qualities().await,
+                    None => return self.keep_account().await,
                 },
                 () = sleep_until(self.core.poll_timeout(), self.clock.now()) => self.wake().await,
-                _ = plans.tick() => self.check_plans().await,
+                _ = plans.tick() => self.check_shops().await,
                 _ = qualities.tick() => {
-                    self.keep_qualities().await;
+                    self.keep_account().await;
                     Ok(())
                 }
             };
@@ -295,15 +304,15 @@ impl Owner {
         self.drain();
     }
 
-    /// Writes how well people were placed; what can't be written now waits for the next time.
-    async fn keep_qualities(&mut self) {
-        for (store, more) in self.core.take_quality() {
-            self.qualities.entry(store).or_default().merge(&more);
-        }
-        for (store, quality) in std::mem::take(&mut self.qualities) {
-            if let Err(cause) = self.store.add_quality(&store, &quality, self.clock.now()).await {
-                tracing::warn!(%cause, %store, "could not write how well people were placed");
-                self.qualities.insert(store, quality);
+    /// Looks whether a shop's files or its survey changed.
+    pub(super) async fn check_shops(&mut self) -> Result<(), Stopped> {
+        self.check_plans().await?;
+        match self.take_surveys().await {
+            Ok(0) => Ok(()),
+            Ok(_) => self.finish(Vec::new()).await,
+            Err(cause) => {
+                tracing::warn!(%cause, "could not look for new surveys");
+                Ok(())
             }
         }
     }

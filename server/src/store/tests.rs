@@ -1,5 +1,6 @@
 //! One story for every database: what is promised of the store, told on SQLite and on a real PostgreSQL.
 
+mod calibration;
 pub(crate) mod cluster;
 mod fixture;
 mod floor;
@@ -61,6 +62,7 @@ async fn story(url: &str) {
     decisions(&store).await;
     floor::heat_adds_up(&store).await;
     quality::a_day_adds_up(&store).await;
+    calibration::the_last_word_stays(&store).await;
     floor::frames_come_back_and_go_by_age_and_bytes(&store).await;
     store.close().await;
 

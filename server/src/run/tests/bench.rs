@@ -15,7 +15,7 @@ use wire::ble::rolling;
 use wire::uplink::Batch;
 
 use crate::live::Live;
-use crate::run::{Handle, Lane, Parts, Taken};
+use crate::run::{Handle, Lane, Owner, Parts, Taken};
 use crate::secret::ServerSecret;
 use crate::store::{DecisionRow, Device, Store};
 
@@ -25,7 +25,7 @@ const PREFIX: [u8; 4] = [0xa7, 0x71, 0, 1];
 const DEVICE: DeviceId = DeviceId(0x51);
 /// Where the shopper stands: the middle of the wine.
 const PLACE: (f64, f64) = (15.0, 12.5);
-const RECEIVERS: [(&str, f64, f64); 5] =
+pub(super) const RECEIVERS: [(&str, f64, f64); 5] =
     [("r1", 12.0, 10.0), ("r2", 18.0, 10.0), ("r3", 12.0, 15.0), ("r4", 18.0, 15.0), ("r5", 2.0, 2.0)];
 
 pub(super) const FLOOR: &str = r#"{"type":"FeatureCollection","features":[
@@ -155,11 +155,25 @@ impl Bench {
         answer
     }
 
-    async fn start(&self) -> Server {
+    /// The store with its shop.
+    pub(super) async fn store(&self) -> Store {
         let store = Store::open(&Store::file_url(self.folder.path())).await.expect("a store");
         if store.shops().await.expect("read").is_empty() {
             store.put_shop(&shop(), SHOP, FLOOR, START).await.expect("kept");
         }
+        store
+    }
+
+    /// An owner that is not started, to look into.
+    pub(super) async fn owner(&self, store: &Store) -> Owner {
+        let (live, secret, clock) = (Live::default(), ServerSecret::new([3; 32]), ManualClock::new(START));
+        let (clock, shutdown) = (Arc::new(clock), CancellationToken::new());
+        let parts = Parts { store: store.clone(), live, secret, prefix: PREFIX, clock, shutdown };
+        Owner::restore(parts).await.expect("an owner")
+    }
+
+    async fn start(&self) -> Server {
+        let store = self.store().await;
         let (live, secret, clock) = (Live::default(), ServerSecret::new([3; 32]), ManualClock::new(START));
         let parts = Parts {
             store: store.clone(),
