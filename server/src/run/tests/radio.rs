@@ -46,9 +46,14 @@ async fn a_survey_is_noticed_while_running() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_of_a_shop_that_learnt_nothing() {
+async fn what_a_shop_learnt_is_written_once_it_learnt_something() {
     let bench = Bench::new();
     let store = bench.store().await;
-    bench.owner(&store).await.keep_account().await;
+    let mut owner = bench.owner(&store).await;
+    owner.keep_account().await;
     assert_eq!(store.calibrations(&shop()).await.expect("read"), []);
+    owner.learnt.insert(shop(), walk(Source::Traffic));
+    owner.keep_account().await;
+    assert_eq!(store.calibrations(&shop()).await.expect("read"), [walk(Source::Traffic)]);
+    assert!(owner.learnt.is_empty(), "nothing waits any more");
 }
