@@ -47,7 +47,7 @@ fn a_stranger_with_a_new_address_is_a_new_stranger() {
 fn who_has_left_is_gone_within_a_minute() {
     let named = &CROWD.named;
     assert!(named.departures > 5, "{} departures", named.departures);
-    assert!(named.lingering.at(0.5) < 30.0, "{} s", named.lingering.at(0.5));
+    assert!(named.lingering.at(0.5) < 20.0, "{} s", named.lingering.at(0.5));
     assert!(named.lingering.at(0.95) < 45.0, "{} s", named.lingering.at(0.95));
     assert!(named.ghost_s * 20 < named.inside_s, "{} ghost seconds of {}", named.ghost_s, named.inside_s);
 }

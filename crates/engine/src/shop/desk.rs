@@ -273,6 +273,12 @@ impl Desk {
         self.ground.as_ref()?.field.zone_kind(zone)
     }
 
+    /// Belief that somebody is at the way in and out.
+    pub(super) fn door_belief(&self, estimate: &Estimate) -> f64 {
+        let doors = estimate.zones.iter().filter(|(zone, _)| self.zone_kind(zone) == Some(ZoneKind::Entrance));
+        doors.map(|(_, p)| p.get()).fold(0.0, f64::max)
+    }
+
     /// A stay of this length is a dwell.
     pub(super) fn dwell(&self) -> Millis {
         self.ground.as_ref().map_or(Millis::ZERO, |ground| Millis::seconds(ground.plan.store.dwell_s.into()))

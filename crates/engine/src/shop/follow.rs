@@ -25,6 +25,10 @@ const SETTLE: Millis = Millis(250);
 const LATE_MAX: Millis = Millis(SLOT.0 * LATE_SLOTS);
 /// The shortest silence after which somebody at the door is gone.
 const DOOR_MIN: Millis = Millis::seconds(5);
+/// Belief in the way out with which somebody may be the one that a door counter let out.
+const DOOR_BELIEF: f64 = 0.2;
+/// Outside it is still heard for a while, and believed anywhere.
+const DOOR_PAST: Millis = Millis::seconds(15);
 
 /// Whom no door counter has let out is gone only after so many times the usual silence, and at most after so long.
 const KEPT_FACTOR: i64 = 3;
@@ -49,6 +53,8 @@ pub(super) struct Follow {
     seen: i64,
     /// The zone that it was last said to be in.
     answer: Answer,
+    /// When it was last believed to be at the way in and out, perhaps.
+    door: Option<Timestamp>,
     /// Whether its silence was told.
     quiet: bool,
     /// Our time of the last accepted sighting, or of the restore.
@@ -98,6 +104,7 @@ impl Follow {
             pending: BTreeMap::new(),
             seen: i64::MIN,
             answer: Answer::default(),
+            door: None,
             quiet: false,
             accepted: at,
             queued: None,
@@ -117,6 +124,7 @@ impl Follow {
             rhythm: Rhythm::restored(),
             lag: Lag::new(now),
             answer: Answer::default(),
+            door: None,
             quiet: true,
             pending: BTreeMap::new(),
             seen: slot_of(visit.last_heard),
@@ -305,6 +313,9 @@ impl Follow {
         }
         filter.commit(slot, &mut desk.work);
         self.answer.see(&estimate);
+        if desk.door_belief(&estimate) >= DOOR_BELIEF {
+            self.door = Some(estimate.at);
+        }
         let changes = self.tracker.see(&estimate, desk.dwell(), self.rhythm.quiet_after());
         if new && !changes.iter().any(moves) {
             desk.tell_visit(visit);
@@ -363,8 +374,11 @@ impl Follow {
         }
     }
 
+    /// Whether it is at the way out: present there, or perhaps there of late when the counters let somebody out.
     fn at_the_door(&self, desk: &Desk) -> bool {
         self.tracker.inside().any(|zone| desk.zone_kind(zone) == Some(ZoneKind::Entrance))
+            || (self.door.is_some_and(|door| self.last_heard().since(door) <= DOOR_PAST)
+                && desk.fusion.door.let_out(self.last_heard()))
     }
 }
 

@@ -127,7 +127,12 @@ impl Door {
 
     /// Whether the counters are at work and have let nobody out since somebody was last heard.
     pub(in crate::shop) fn kept_in(&self, last_heard: Timestamp) -> bool {
-        self.hears(last_heard) && self.last_out.is_none_or(|out| out < last_heard - OUT_EARLIER)
+        self.hears(last_heard) && !self.let_out(last_heard)
+    }
+
+    /// Whether the counters have let somebody out since somebody was last heard, or just before.
+    pub(in crate::shop) fn let_out(&self, last_heard: Timestamp) -> bool {
+        self.last_out.is_some_and(|out| out >= last_heard - OUT_EARLIER)
     }
 
     fn hears(&self, now: Timestamp) -> bool {
