@@ -1,11 +1,10 @@
 // The day hour by hour: bars for those who came in, a mark for the visits that began, and the same as a table.
 
-import { useEffect, useRef, useState } from "preact/hooks";
-
 import { count } from "../format";
 import { busyPart } from "../hours";
 import { fill, tongue, words } from "../lang";
 import type { Today } from "../types";
+import { Measured } from "./measured";
 import { Definition } from "./tiles";
 
 type Hour = Today["hourly"][number];
@@ -32,7 +31,7 @@ export function Hours({ hourly }: { hourly: Hour[] }) {
           </li>
         </ul>
       </header>
-      <Chart hourly={busyPart(hourly)} />
+      <Measured>{(width) => <Bars hourly={busyPart(hourly)} width={width} />}</Measured>
       <div class="under">
         <Definition text={say.hoursDef} of={say.hours} />
         <details class="definition">
@@ -65,23 +64,6 @@ export function Hours({ hourly }: { hourly: Hour[] }) {
         </details>
       </div>
     </section>
-  );
-}
-
-function Chart({ hourly }: { hourly: Hour[] }) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = frame.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return (
-    <div class="frame" ref={frame}>
-      {width === 0 ? null : <Bars hourly={hourly} width={width} />}
-    </div>
   );
 }
 

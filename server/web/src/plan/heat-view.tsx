@@ -10,7 +10,7 @@ import { Warmth } from "./canvas";
 import { heatOf } from "./density";
 import { Ground, ZoneLabels, type ZoneFace } from "./ground";
 import { HeatHours } from "./heat-hours";
-import { Measured } from "./measured";
+import { Measured } from "../parts/measured";
 import { boundsOf, unproject, viewOf } from "./scale";
 import { Tip } from "./tip";
 

@@ -9,7 +9,7 @@ import { zone } from "../state";
 import type { Floor, Now, Plan } from "../types";
 import { Drawing } from "./drawing";
 import { HeatView } from "./heat-view";
-import { Measured } from "./measured";
+import { Measured } from "../parts/measured";
 import { TimeBar } from "./time-bar";
 import { ZoneTable } from "./table";
 
