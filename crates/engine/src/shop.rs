@@ -3,9 +3,13 @@
 //! Sans-I/O: `now` and the seed are values, effects are [`Command`]s, and the same inputs give the same commands byte for byte.
 
 mod answer;
+mod command;
 mod desk;
+mod dropped;
 mod follow;
 mod fusion;
+mod health;
+mod input;
 mod lag;
 mod learn;
 mod readings;
@@ -16,7 +20,6 @@ use std::sync::Arc;
 use locate::calibrate::{Calibration, Source};
 use locate::grid::Hearing;
 use locate::quality::Quality;
-use model::fusion::{Attribution, Occupancy};
 use model::ids::StoreId;
 use model::position::Position;
 use model::presence::{Presence, Visit};
@@ -24,67 +27,14 @@ use model::reading::Reading;
 use model::shop::Shop as Plan;
 use model::sighting::Sighting;
 use model::subject::Subject;
-use model::survey::Survey;
 use model::time::{Millis, Timestamp};
-use serde::Serialize;
 
+pub use self::command::Command;
 use self::desk::Desk;
+pub use self::dropped::Dropped;
 use self::follow::Follow;
+pub use self::input::Input;
 use self::readings::Readings;
-
-/// What happens to a shop.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Input {
-    /// A receiver heard somebody.
-    Sighting {
-        /// Who, as far as is known.
-        subject: Subject,
-        /// What was heard.
-        sighting: Sighting,
-    },
-    /// A sensor reported.
-    Reading(Reading),
-    /// The shop's files, at the start and when they change.
-    Plan(Arc<Plan>),
-    /// What a survey of the store found; it takes the place of the one before.
-    Survey(Arc<Survey>),
-    /// What the store has learnt of its own radio before the process stopped.
-    Calibration(Arc<Calibration>),
-    /// Everything about a subject is to be dropped, without another word about it.
-    Forget(Subject),
-    /// What was open when the process stopped: the last change of each open stay, and the open visits.
-    Restore {
-        /// Open stays.
-        stays: Vec<Presence>,
-        /// Open visits.
-        visits: Vec<Visit>,
-    },
-}
-
-/// What a shop wants done.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// A stay changed.
-    Presence(Presence),
-    /// Where a subject is now; at most about two a second for each.
-    Position(Position),
-    /// A visit started, went on or ended; the last one said is the truth.
-    Visit(Visit),
-    /// A reading was accepted; each is said once.
-    Reading(Reading),
-    /// A subject that was located has fallen silent by its own rhythm: where it is, is not known for now. It has not left.
-    Quiet {
-        /// Who.
-        subject: Subject,
-        /// When it was last heard.
-        at: Timestamp,
-    },
-    /// Something was taken from a shelf, by one of these with these probabilities.
-    Attribution(Attribution),
-    /// Another number of people is expected in a zone or in the store; at most every two seconds for each.
-    Occupancy(Occupancy),
-}
 
 /// The limits of a shop.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,29 +51,6 @@ impl Config {
     pub const fn new(store: StoreId) -> Self {
         Self { store, subjects_max: 2_000 }
     }
-}
-
-/// What was not used, by reason; totals since the start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Dropped {
-    /// Sightings before the first plan.
-    pub no_plan: u64,
-    /// Sightings of a receiver that is not on the plan.
-    pub unknown_receiver: u64,
-    /// Sightings heard before.
-    pub duplicate: u64,
-    /// Sightings that came too late to be put in order.
-    pub late: u64,
-    /// Sightings with numbers that no radio gives.
-    pub implausible: u64,
-    /// Sightings beyond what one subject may have in one time slot.
-    pub flood: u64,
-    /// Subjects refused or given up because the shop was full.
-    pub subjects: u64,
-    /// Readings heard before, or too late to tell.
-    pub readings: u64,
-    /// Readings of a sensor that is not on the plan.
-    pub unknown_sensor: u64,
 }
 
 /// After so long without an accepted sighting, late ones mean that a clock was set back.
@@ -203,6 +130,7 @@ impl Shop {
                     follow.run(&subject, due, &mut self.desk);
                     self.keep(subject, follow);
                 }
+                Some(_) | None if self.desk.watching.due().is_some_and(|at| at <= due) => self.check_health(due),
                 Some(_) | None if self.desk.learning.due().is_some_and(|at| at <= due) => self.learn(due),
                 Some(_) | None => self.fusion_work(due),
             }
@@ -213,7 +141,7 @@ impl Shop {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let queue = self.queue.first().map(|(due, _)| *due);
-        queue.into_iter().chain(self.fusion_due()).chain(self.desk.learning.due()).min()
+        queue.into_iter().chain(self.fusion_due()).chain(self.desk.learning.due()).chain(self.desk.watching.due()).min()
     }
 
     /// The next thing to be done.
@@ -394,19 +322,6 @@ const fn hearing_counts(hearing: Hearing) -> bool {
     match hearing {
         Hearing::Taken(_) => true,
         Hearing::Duplicate | Hearing::Late | Hearing::UnknownReceiver | Hearing::Implausible | Hearing::Flood => false,
-    }
-}
-
-impl Dropped {
-    const fn count(&mut self, hearing: Hearing) {
-        match hearing {
-            Hearing::Taken(_) => {}
-            Hearing::Duplicate => self.duplicate += 1,
-            Hearing::Late => self.late += 1,
-            Hearing::UnknownReceiver => self.unknown_receiver += 1,
-            Hearing::Implausible => self.implausible += 1,
-            Hearing::Flood => self.flood += 1,
-        }
     }
 }
 

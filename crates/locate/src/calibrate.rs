@@ -9,7 +9,7 @@ mod process;
 mod survey;
 mod traffic;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::floor::Point;
 use model::ids::{FloorId, ReceiverId};
@@ -52,6 +52,9 @@ pub struct Calibration {
     pub places: Vec<Place>,
     /// What each receiver heard there.
     pub receivers: BTreeMap<ReceiverId, Vec<Reading>>,
+    /// Receivers that are not where the plan says: what they heard tells where.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub moved: BTreeSet<ReceiverId>,
 }
 
 /// A place of a few steps where devices were.

@@ -5,9 +5,12 @@
 //! A slot is not an average: every sighting keeps its own factor in the likelihood.
 
 mod belief;
+mod checkpoint;
 mod device;
+mod estimate;
 pub(crate) mod field;
 pub(crate) mod ground;
+mod heed;
 mod kept;
 mod lanes;
 pub(crate) mod walls;
@@ -16,17 +19,15 @@ mod weigh;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use model::floor::Point;
-use model::ids::{FloorId, ZoneId};
-use model::position::{Patch, Spread};
-use model::presence::Witness;
+use model::ids::ZoneId;
 use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
-use model::units::{Dbm, Metres, Probability};
 
 use crate::calibrate::Traffic;
 
 use belief::Motion;
+use checkpoint::Checkpoint;
+pub use estimate::Estimate;
 pub use field::Field;
 pub use ground::Ground;
 use kept::Kept;
@@ -43,8 +44,6 @@ pub const SLOT_SIGHTINGS_MAX: usize = 64;
 const WINDOW_MAX: Millis = Millis(1_000);
 /// After so many silent slots the belief stops moving on: it has long been everywhere that a walk leads to.
 const SILENT_SLOTS_MAX: i64 = 240;
-/// Receivers named in an estimate.
-const HEARD_MAX: usize = 4;
 /// Slots with sightings that may be open before the oldest ones are closed by computing them anew.
 const SLOTS_MAX: usize = 12;
 /// The usual claim of a frame that makes none, in dBm.
@@ -65,30 +64,6 @@ pub enum Hearing {
     Implausible,
     /// Its slot is full.
     Flood,
-}
-
-/// Where a subject is believed to be at the end of a slot.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Estimate {
-    /// The end of the slot.
-    pub at: Timestamp,
-    /// The likeliest floor.
-    pub floor: FloorId,
-    /// The mean of the belief on that floor.
-    pub point: Point,
-    /// Root mean square distance of the belief from the point.
-    pub uncertainty: Metres,
-    /// How the belief spreads on that floor.
-    pub spread: Spread,
-    /// Where the belief lies on that floor, likeliest first, at most 64 patches.
-    pub cloud: Vec<Patch>,
-    /// Belief for every zone of the plan, in its order.
-    pub zones: Vec<(ZoneId, Probability)>,
-    /// Belief that the subject is in no zone at all.
-    pub outside: Probability,
-    /// The receivers that heard the subject in the slot, strongest first, at most 4, and how far each is from what was
-    /// expected of it at the subject's place.
-    pub heard: Vec<Witness>,
 }
 
 /// The slot that a moment belongs to; a slot ends with its last millisecond, exclusive.
@@ -122,39 +97,6 @@ pub struct Filter {
     slots: VecDeque<Slot>,
     /// Rooms of closed slots, for the next ones.
     spare: Vec<Vec<Heard>>,
-}
-
-/// A belief that stands as long as nothing before it changes.
-#[derive(Debug, Default)]
-struct Checkpoint {
-    /// The slot at whose end it is; none while it is void.
-    slot: Option<i64>,
-    kept: Option<Kept>,
-}
-
-impl Checkpoint {
-    fn put(&mut self, slot: i64, belief: &belief::Belief) {
-        self.slot = Some(slot);
-        match &mut self.kept {
-            Some(kept) => kept.put(belief),
-            None => self.kept = Some(Kept::new(belief)),
-        }
-    }
-
-    /// Takes over what another one keeps of a slot.
-    fn copy(&mut self, slot: i64, other: &Self) {
-        let Some(from) = &other.kept else { return };
-        self.slot = Some(slot);
-        match &mut self.kept {
-            Some(kept) => kept.copy(from),
-            None => self.kept = Some(Kept::new_copy(from)),
-        }
-    }
-
-    fn valid(&self, until: i64) -> Option<(i64, &Kept)> {
-        let slot = self.slot.filter(|slot| *slot <= until)?;
-        Some((slot, self.kept.as_ref()?))
-    }
 }
 
 #[derive(Debug)]
@@ -343,7 +285,8 @@ impl Filter {
         for place in first..first + count {
             let number = self.slots[place].number;
             self.advance(number - from, work);
-            let echoes = self.slots[place].heard.iter().map(Heard::echo);
+            let field = &*self.field;
+            let echoes = self.slots[place].heard.iter().map(Heard::echo).filter(|echo| field.trusts(echo.receiver));
             work.weigh(&self.field, echoes, number);
             // What is kept is what is gone on from: both ways must lead to the same belief.
             self.newest.put(number, &work.belief);
@@ -366,37 +309,6 @@ impl Filter {
     fn advance(&self, slots: i64, work: &mut Workspace) {
         for _ in 0..slots.min(SILENT_SLOTS_MAX) {
             work.belief.step(&self.field, self.motion, &mut work.flux);
-        }
-    }
-
-    fn describe(&self, slot: i64, heard: &[Heard], work: &mut Workspace) -> Estimate {
-        let ground = &*self.field.ground;
-        work.belief.place(&mut work.place);
-        let (floor, point, spread) = work.belief.moments(ground);
-        let mut strongest: Vec<(u16, f32, f32)> =
-            heard.iter().map(|heard| (heard.receiver, heard.rssi, heard.echo().level)).collect();
-        strongest.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        strongest.dedup_by_key(|(receiver, _, _)| *receiver);
-        strongest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        strongest.truncate(HEARD_MAX);
-        let witness = |(receiver, rssi, level): (u16, f32, f32)| {
-            let (expected, _) = work.expected(&self.field, usize::from(receiver));
-            Witness {
-                receiver: self.field.ears[usize::from(receiver)].id.clone(),
-                rssi: Dbm(rssi),
-                residual: Some(level - expected - work.belief.device.offset),
-            }
-        };
-        Estimate {
-            at: slot_end(slot),
-            cloud: work.belief.cloud(ground, &floor),
-            floor,
-            point,
-            uncertainty: Metres((spread.xx + spread.yy).sqrt()),
-            spread,
-            zones: work.belief.zones(ground),
-            outside: ground.outside(&work.place),
-            heard: strongest.into_iter().map(witness).collect(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod calibrate;
 pub mod grid;
+pub mod health;
 pub mod identity;
 pub mod inform;
 pub mod near;

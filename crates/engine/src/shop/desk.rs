@@ -10,7 +10,7 @@ use locate::calibrate::{Calibration, Source, Traffic};
 use locate::grid::{Estimate, Field, Ground as Cells, Workspace};
 use locate::presence::Change;
 use locate::quality::{Gauge, Quality};
-use model::ids::{StoreId, VisitId, ZoneId};
+use model::ids::{ReceiverId, StoreId, VisitId, ZoneId};
 use model::position::Position;
 use model::presence::{Presence, PresenceReason, Visit};
 use model::shop::Shop as Plan;
@@ -20,6 +20,7 @@ use model::units::Probability;
 use model::zone::ZoneKind;
 
 use super::fusion::Fusion;
+use super::health::Watching;
 use super::learn::Learning;
 use super::{Command, Dropped};
 
@@ -39,6 +40,8 @@ const LOOK_MAX_S: f64 = 10.0;
 pub(super) struct Ground {
     pub(super) plan: Arc<Plan>,
     pub(super) field: Arc<Field>,
+    /// The same with all receivers well.
+    pub(super) whole: Arc<Field>,
 }
 
 /// What all subjects of a shop share.
@@ -64,6 +67,8 @@ pub(super) struct Desk {
     pub(super) traffic: Option<Box<Traffic>>,
     /// When it is learnt from.
     pub(super) learning: Learning,
+    /// How the receivers are.
+    pub(super) watching: Watching,
 }
 
 impl Desk {
@@ -82,14 +87,21 @@ impl Desk {
             learnt: None,
             traffic: None,
             learning: Learning::default(),
+            watching: Watching::default(),
         }
     }
 
     /// The same desk with nothing on it.
     pub(super) fn unvisited(&self) -> Self {
+        let ground = self.ground.clone().map(|ground| Ground { field: Arc::clone(&ground.whole), ..ground });
+        let mut watching = Watching::default();
+        if let Some(ground) = &ground {
+            watching.take(&ground.whole, None, &ground.plan);
+        }
         Self {
-            traffic: self.ground.as_ref().map(|ground| Box::new(Traffic::new(ground.field.ground()))),
-            ground: self.ground.clone(),
+            traffic: ground.as_ref().map(|ground| Box::new(Traffic::new(ground.field.ground()))),
+            ground,
+            watching,
             learnt: self.learnt.clone(),
             ..Self::new(self.store.clone(), self.seed)
         }
@@ -101,8 +113,8 @@ impl Desk {
             let old = &ground.plan;
             old.floors == plan.floors && old.receivers == plan.receivers && old.beacons == plan.beacons
         });
-        let (field, relaid) = match same {
-            Some(ground) => (Arc::clone(&ground.field), false),
+        let (whole, relaid) = match same {
+            Some(ground) => (Arc::clone(&ground.whole), false),
             None => {
                 let cells = Arc::new(Cells::new(&plan));
                 self.recall(&cells);
@@ -113,7 +125,10 @@ impl Desk {
             self.gathered = self.take_quality().unwrap_or_default();
             self.gauge = None;
         }
-        self.ground = Some(Ground { plan, field });
+        if relaid {
+            self.watching.take(&whole, self.ground.as_ref().map(|ground| &*ground.plan), &plan);
+        }
+        self.ground = Some(Ground { field: self.watching.heed(&whole), plan, whole });
         relaid
     }
 
@@ -125,7 +140,9 @@ impl Desk {
         }
         let learnt = self.learnt.insert(Arc::new(learnt));
         let Some(ground) = &mut self.ground else { return false };
-        ground.field = Arc::new(Field::on(ground.field.ground(), &ground.plan, Some(learnt)));
+        ground.whole = Arc::new(Field::on(ground.field.ground(), &ground.plan, Some(learnt)));
+        self.watching.take(&ground.whole, None, &ground.plan);
+        ground.field = self.watching.heed(&ground.whole);
         true
     }
 
@@ -146,6 +163,11 @@ impl Desk {
         }
         self.learning.begin(traffic.seconds());
         self.traffic = Some(Box::new(traffic));
+    }
+
+    /// Whether the place of a receiver that was moved is learnt.
+    pub(super) fn knows_moved(&self, receiver: &ReceiverId) -> bool {
+        self.learnt.as_ref().is_some_and(|learnt| learnt.moved.contains(receiver))
     }
 
     /// What positions rest on.

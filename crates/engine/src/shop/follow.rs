@@ -196,6 +196,16 @@ impl Follow {
         self
     }
 
+    /// Goes on with other receivers heeded.
+    pub(super) fn heed(mut self, desk: &mut Desk) -> Self {
+        let Some(ground) = desk.ground.clone() else { return self };
+        self.place = match self.place {
+            Place::Located(filter) => Place::Located(Box::new(filter.heeding(ground.field, &mut desk.work))),
+            Place::Lost => Place::Lost,
+        };
+        self
+    }
+
     pub(super) fn position(&mut self, subject: &Subject, now: Timestamp, desk: &mut Desk) -> Option<Position> {
         let at = now - self.lag.get() - Millis(1);
         match &mut self.place {
@@ -311,6 +321,7 @@ impl Follow {
             filter.teach(slot, &mut desk.work, traffic);
             desk.taught();
         }
+        desk.watch(filter, slot, &estimate);
         filter.commit(slot, &mut desk.work);
         self.answer.see(&estimate);
         if desk.door_belief(&estimate) >= DOOR_BELIEF {

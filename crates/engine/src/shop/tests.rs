@@ -140,9 +140,7 @@ fn a_forgotten_subject_is_not_spoken_of_again() {
     shop.handle(Input::Forget(phone()), LATER);
     drain(&mut shop, &mut commands);
     assert_eq!((commands.len(), shop.len()), (0, 0));
-    let due = shop.poll_timeout().expect("fewer people are there");
-    shop.handle_timeout(due);
-    drain(&mut shop, &mut commands);
+    wait(&mut shop, LATER + Millis::minutes(1), &mut commands);
     assert!(commands.iter().all(|command| matches!(command, Command::Occupancy(_))), "{commands:?}");
     assert_eq!(shop.poll_timeout(), None);
 }

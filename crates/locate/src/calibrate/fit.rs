@@ -117,7 +117,12 @@ fn subjects(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Vec<Subject> 
         let found: Vec<Finding> = found.collect();
         let places = readings.iter().map(|reading| (reading.place, reading.frames)).collect();
         match subjects.iter_mut().find(|subject| subject.id == *id) {
-            Some(subject) => (subject.readings, subject.places) = (found, places),
+            Some(subject) => {
+                if learnt.moved.contains(id) {
+                    subject.mast = place(ground, &found);
+                }
+                (subject.readings, subject.places) = (found, places);
+            }
             None => {
                 let mast = place(ground, &found);
                 subjects.push(Subject { id: id.clone(), mast, power: 0.0, readings: found, places });

@@ -1,7 +1,7 @@
 //! What the traffic of every day says about a shop's radio: each sighting is shared out over the places where its device is
 //! believed to have been. Bounded by the store's size, and old traffic fades, so that it follows shelves that move.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::ids::ReceiverId;
@@ -30,6 +30,8 @@ pub struct Traffic {
     centres: Vec<(usize, f64, f64, f64)>,
     seconds: Vec<f32>,
     receivers: BTreeMap<ReceiverId, Vec<Sum>>,
+    /// Receivers that are not where the plan says.
+    moved: BTreeSet<ReceiverId>,
     total: f64,
     /// Room for the belief per place.
     shares: Vec<(u32, f32)>,
@@ -67,6 +69,7 @@ impl Traffic {
             dense: vec![0.0; centres.len()],
             centres,
             receivers: BTreeMap::new(),
+            moved: BTreeSet::new(),
             total: 0.0,
             shares: Vec::new(),
         }
@@ -112,6 +115,7 @@ impl Traffic {
 
     /// Takes up what was learnt from traffic before, on top of what was heard since.
     pub fn recall(&mut self, learnt: &Calibration) {
+        self.moved.extend(learnt.moved.iter().cloned());
         let cell = |place: &Place| self.ground.cell_at(&place.floor, place.point);
         let places: Vec<Option<u32>> = learnt.places.iter().map(|place| Some(self.place_of[cell(place)?])).collect();
         let sound = |number: f64| number.is_finite() && number >= 0.0;
@@ -130,6 +134,22 @@ impl Traffic {
                 }
             }
         }
+    }
+
+    /// Forgets what a receiver heard, which is somewhere else now; or, if not `moved`, again where the plan says.
+    pub fn forget(&mut self, receiver: &ReceiverId, moved: bool) {
+        self.receivers.remove(receiver);
+        if moved {
+            self.moved.insert(receiver.clone());
+        } else {
+            self.moved.remove(receiver);
+        }
+    }
+
+    /// Whether a receiver is not where the plan says.
+    #[must_use]
+    pub fn has_moved(&self, receiver: &ReceiverId) -> bool {
+        self.moved.contains(receiver)
     }
 
     /// Device-seconds heard so far.
@@ -167,6 +187,6 @@ impl Traffic {
         };
         let receivers = self.receivers.iter().map(|(id, room)| (id.clone(), readings(room)));
         let receivers = receivers.filter(|(_, readings)| !readings.is_empty()).collect();
-        Some(Calibration { source: Source::Traffic, places: places.collect(), receivers })
+        Some(Calibration { source: Source::Traffic, places: places.collect(), receivers, moved: self.moved.clone() })
     }
 }

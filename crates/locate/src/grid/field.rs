@@ -10,6 +10,7 @@ use model::zone::ZoneKind;
 
 use super::ground::{CEILING_DB, Ground};
 use crate::calibrate::{Calibration, Source, fit};
+use crate::health::Condition;
 
 /// Path-loss exponents that a plan alone leaves open, with what is believed of each; LOCATE 3.7: shops measured 1.5 to 2.1.
 pub(super) const EXPONENTS: [(f32, f32); LAWS_MAX] = [(1.5, 0.2), (2.0, 0.5), (2.5, 0.2), (3.0, 0.1)];
@@ -29,12 +30,12 @@ const SENSITIVITY_DB: f32 = -35.0;
 const SENSITIVITY_SLOPE_DB: f32 = 4.0;
 /// Power of what it says that one receiver heard a frame and another one did not: bodies and shelves hide a device from
 /// several at once.
-const HEARING: f32 = 0.6;
+pub(super) const HEARING: f32 = 0.6;
 /// The least chance to be heard: no receiver excludes a place for good.
 const CHANCE_MIN: f32 = 1e-4;
 
 /// What one receiver is expected to hear, one entry a cell in each table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ear {
     pub(super) id: ReceiverId,
     /// Level above the claimed power at 1 m for each law, in dB.
@@ -43,6 +44,10 @@ pub(super) struct Ear {
     pub(super) sharpness: Vec<f32>,
     /// What it says that this receiver heard a frame and not another one, as a logarithm, with what the variance costs.
     pub(super) claim: Vec<f32>,
+    /// Frames a second relative to the other receivers.
+    pub(super) chance: Vec<f32>,
+    /// What it is worth now.
+    pub(super) condition: Condition,
 }
 
 /// What is expected of one receiver, before it is made into tables.
@@ -79,8 +84,8 @@ pub struct Field {
     pub(super) offset_db: f32,
     /// How far a receiver is off towards one device, in dB.
     pub(super) bias_db: f32,
-    source: Source,
-    receivers: BTreeMap<ReceiverId, u16>,
+    pub(super) source: Source,
+    pub(super) receivers: BTreeMap<ReceiverId, u16>,
 }
 
 impl Field {
@@ -165,7 +170,7 @@ impl Field {
         &self.ears[usize::from(number)].id
     }
 
-    pub(super) fn receiver(&self, id: &ReceiverId) -> Option<u16> {
+    pub(crate) fn receiver(&self, id: &ReceiverId) -> Option<u16> {
         self.receivers.get(id).copied()
     }
 }
@@ -181,6 +186,8 @@ impl Expectation {
             sharpness: self.variance.iter().map(|variance| 1.0 / variance).collect(),
             id: self.id,
             levels: self.levels,
+            chance: self.chance,
+            condition: Condition::Well,
         }
     }
 }

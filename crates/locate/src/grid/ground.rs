@@ -169,6 +169,11 @@ impl Ground {
         &self.floors[floor].id
     }
 
+    /// The floor that a cell is on, by its place in the ground's list.
+    pub(crate) fn floor_of(&self, cell: usize) -> usize {
+        self.floors.partition_point(|floor| floor.start <= cell).saturating_sub(1)
+    }
+
     /// The centre of a cell.
     pub(crate) fn centre_of(&self, cell: usize) -> Point {
         let after = self.floors.partition_point(|floor| floor.start <= cell);

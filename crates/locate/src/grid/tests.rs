@@ -1,9 +1,11 @@
 use std::fmt::Write as _;
 
+use model::floor::Point;
 use model::ids::ReceiverId;
 use model::shop::Shop;
 use model::sighting::{RssiSummary, Transmitter};
 use model::subject::Pseudonym;
+use model::units::Dbm;
 use proptest::prelude::*;
 
 use super::*;

@@ -22,6 +22,18 @@ pub(in crate::shop) const RECEIVERS: [(&str, f64, f64); 8] = [
     ("r8", 18.0, 6.0),
 ];
 
+/// A bare floor of this size with these receivers.
+pub(in crate::shop) fn bare(width: f64, depth: f64, ears: &[(&str, f64, f64, f64)]) -> Arc<Plan> {
+    let floor = format!(
+        r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"feature":"floor","id":"f"}},"geometry":{{"type":"Polygon","coordinates":[[[0,0],[{width},0],[{width},{depth}],[0,{depth}],[0,0]]]}}}}]}}"#
+    );
+    let mut shop = String::from("[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"Etc/UTC\"\n");
+    for (id, x, y, _) in ears {
+        shop += &format!("[[receiver]]\nid = \"{id}\"\nfloor = \"f\"\nx = {x:.1}\ny = {y:.1}\n");
+    }
+    Arc::new(Plan::parse(&shop, &floor).expect("a right shop"))
+}
+
 /// Three departments of 8 x 12 m side by side; the last one's kind can be chosen.
 pub(in crate::shop) fn plan(last_kind: &str, zones: &[&str]) -> Arc<Plan> {
     let square = |x0: f64, x1: f64| format!("[[[{x0},0],[{x1},0],[{x1},12],[{x0},12],[{x0},0]]]");
@@ -87,16 +99,36 @@ pub(in crate::shop) fn phone() -> Subject {
 
 /// What all receivers hear of somebody on a route, in the order of time: a frame each `every_ms`, one of five lost.
 pub(in crate::shop) fn sightings(route: &Route, every_ms: i64, seed: u64) -> Vec<Sighting> {
+    heard_by(&RECEIVERS.map(|(id, x, y)| (id, x, y, 0.0)), &HALL, route, every_ms, seed)
+}
+
+/// How a signal fades, and how weak it may be.
+pub(in crate::shop) struct Air {
+    pub(in crate::shop) exponent: f64,
+    pub(in crate::shop) least_dbm: f64,
+}
+
+/// A hall in which everybody hears everything.
+pub(in crate::shop) const HALL: Air = Air { exponent: 1.85, least_dbm: -200.0 };
+
+/// The same of receivers at other places, each so many dB louder than usual.
+pub(in crate::shop) fn heard_by(
+    ears: &[(&str, f64, f64, f64)],
+    air: &Air,
+    route: &Route,
+    every_ms: i64,
+    seed: u64,
+) -> Vec<Sighting> {
     let mut chance = Chance(seed);
     let end_ms = (route.last().expect("a route").0 * 1_000.0) as i64;
     let mut heard = Vec::new();
     for frame in (0..end_ms).step_by(usize::try_from(every_ms).expect("positive")) {
-        for (n, (id, x, y)) in RECEIVERS.iter().enumerate() {
+        for (n, (id, x, y, more)) in ears.iter().enumerate() {
             let when = frame + 17 * n as i64;
             let here = at(route, when as f64 / 1_000.0);
             let metres = (here.x - x).hypot(here.y - y).hypot(1.2).max(0.3);
-            let rssi = -62.0 - 18.5 * metres.log10() + 3.0 * chance.normal();
-            if chance.unit() > 0.2 {
+            let rssi = -62.0 + more - 10.0 * air.exponent * metres.log10() + 3.0 * chance.normal();
+            if chance.unit() > 0.2 && rssi > air.least_dbm {
                 heard.push(sighting(id, START + Millis(when), rssi.round()));
             }
         }
