@@ -183,6 +183,15 @@ mod tests {
     }
 
     #[test]
+    fn a_receiver_that_advertises_itself_is_known_by_numbers_and_makes_no_person() {
+        let node = model::anchor::Advertised::node("bakery");
+        let mut names = classifier();
+        let known = transmitter(&mut names, &heard(Some(beacon(node.uuid)), 5), 0);
+        assert_eq!(known, Ok(Transmitter::Beacon { uuid: node.uuid, major: 1, minor: 2 }));
+        assert_eq!(transmitter(&mut names, &heard(None, 5), 1), Err(LeftOut::Companion));
+    }
+
+    #[test]
     fn what_a_known_transmitter_says_besides_makes_no_second_person() {
         let mut rolling = [9; 16];
         rolling[..4].copy_from_slice(&[0xa7, 0x71, 0x00, 0x01]);

@@ -4,6 +4,7 @@
 //! only believes them, so that its frames are shared out over the places by belief (the expectation step of EM; the next belief
 //! rests on the map that is made of it, which is the maximisation step).
 
+pub mod anchor;
 mod fit;
 mod process;
 mod survey;
@@ -15,6 +16,7 @@ use model::floor::Point;
 use model::ids::{FloorId, ReceiverId};
 use serde::{Deserialize, Serialize};
 
+pub use anchor::{Anchors, Links};
 pub(crate) use fit::fit;
 pub use traffic::Traffic;
 
@@ -55,6 +57,23 @@ pub struct Calibration {
     /// Receivers that are not where the plan says: what they heard tells where.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub moved: BTreeSet<ReceiverId>,
+    /// What receivers heard of transmitters whose place is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub anchors: Links,
+}
+
+impl Calibration {
+    /// Nothing learnt yet.
+    #[must_use]
+    pub const fn empty(source: Source) -> Self {
+        Self {
+            source,
+            places: Vec::new(),
+            receivers: BTreeMap::new(),
+            moved: BTreeSet::new(),
+            anchors: BTreeMap::new(),
+        }
+    }
 }
 
 /// A place of a few steps where devices were.

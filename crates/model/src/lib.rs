@@ -2,6 +2,7 @@
 //!
 //! Pure data with checked constructors: no clock, no chance, no I/O, and nothing of ours below it.
 
+pub mod anchor;
 pub mod consent;
 pub mod decision;
 pub mod delivery;

@@ -5,6 +5,7 @@ mod toml_file;
 
 use serde::{Deserialize, Serialize};
 
+use crate::anchor::Advertised;
 use crate::floor::{Floor, Passage, Point};
 use crate::ids::{CategoryId, FloorId, OfferId, ProductId, ReceiverId, SensorId, StoreId, TagId, ZoneId};
 use crate::offer::{Cap, Offer};
@@ -46,6 +47,9 @@ pub struct Receiver {
     /// Height above the floor, in metres.
     #[serde(default = "receiver_height")]
     pub z: f64,
+    /// What it sends itself: iBeacon numbers as `uuid-major-minor`, or `node:` and an ESPresense node's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advertises: Option<String>,
 }
 
 impl Receiver {
@@ -53,6 +57,12 @@ impl Receiver {
     #[must_use]
     pub const fn point(&self) -> Point {
         Point { x: self.x, y: self.y }
+    }
+
+    /// What it sends itself, if it was said and can be read.
+    #[must_use]
+    pub fn advertised(&self) -> Option<Advertised> {
+        Advertised::parse(self.advertises.as_deref()?)
     }
 }
 
@@ -232,6 +242,14 @@ impl Shop {
     #[must_use]
     pub fn zone(&self, id: &ZoneId) -> Option<&Zone> {
         self.zones().find(|zone| zone.id == *id)
+    }
+
+    /// Every transmitter with a known place, and which receiver or beacon it is. A receiver that says nothing else sends, if
+    /// anything, as an ESPresense node of its own name.
+    pub fn anchors(&self) -> impl Iterator<Item = (Advertised, &Receiver)> {
+        let node = |receiver: &Receiver| Advertised::node(receiver.id.as_str());
+        let receivers = self.receivers.iter().map(move |receiver| (receiver.advertised().unwrap_or_else(|| node(receiver)), receiver));
+        receivers.chain(self.beacons.iter().filter_map(|beacon| Some((beacon.advertised()?, beacon))))
     }
 
     /// The product with this id.

@@ -8,7 +8,7 @@ use model::ids::ReceiverId;
 use model::shop::Shop;
 
 use super::process::{Finding, Process, Shape};
-use super::{Calibration, Source};
+use super::{Calibration, Source, anchor};
 use crate::grid::Ground;
 use crate::grid::field::{Expectation, Radio, chance};
 use crate::grid::ground::{CEILING_DB, Mast, Way};
@@ -63,6 +63,8 @@ struct Subject {
 
 /// Makes the radio of a store from what was learnt.
 pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
+    let joined = anchor::joined(ground, shop, learnt);
+    let learnt = joined.as_ref().unwrap_or(learnt);
     let mut subjects = subjects(ground, shop, learnt);
     let law = fit_law(ground, &mut subjects);
     let most = match learnt.source {

@@ -1,6 +1,6 @@
 //! A survey as a calibration: its spots gathered into places, and the powers of its devices taken out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use model::floor::Point;
 use model::ids::ReceiverId;
@@ -56,7 +56,7 @@ impl Calibration {
         });
         let offsets = offsets(&spots, |spot| numbers[&key(spot, side)]);
         let heard = heard(&spots, |spot| numbers[&key(spot, side)], &offsets);
-        Self { source: Source::Survey, places: places.collect(), receivers: readings(heard), moved: BTreeSet::new() }
+        Self { places: places.collect(), receivers: readings(heard), ..Self::empty(Source::Survey) }
     }
 }
 

@@ -187,6 +187,11 @@ impl Traffic {
         };
         let receivers = self.receivers.iter().map(|(id, room)| (id.clone(), readings(room)));
         let receivers = receivers.filter(|(_, readings)| !readings.is_empty()).collect();
-        Some(Calibration { source: Source::Traffic, places: places.collect(), receivers, moved: self.moved.clone() })
+        Some(Calibration {
+            places: places.collect(),
+            receivers,
+            moved: self.moved.clone(),
+            ..Calibration::empty(Source::Traffic)
+        })
     }
 }

@@ -8,6 +8,7 @@ use jiff::civil::Time;
 use serde::Deserialize;
 
 use super::{QuietHours, Receiver, SHOP_FILE, Sensor, SensorKind, Shop, ShopError, Store, Tag, geo_file};
+use crate::anchor::Advertised;
 use crate::floor::Floor;
 use crate::offer::Offer;
 use crate::product::Product;
@@ -85,6 +86,7 @@ impl Check<'_> {
         self.unique("offer", self.shop.offers.iter().map(|o| &o.id));
         self.receivers("receiver", &self.shop.receivers);
         self.receivers("beacon", &self.shop.beacons);
+        self.anchors();
         self.sensors();
         self.tags();
         self.products();
@@ -165,6 +167,34 @@ impl Check<'_> {
                         "write metres from the floor's origin",
                     );
                 }
+            }
+        }
+    }
+
+    /// What is sent is one thing's alone, and never also a tag's: a tag is somebody.
+    fn anchors(&mut self) {
+        for (kind, receivers) in [("receiver", &self.shop.receivers), ("beacon", &self.shop.beacons)] {
+            for (index, receiver) in receivers.iter().enumerate() {
+                if let Some(text) = &receiver.advertises
+                    && receiver.advertised().is_none()
+                {
+                    self.say(
+                        format!("{kind}[{index}].advertises"),
+                        format!("{text:?} is no transmitter"),
+                        "write \"uuid-major-minor\" of an iBeacon, or \"node:\" and the name of an ESPresense node",
+                    );
+                }
+            }
+        }
+        let tag = |tag: &Tag| Some(Advertised { uuid: tag.uuid_bytes()?, major: tag.major, minor: tag.minor });
+        let tags: BTreeSet<Advertised> = self.shop.tags.iter().filter_map(tag).collect();
+        let mut seen = BTreeSet::new();
+        for (advertised, receiver) in self.shop.anchors() {
+            let key = format!("{}.advertises", receiver.id);
+            if !seen.insert(advertised) {
+                self.say(key, format!("{advertised} is sent by another one too"), "give each transmitter numbers of its own");
+            } else if tags.contains(&advertised) {
+                self.say(key, format!("{advertised} is a tag's"), "a tag moves: take one of the two out");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The frames that tell who is there, found in an advertisement or in its already split parts.
 
+use model::anchor::is_node;
 use model::sighting::{RollingId, Transmitter};
 
 use super::ad;
@@ -57,7 +58,8 @@ impl Frame {
         (id.prefix == prefix).then_some(id)
     }
 
-    /// The transmitter, if it is one of ours: a rotating id with the chain's prefix, an ephemeral id, or one of the store's own beacons.
+    /// The transmitter, if it is one of ours: a rotating id with the chain's prefix, an ephemeral id, one of the store's own beacons,
+    /// or a receiver that advertises itself.
     ///
     /// Anything else is somebody unknown, and only the edge box may say under which pseudonym.
     #[must_use]
@@ -66,7 +68,7 @@ impl Frame {
             return Some(Transmitter::Rolling(id));
         }
         match self {
-            Self::IBeacon(IBeacon { uuid, major, minor, .. }) if own_uuids.contains(uuid) => {
+            Self::IBeacon(IBeacon { uuid, major, minor, .. }) if own_uuids.contains(uuid) || is_node(uuid) => {
                 Some(Transmitter::Beacon { uuid: *uuid, major: *major, minor: *minor })
             }
             Self::Eid(eid) => Some(Transmitter::Eid(eid.eid)),

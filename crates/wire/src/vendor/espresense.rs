@@ -3,6 +3,7 @@
 //! The node filters strengths itself and has taken its own adjustment off them already; `rssiVar` is the noise that is left.
 //! Identity stands in `id`, never in the topic. Names and freshly enrolled keys are not read.
 
+use model::anchor::Advertised;
 use model::ids::ReceiverId;
 use model::units::Dbm;
 use serde::Serialize;
@@ -54,7 +55,7 @@ struct NodeReport {
     reported: Option<u32>,
 }
 
-/// Reads what a node heard; nothing comes out for the nodes' own advertisements.
+/// Reads what a node heard, other nodes included.
 ///
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
@@ -63,9 +64,6 @@ pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let receiver = receiver("room", room)?;
     let fields = object(payload, Wanted::flat(&KEYS))?;
     let id = fields.text("id")?.ok_or(Rejected::MissingField { field: "id" })?;
-    if id.starts_with("node:") {
-        return Ok(Vec::new());
-    }
     let power_at_1m = fields.whole("rssi@1m", &Range::POWER)?.and_then(|power| i8::try_from(power).ok());
     let frame = read_id(id, power_at_1m.unwrap_or(0));
     let address = read_address(&fields)?;
@@ -181,6 +179,10 @@ fn read_address(fields: &Fields<'_, { KEYS.len() }>) -> Result<Option<Address>, 
 
 /// Reads the ids that carry a frame's own numbers; every other id is a name for something that we know by its address alone.
 fn read_id(id: &str, power: i8) -> Option<Frame> {
+    if let Some(name) = id.strip_prefix("node:") {
+        let Advertised { uuid, major, minor } = Advertised::node(name);
+        return Some(Frame::IBeacon(IBeacon { uuid, major, minor, power }));
+    }
     if let Some(numbers) = id.strip_prefix("iBeacon:") {
         let mut parts = numbers.rsplitn(3, '-');
         let minor = parts.next()?.parse().ok()?;

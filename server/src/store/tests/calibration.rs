@@ -11,7 +11,7 @@ fn learnt(source: Source, level: f64) -> Calibration {
     let place = Place { floor: "ground".parse().expect("an id"), point: Point { x: 1.5, y: 0.1 }, seconds: 30.0 };
     let heard = vec![Reading { place: 0, level, frames: 12.5 }];
     let receivers = BTreeMap::from([("r1".parse().expect("an id"), heard)]);
-    Calibration { source, places: vec![place], receivers, moved: std::collections::BTreeSet::new() }
+    Calibration { places: vec![place], receivers, ..Calibration::empty(source) }
 }
 
 /// Each source has one row a store; a new word takes the place of the old one, and forgetting one leaves the other.

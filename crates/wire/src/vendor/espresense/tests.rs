@@ -65,9 +65,14 @@ fn an_altbeacon_arrives_without_its_id_and_is_told_apart_by_its_address() {
 }
 
 #[test]
-fn the_nodes_own_advertisements_are_nobody() {
-    let payload = include_bytes!("../../../testdata/espresense/own-node.json");
-    assert_eq!(decode(TOPIC, payload), Ok(Vec::new()));
+fn the_nodes_own_advertisements_are_known_by_a_number_made_of_their_name() {
+    let heard = one(include_bytes!("../../../testdata/espresense/own-node.json"));
+    let known = heard.frame.and_then(|frame| frame.known([0; 4], &[])).expect("a node needs no setting");
+    assert_eq!(model::anchor::Advertised::of(&known), model::anchor::Advertised::parse("node:bakery"));
+    let unnamed = br#"{"mac":"3c71bf000001","id":"iBeacon:e5ca1ade-f007-ba11-0000-000000000000-40-23783","rssi":-70}"#;
+    let known = one(unnamed).frame.and_then(|frame| frame.known([0; 4], &[])).expect("a node that others don't know yet");
+    let numbers = "e5ca1ade-f007-ba11-0000-000000000000-40-23783";
+    assert_eq!(model::anchor::Advertised::of(&known), model::anchor::Advertised::parse(numbers));
 }
 
 #[test]
