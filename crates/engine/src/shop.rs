@@ -2,6 +2,7 @@
 //!
 //! Sans-I/O: `now` and the seed are values, effects are [`Command`]s, and the same inputs give the same commands byte for byte.
 
+mod anchor;
 mod answer;
 mod command;
 mod desk;
@@ -105,6 +106,7 @@ impl Shop {
         self.desk.now = now;
         match input {
             Input::Sighting { subject, sighting } => self.sighting(subject, sighting, now),
+            Input::Anchor { anchor, sighting } => self.desk.anchor(&anchor, sighting),
             Input::Reading(reading) => self.reading(reading, now),
             Input::Plan(plan) => self.take_plan(plan, now),
             Input::Survey(survey) => self.take_learnt(Calibration::of_survey(&survey), now),

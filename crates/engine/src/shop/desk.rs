@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use decide::keyed;
-use locate::calibrate::{Calibration, Source, Traffic};
+use locate::calibrate::{Anchors, Calibration, Source, Traffic};
 use locate::grid::{Estimate, Field, Ground as Cells, Workspace};
 use locate::presence::Change;
 use locate::quality::{Gauge, Quality};
@@ -65,6 +65,8 @@ pub(super) struct Desk {
     learnt: Option<Arc<Calibration>>,
     /// What the store's traffic says about its radio; from the first plan on.
     pub(super) traffic: Option<Box<Traffic>>,
+    /// What receivers heard of transmitters whose place is known.
+    pub(super) anchors: Anchors,
     /// When it is learnt from.
     pub(super) learning: Learning,
     /// How the receivers are.
@@ -86,6 +88,7 @@ impl Desk {
             gathered: Quality::default(),
             learnt: None,
             traffic: None,
+            anchors: Anchors::default(),
             learning: Learning::default(),
             watching: Watching::default(),
         }
@@ -150,6 +153,10 @@ impl Desk {
     pub(super) fn take_back(&mut self, learnt: Calibration) -> bool {
         let taken = self.take_learnt(learnt);
         if taken && let Some(cells) = self.ground.as_ref().map(|ground| Arc::clone(ground.field.ground())) {
+            self.anchors = Anchors::default();
+            if let Some(learnt) = &self.learnt {
+                self.anchors.recall(&learnt.anchors, self.now);
+            }
             self.recall(&cells);
         }
         taken
@@ -173,11 +180,6 @@ impl Desk {
     /// What positions rest on.
     pub(super) fn source(&self) -> Option<Source> {
         self.ground.as_ref().map(|ground| ground.field.source())
-    }
-
-    /// What the traffic says about the radio; none while that is too little.
-    pub(super) fn calibration(&self) -> Option<Calibration> {
-        self.traffic.as_ref()?.calibration()
     }
 
     /// A visit that begins.

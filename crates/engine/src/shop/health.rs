@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use locate::calibrate::Anchors;
 use locate::grid::{Estimate, Field, Filter};
 use locate::health::{Condition, Watch};
 use model::ids::ReceiverId;
 use model::shop::{Receiver, Shop as Plan};
+use model::sighting::Sighting;
 use model::subject::Subject;
 use model::time::Timestamp;
 
@@ -46,6 +48,19 @@ impl Watching {
         }
     }
 
+    /// Whether a receiver is where it is believed to be, as far as is known.
+    pub(super) fn is_trusted(&self, receiver: &ReceiverId) -> bool {
+        self.conditions().and_then(|ill| ill.get(receiver)).is_none_or(|condition| condition.is_trusted())
+    }
+
+    /// Takes note that a receiver heard an anchor.
+    pub(super) fn hear_anchor(&mut self, anchors: &Anchors, anchor: &ReceiverId, sighting: &Sighting, now: Timestamp) {
+        if let Some(watch) = &mut self.watch {
+            anchors.tell(anchor, sighting, watch);
+            self.due.get_or_insert_with(|| Watch::due(now));
+        }
+    }
+
     fn conditions(&self) -> Option<&BTreeMap<ReceiverId, Condition>> {
         self.watch.as_ref().map(|watch| watch.conditions())
     }
@@ -80,6 +95,9 @@ impl Desk {
     /// What traffic said of a receiver that was moved, or that is back where it was, is of another place.
     fn unlearn(&mut self, receiver: &ReceiverId, condition: Condition) {
         let learnt = self.knows_moved(receiver);
+        if condition == Condition::Moved {
+            self.anchors.forget(receiver);
+        }
         let Some(traffic) = &mut self.traffic else { return };
         match condition {
             Condition::Moved => traffic.forget(receiver, true),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use locate::calibrate::Calibration;
+use model::ids::ReceiverId;
 use model::presence::{Presence, Visit};
 use model::reading::Reading;
 use model::shop::Shop as Plan;
@@ -17,6 +18,13 @@ pub enum Input {
     Sighting {
         /// Who, as far as is known.
         subject: Subject,
+        /// What was heard.
+        sighting: Sighting,
+    },
+    /// A receiver heard a transmitter whose place is known: nobody.
+    Anchor {
+        /// Which one, as a receiver or beacon of the plan.
+        anchor: ReceiverId,
         /// What was heard.
         sighting: Sighting,
     },

@@ -9,6 +9,8 @@ use super::desk::Desk;
 
 /// The shortest time between two lessons.
 const EVERY: Millis = Millis::minutes(10);
+/// The time between two lessons that rest on nothing but anchors.
+const ANCHORS_EVERY: Millis = Millis::minutes(60);
 /// Device-seconds that must have been heard since the last one.
 const GATHERED_S: f64 = 1_800.0;
 /// In so many seconds of open hours, a week of them, what was heard comes to count half.
@@ -38,6 +40,17 @@ impl Learning {
     pub(super) fn gather(&mut self, seconds: f64, now: Timestamp) {
         if self.due.is_none() && seconds - self.seconds >= GATHERED_S {
             self.due = Some(self.last.map_or(now, |last| now.max(last + EVERY)));
+        }
+    }
+
+    /// Notes that anchors were heard for so long by now: they are learnt from at once when that is enough, and then now and then.
+    pub(super) fn listen(&mut self, listened: Option<Millis>, now: Timestamp) {
+        if self.due.is_none() && listened.is_some() {
+            self.due = match self.last {
+                None => Some(now),
+                Some(last) if now.since(last) >= ANCHORS_EVERY => Some(now),
+                Some(_) => None,
+            };
         }
     }
 
@@ -73,7 +86,8 @@ impl Desk {
         let Some(traffic) = &mut self.traffic else { return false };
         let keep = self.learning.pass(traffic.seconds(), now);
         traffic.fade(keep);
-        let Some(learnt) = traffic.calibration() else { return false };
+        self.anchors.fade(keep.into());
+        let Some(learnt) = self.calibration() else { return false };
         self.learning.learnt = Some(learnt.clone());
         self.take_learnt(learnt)
     }

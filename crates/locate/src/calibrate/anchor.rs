@@ -123,10 +123,17 @@ impl Anchors {
         }
     }
 
+    /// For how long anchors have been heard, if for long enough and enough of them.
+    #[must_use]
+    pub fn listened(&self) -> Option<Millis> {
+        let listened = self.last?.since(self.first?);
+        (listened >= LISTENED && self.pairs.len() >= ANCHORS_MIN).then_some(listened)
+    }
+
     /// What was heard, if for long enough and of enough anchors.
     #[must_use]
     pub fn links(&self) -> Option<Links> {
-        let long = self.last?.since(self.first?) >= LISTENED;
+        self.listened()?;
         let link =
             |pair: &Pair| Link { level: pair.sum as f64 / 1_000.0 / pair.frames as f64, frames: pair.frames as f64 };
         let usual = |pairs: &BTreeMap<ReceiverId, Pair>| -> BTreeMap<ReceiverId, Link> {
@@ -135,7 +142,7 @@ impl Anchors {
         };
         let links = self.pairs.iter().map(|(anchor, pairs)| (anchor.clone(), usual(pairs)));
         let links: Links = links.filter(|(_, pairs)| !pairs.is_empty()).collect();
-        (long && links.len() >= ANCHORS_MIN).then_some(links)
+        (links.len() >= ANCHORS_MIN).then_some(links)
     }
 
     /// Takes up what was learnt before.
@@ -311,14 +318,14 @@ fn solve(ties: &[Tie<'_>]) -> Option<Powers> {
             let own = tie.level + powers.exponent * tie.slope + tie.loss - powers.receivers[&tie.ear.id];
             *sum = (sum.0 + own, sum.1 + 1.0);
         }
-        sums.iter().for_each(|(id, (sum, count))| drop(powers.anchors.insert((*id).clone(), sum / count)));
+        powers.anchors.extend(sums.iter().map(|(id, (sum, count))| ((*id).clone(), sum / count)));
         let mut sums: BTreeMap<&ReceiverId, (f64, f64)> = BTreeMap::new();
         for tie in ties {
             let sum = sums.entry(&tie.ear.id).or_insert((0.0, POWER_WEIGHT));
             let own = tie.level + powers.exponent * tie.slope + tie.loss - powers.anchors[&tie.anchor.id];
             *sum = (sum.0 + own, sum.1 + 1.0);
         }
-        sums.iter().for_each(|(id, (sum, count))| drop(powers.receivers.insert((*id).clone(), sum / count)));
+        powers.receivers.extend(sums.iter().map(|(id, (sum, count))| ((*id).clone(), sum / count)));
         let mean = powers.receivers.values().sum::<f64>() / powers.receivers.len() as f64;
         powers.receivers.values_mut().for_each(|power| *power -= mean);
         let mut fit = (EXPONENT * EXPONENT_WEIGHT, EXPONENT_WEIGHT);

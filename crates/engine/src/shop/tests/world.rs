@@ -79,16 +79,16 @@ pub(in crate::shop) fn at(route: &Route, t: f64) -> Point {
 }
 
 /// Chance by a seed: a plain multiplicative generator is enough for noise.
-pub(in crate::shop) struct Chance(pub(super) u64);
+pub(in crate::shop) struct Chance(pub(in crate::shop) u64);
 
 impl Chance {
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(in crate::shop) fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as f64 / f64::from(1_u32 << 31)
     }
 
     /// Close to normal, mean 0 and deviation 1.
-    fn normal(&mut self) -> f64 {
+    pub(in crate::shop) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
     }
 }
