@@ -96,10 +96,7 @@ impl fmt::Display for Summary {
         }
         if !self.unplanned.is_empty() {
             let ids = list(&self.unplanned);
-            writeln!(
-                f,
-                "  not on the plan: {ids}; the survey tells where, shop.toml must name them to be listened to"
-            )?;
+            writeln!(f, "  not on the plan: {ids}; the survey tells where, and they are listened to all the same")?;
         }
         for floor in &self.floors {
             let FloorSummary { id, spots, covered, area } = floor;

@@ -4,20 +4,17 @@
 //! [`Core::take_changed`] gives it in the transaction that commits those commands.
 
 mod command;
+mod customers;
 mod input;
 mod leases;
 mod plan;
+mod stores;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use locate::calibrate::{Calibration, Source};
-use locate::quality::Quality;
 use model::consent::{Consent, ConsentRecord};
-use model::event::{Event, EventKind, Interest};
-use model::fusion::Attribution;
-use model::ids::{CustomerId, DeviceId, MessageId, OfferId, ProductId, StoreId};
-use model::presence::Presence;
+use model::ids::{CustomerId, DeviceId, StoreId};
 use model::shop::Shop as Plan;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
@@ -28,7 +25,7 @@ pub use input::Input;
 pub use plan::PlanFiles;
 
 use self::leases::Leases;
-use crate::shop::{self, Dropped, Shop};
+use crate::shop::{self, Shop};
 use crate::shopper::{self, Shopper, ShopperState};
 
 /// What the core is made with.
@@ -52,9 +49,6 @@ struct Slot {
 pub const IDLE: Millis = Millis::minutes(30);
 /// Above this many customers in memory, those without a stay and without a timer leave at once.
 pub const SHOPPERS_MAX: usize = 50_000;
-
-/// A share of a pick-up above which it counts as a customer's own.
-const TAKEN: f64 = 0.5;
 
 /// The whole core.
 #[derive(Debug)]
@@ -103,6 +97,7 @@ impl Core {
             Input::Sighting { store, subject, sighting } => {
                 self.shop(&store, shop::Input::Sighting { subject, sighting });
             }
+            Input::Anchor { store, anchor, sighting } => self.shop(&store, shop::Input::Anchor { anchor, sighting }),
             Input::Reading { store, reading } => self.shop(&store, shop::Input::Reading(reading)),
             Input::Survey { store, survey } => self.shop(&store, shop::Input::Survey(survey)),
             Input::Calibration { store, calibration } => self.shop(&store, shop::Input::Calibration(calibration)),
@@ -161,6 +156,7 @@ impl Core {
             | Input::Delivery { customer, .. } => customer,
             Input::Sighting { subject: Subject::Device(device), .. } => self.links.get(device)?,
             Input::Sighting { subject: Subject::Tag(_) | Subject::Anonymous(_), .. }
+            | Input::Anchor { .. }
             | Input::Plan(_)
             | Input::Survey { .. }
             | Input::Calibration { .. }
@@ -187,12 +183,6 @@ impl Core {
         self.shoppers.get(customer).map(|slot| slot.shopper.state())
     }
 
-    /// What a store did not use, by reason.
-    #[must_use]
-    pub fn dropped(&self, store: &StoreId) -> Option<Dropped> {
-        self.shops.get(store).map(Shop::dropped)
-    }
-
     /// The states that changed since the last call, to be saved with the commands; then idle customers are evicted.
     ///
     /// An empty state ([`ShopperState::is_empty`]) means that the customer's row is to be deleted.
@@ -207,24 +197,6 @@ impl Core {
         saved
     }
 
-    /// How well each store placed its people since the last call, by its own account; stores where nobody was are left out.
-    pub fn take_quality(&mut self) -> Vec<(StoreId, Quality)> {
-        let shops = self.shops.iter_mut();
-        shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_quality()?))).collect()
-    }
-
-    /// What each store has learnt of its radio since the last time it was asked for, to be kept for the next start.
-    pub fn take_learnt_radio(&mut self) -> Vec<(StoreId, Calibration)> {
-        let shops = self.shops.iter_mut();
-        shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_learnt_radio()?))).collect()
-    }
-
-    /// What the positions of a store rest on; none before its first plan.
-    #[must_use]
-    pub fn source(&self, store: &StoreId) -> Option<Source> {
-        self.shops.get(store)?.source()
-    }
-
     /// Evicts who is idle; what they are is saved, and is loaded again when they come back.
     fn evict(&mut self) {
         let (now, crowded) = (self.now, self.shoppers.len() > SHOPPERS_MAX);
@@ -236,28 +208,6 @@ impl Core {
             let busy = slot.timer.is_some() || slot.shopper.state().is_present();
             busy || (!crowded && now.since(slot.used) < IDLE)
         });
-    }
-
-    fn plan(&mut self, plan: &Arc<Plan>) {
-        let store = plan.store.id.clone();
-        for offer in self.leases.plan(plan) {
-            self.commands.push_back(Command::NeedLease { store: store.clone(), offer });
-        }
-        self.plans.insert(store.clone(), Arc::clone(plan));
-        let seed = self.config.seed;
-        self.shops.entry(store.clone()).or_insert_with(|| Shop::new(shop::Config::new(store.clone()), seed));
-        self.shop(&store, shop::Input::Plan(Arc::clone(plan)));
-    }
-
-    fn load(&mut self, customer: CustomerId, state: Option<Box<ShopperState>>) {
-        // What is in memory is newer than what was saved.
-        if self.knows(&customer) {
-            return;
-        }
-        let mut shopper = Shopper::new(shopper::Config { customer: customer.clone() }, self.config.seed);
-        shopper.restore(state.map_or_else(ShopperState::default, |state| *state));
-        self.shoppers.insert(customer.clone(), Slot { shopper, used: self.now, timer: None });
-        self.settle(&customer);
     }
 
     fn unlink(&mut self, device: DeviceId) {
@@ -307,156 +257,6 @@ impl Core {
             }
             self.settle(&customer);
         }
-    }
-
-    fn shop(&mut self, store: &StoreId, input: shop::Input) {
-        let Some(shop) = self.shops.get_mut(store) else { return };
-        shop.handle(input, self.now);
-        self.drain_shop(store);
-    }
-
-    fn drain_shop(&mut self, store: &StoreId) {
-        while let Some(command) = self.shops.get_mut(store).and_then(Shop::poll_command) {
-            match command {
-                shop::Command::Presence(presence) => {
-                    self.commands.push_back(Command::Presence(presence.clone()));
-                    self.pass_on(presence);
-                }
-                shop::Command::Position(position) => {
-                    self.commands.push_back(Command::Position { store: store.clone(), position });
-                }
-                shop::Command::Visit(visit) => self.commands.push_back(Command::Visit(visit)),
-                shop::Command::Reading(reading) => {
-                    self.commands.push_back(Command::Reading { store: store.clone(), reading });
-                }
-                shop::Command::Quiet { subject, at } => {
-                    self.commands.push_back(Command::Quiet { store: store.clone(), subject, at });
-                }
-                shop::Command::Attribution(attribution) => {
-                    self.commands
-                        .push_back(Command::Attribution { store: store.clone(), attribution: attribution.clone() });
-                    self.pick_up(store, &attribution);
-                }
-                shop::Command::Occupancy(occupancy) => {
-                    self.commands.push_back(Command::Occupancy { store: store.clone(), occupancy });
-                }
-            }
-        }
-    }
-
-    /// Only a linked device's presence reaches a customer: never a tag's, and never that of somebody without a name.
-    fn pass_on(&mut self, presence: Presence) {
-        let customer = match &presence.subject {
-            Subject::Device(device) => self.links.get(device).cloned(),
-            Subject::Tag(_) | Subject::Anonymous(_) => None,
-        };
-        if let Some(customer) = customer {
-            self.policy(&customer, &presence.store);
-            self.shopper(&customer, shopper::Input::Presence(presence));
-        }
-    }
-
-    /// A pick-up that is more likely one customer's than everybody else's is interest; their machine takes it only with consent.
-    fn pick_up(&mut self, store: &StoreId, attribution: &Attribution) {
-        let Some(customer) = taker(attribution).and_then(|device| self.links.get(device).cloned()) else { return };
-        let Attribution { product, at, sensor, .. } = attribution;
-        let name = format!("pickup:{store}:{sensor}:{}", at.0);
-        let Ok(id) = MessageId::new(&name) else { return };
-        let what = EventKind::Interest { interest: Interest::PickedUp, product: product.clone(), category: None };
-        self.policy(&customer, store);
-        self.shopper(&customer, shopper::Input::Event(Event { id, at: *at, what }));
-    }
-
-    /// Gives a customer's machine the store's catalogue, if it has not got it.
-    fn policy(&mut self, customer: &CustomerId, store: &StoreId) {
-        if let (Some(slot), Some(plan)) = (self.shoppers.get_mut(customer), self.plans.get(store))
-            && !slot.shopper.has_policy(plan)
-        {
-            slot.shopper.handle(shopper::Input::Policy(Arc::clone(plan)), self.now);
-        }
-    }
-
-    fn shopper(&mut self, customer: &CustomerId, input: shopper::Input) {
-        let Some(slot) = self.shoppers.get_mut(customer) else { return };
-        slot.used = self.now;
-        // A catalogue that changed, or that a restored customer has not got yet, comes before what rests on it.
-        for store in slot.shopper.stores() {
-            self.policy(customer, &store);
-        }
-        if let shopper::Input::Event(event) = &input {
-            self.policies_for(customer, event);
-        }
-        if let Some(slot) = self.shoppers.get_mut(customer) {
-            slot.shopper.handle(input, self.now);
-        }
-        self.settle(customer);
-    }
-
-    /// Gives the catalogues that tell the categories of an event's products: of each the first store that carries it.
-    fn policies_for(&mut self, customer: &CustomerId, event: &Event) {
-        let carries = |product: &ProductId| self.plans.values().find(|plan| plan.product(product).is_some());
-        let lines = match &event.what {
-            EventKind::Purchased { lines, .. } => lines.as_slice(),
-            EventKind::Interest { .. }
-            | EventKind::Returned { .. }
-            | EventKind::Consent(_)
-            | EventKind::Other { .. } => &[],
-        };
-        let touched = match &event.what {
-            EventKind::Interest { product, .. } => product.as_ref(),
-            EventKind::Purchased { .. }
-            | EventKind::Returned { .. }
-            | EventKind::Consent(_)
-            | EventKind::Other { .. } => None,
-        };
-        let products = touched.into_iter().chain(lines.iter().take(shopper::LINES_MAX).map(|line| &line.product));
-        let stores: BTreeSet<StoreId> = products.filter_map(carries).map(|plan| plan.store.id.clone()).collect();
-        for store in stores {
-            self.policy(customer, &store);
-        }
-    }
-
-    /// Does what a customer's machine wants, until it wants nothing more, and notes its timer.
-    fn settle(&mut self, customer: &CustomerId) {
-        while let Some(command) = self.shoppers.get_mut(customer).and_then(|slot| slot.shopper.poll_command()) {
-            match command {
-                shopper::Command::Decided(decision) => self.commands.push_back(Command::Decided(decision)),
-                shopper::Command::Deliver(delivery) => self.commands.push_back(Command::Deliver(delivery)),
-                shopper::Command::Outcome(outcome) => {
-                    self.commands.push_back(Command::Outcome { customer: customer.clone(), outcome });
-                }
-                shopper::Command::Release { store, offer } => self.leases.release(&store, &offer),
-                shopper::Command::Reserve { store, offer } => self.reserve(customer, store, offer),
-            }
-        }
-        let Some(slot) = self.shoppers.get_mut(customer) else { return };
-        let timer = slot.shopper.poll_timeout();
-        if let Some(old) = std::mem::replace(&mut slot.timer, timer).filter(|old| Some(*old) != timer) {
-            self.timers.remove(&(old, customer.clone()));
-        }
-        self.timers.extend(timer.map(|at| (at, customer.clone())));
-        if slot.shopper.take_changed() {
-            self.changed.insert(customer.clone());
-        }
-    }
-
-    fn reserve(&mut self, customer: &CustomerId, store: StoreId, offer: OfferId) {
-        let granted = self.leases.reserve(&store, &offer);
-        if let Some(slot) = self.shoppers.get_mut(customer) {
-            slot.shopper.handle(shopper::Input::Budget { offer: offer.clone(), granted }, self.now);
-        }
-        if self.leases.runs_low(&store, &offer, self.now) {
-            self.commands.push_back(Command::NeedLease { store, offer });
-        }
-    }
-}
-
-/// The device whose owner took it more likely than everybody else together.
-fn taker(attribution: &Attribution) -> Option<&DeviceId> {
-    let (subject, share) = attribution.shares.first()?;
-    match subject {
-        Subject::Device(device) => (share.get() > TAKEN && attribution.product.is_some()).then_some(device),
-        Subject::Tag(_) | Subject::Anonymous(_) => None,
     }
 }
 

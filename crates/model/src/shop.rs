@@ -248,7 +248,10 @@ impl Shop {
     /// anything, as an ESPresense node of its own name.
     pub fn anchors(&self) -> impl Iterator<Item = (Advertised, &Receiver)> {
         let node = |receiver: &Receiver| Advertised::node(receiver.id.as_str());
-        let receivers = self.receivers.iter().map(move |receiver| (receiver.advertised().unwrap_or_else(|| node(receiver)), receiver));
+        let receivers = self
+            .receivers
+            .iter()
+            .map(move |receiver| (receiver.advertised().unwrap_or_else(|| node(receiver)), receiver));
         receivers.chain(self.beacons.iter().filter_map(|beacon| Some((beacon.advertised()?, beacon))))
     }
 

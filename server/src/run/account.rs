@@ -52,6 +52,9 @@ impl Owner {
         let survey = known.iter().position(|one| one.source == Source::Survey);
         let Some(calibration) = survey.map(|at| known.swap_remove(at)).or_else(|| known.pop()) else { return Ok(()) };
         let source = calibration.source.name();
+        if calibration.source == Source::Survey {
+            self.places.put_survey(store, calibration.receivers.keys());
+        }
         self.core.handle(Input::Calibration { store: store.clone(), calibration: Arc::new(calibration) }, self.now);
         tracing::info!(%store, source, "what is known of the radio taken over");
         Ok(())

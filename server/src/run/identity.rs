@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use locate::identity::{Resolution, Resolver, Window};
+use model::anchor::is_node;
 use model::ids::{CustomerId, DeviceId, StoreId};
 use model::sighting::Transmitter;
 use model::subject::{Pseudonym, Subject};
@@ -103,7 +104,9 @@ impl Identity {
             Transmitter::Rolling(id) => (self.resolver.rolling(id, at), id.eid),
             Transmitter::Eid(eid) => (self.resolver.eid(eid, at), *eid),
             Transmitter::Beacon { uuid, major, minor } => {
-                let tag = places.tag(store, uuid, *major, *minor).ok_or("unknown-tag")?;
+                // A receiver that this store does not have advertises itself next door: it is nobody.
+                let unknown = if is_node(uuid) { "unknown-node" } else { "unknown-tag" };
+                let tag = places.tag(store, uuid, *major, *minor).ok_or(unknown)?;
                 // Staff stay out of every figure, so they go no further than here.
                 return if places.is_staff(store, tag) { Err("staff") } else { Ok(Subject::Tag(tag.clone())) };
             }

@@ -236,11 +236,14 @@ impl Owner {
             return dropped("unknown-receiver");
         };
         sighting.at = self.plausible(sighting.at);
+        metrics::counter!("sightings_total", "source" => "gateway").increment(1);
+        if let Some(anchor) = self.places.anchor(&store, &sighting.transmitter).cloned() {
+            return self.feed_known(Input::Anchor { store, anchor, sighting }).await;
+        }
         match self.identity.subject(&sighting.transmitter, sighting.at, &store, &self.places) {
             Ok(subject) => self.feed_known(Input::Sighting { store, subject, sighting }).await,
             Err(reason) => dropped(reason),
         }
-        metrics::counter!("sightings_total", "source" => "gateway").increment(1);
     }
 
     async fn reading(&mut self, mut reading: Reading) {

@@ -6,7 +6,7 @@ use locate::calibrate::Calibration;
 use model::consent::ConsentRecord;
 use model::delivery::DeliveryState;
 use model::event::Event;
-use model::ids::{CustomerId, DecisionId, DeviceId, OfferId, StoreId};
+use model::ids::{CustomerId, DecisionId, DeviceId, OfferId, ReceiverId, StoreId};
 use model::outcome::Outcome;
 use model::presence::{Presence, Visit};
 use model::reading::Reading;
@@ -30,6 +30,15 @@ pub enum Input {
         store: StoreId,
         /// Who was heard, identity resolved.
         subject: Subject,
+        /// What was heard.
+        sighting: Sighting,
+    },
+    /// A receiver heard a transmitter whose place is known: nobody, but a measure of the receivers.
+    Anchor {
+        /// In which store.
+        store: StoreId,
+        /// Which one, as a receiver or beacon of the store's plan.
+        anchor: ReceiverId,
         /// What was heard.
         sighting: Sighting,
     },

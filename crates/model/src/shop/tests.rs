@@ -68,3 +68,22 @@ fn all_errors_are_said_at_once() {
     let errors = Shop::parse(&shop, &FLOOR.replace("shelf", "shelve")).expect_err("three things are wrong");
     assert!(errors.len() >= 3, "{errors:?}");
 }
+
+#[test]
+fn what_a_receiver_sends_is_read_checked_and_nobody_elses() {
+    let numbers = "e2c56db5-dffb-48d2-b060-d0f5a71096e0-1-7";
+    let beacon = "[[beacon]]\nid = \"b1\"\nfloor = \"ground\"\nx = 3.0\ny = 3.0\nadvertises = ";
+    let shop = Shop::parse(&format!("{SHOP}\n{beacon}\"{numbers}\""), FLOOR).expect("a right shop");
+    let anchors: Vec<_> = shop.anchors().map(|(sent, receiver)| (sent, receiver.id.as_str())).collect();
+    // A receiver that says nothing may still be a node of its name.
+    assert_eq!(anchors, [(Advertised::node("r1"), "r1"), (Advertised::parse(numbers).expect("numbers"), "b1")]);
+    let tag = "[[tag]]\nid = \"cart\"\nuuid = \"e2c56db5dffb48d2b060d0f5a71096e0\"\nmajor = 1\nminor = 7\n";
+    for (text, problem) in [
+        (format!("{SHOP}\n{beacon}\"kitchen\""), "is no transmitter"),
+        (format!("{SHOP}\n{beacon}\"node:r1\""), "is sent by another one too"),
+        (format!("{SHOP}\n{beacon}\"{numbers}\"\n{tag}"), "is a tag's"),
+    ] {
+        let errors = Shop::parse(&text, FLOOR).expect_err("a wrong shop");
+        assert!(errors.len() == 1 && errors[0].problem.contains(problem), "{errors:?}");
+    }
+}

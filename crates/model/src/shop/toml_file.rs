@@ -192,7 +192,11 @@ impl Check<'_> {
         for (advertised, receiver) in self.shop.anchors() {
             let key = format!("{}.advertises", receiver.id);
             if !seen.insert(advertised) {
-                self.say(key, format!("{advertised} is sent by another one too"), "give each transmitter numbers of its own");
+                self.say(
+                    key,
+                    format!("{advertised} is sent by another one too"),
+                    "give each transmitter numbers of its own",
+                );
             } else if tags.contains(&advertised) {
                 self.say(key, format!("{advertised} is a tag's"), "a tag moves: take one of the two out");
             }

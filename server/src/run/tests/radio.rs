@@ -1,8 +1,18 @@
 //! What positions rest on: the plan, then what the shop learnt or a survey said, across starts.
 
 use locate::calibrate::{Calibration, Source};
+use model::anchor::Advertised;
+use model::ids::{BootId, GatewayId, ReceiverId};
+use model::sighting::{RssiSummary, Sighting, Transmitter};
+use model::subject::Pseudonym;
+use model::time::{Millis, Timestamp};
+use model::units::Dbm;
+use wire::uplink::Batch;
 
 use super::bench::*;
+use crate::live::LiveEvent;
+use crate::run::owner::Owner;
+use crate::run::{Lane, Request, Taken};
 use crate::survey;
 
 /// A walk past the wine: receivers grow weaker with the distance.
@@ -56,4 +66,85 @@ async fn what_a_shop_learnt_is_written_once_it_learnt_something() {
     owner.keep_account().await;
     assert_eq!(store.calibrations(&shop()).await.expect("read"), [walk(Source::Traffic)]);
     assert!(owner.learnt.is_empty(), "nothing waits any more");
+}
+
+/// What a receiver heard of a transmitter at a place, without noise.
+fn heard(receiver: (&str, f64, f64), transmitter: Transmitter, from: (f64, f64), at: Timestamp) -> Sighting {
+    let metres = (receiver.1 - from.0).hypot(receiver.2 - from.1).max(0.5);
+    #[expect(clippy::cast_possible_truncation, reason = "a signal strength fits")]
+    let mean = Dbm((-59.0 - 22.0 * metres.log10()) as f32);
+    let rssi = RssiSummary { mean, min: mean, max: mean, variance: None };
+    let (receiver, window) = (ReceiverId::new(receiver.0).expect("an id"), Millis(500));
+    Sighting { receiver, transmitter, at, window, count: 1, rssi, power_at_1m: Some(-59) }
+}
+
+/// Takes sightings that a gateway sends at a moment.
+async fn send(owner: &mut Owner, seq: u64, at: Timestamp, sightings: Vec<Sighting>) {
+    let gateway = GatewayId::new("shop-1").expect("an id");
+    let (spool, boot, readings) = ([4; 16], BootId(1), Vec::new());
+    let batch =
+        Batch { gateway: gateway.clone(), spool, boot, seq, oldest: 1, sent_at: at, sightings, readings, health: None };
+    owner.now = at;
+    let request = Request::Batch { gateway, lane: Lane::Durable, batch: Box::new(batch) };
+    assert_eq!(owner.take(request).await.expect("a store"), Taken::Stored);
+}
+
+fn node(name: &str) -> Transmitter {
+    let Advertised { uuid, major, minor } = Advertised::node(name);
+    Transmitter::Beacon { uuid, major, minor }
+}
+
+#[tokio::test]
+async fn receivers_that_hear_each_other_teach_the_shop_and_are_nobody() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let mut owner = bench.owner(&store).await;
+    for second in 1..=200 {
+        let at = START + Millis::seconds(second);
+        let mut sightings = Vec::new();
+        for receiver in RECEIVERS {
+            let others = RECEIVERS.iter().filter(|other| other.0 != receiver.0);
+            sightings.extend(others.map(|(name, x, y)| heard(receiver, node(name), (*x, *y), at)));
+            // The shop next door has nodes too.
+            sightings.push(heard(receiver, node("next-door"), (0.0, 40.0), at));
+        }
+        send(&mut owner, u64::try_from(second).expect("positive"), at, sightings).await;
+    }
+    assert_eq!(owner.core.source(&shop()), Some(Source::Traffic));
+    let changes = &owner.effects.changes;
+    assert!(!owner.effects.events.iter().any(|event| matches!(event, LiveEvent::Position { .. })));
+    assert!(changes.visits.is_empty() && changes.presences.is_empty() && changes.counts.is_empty(), "nobody is there");
+    owner.keep_account().await;
+    let kept = store.calibrations(&shop()).await.expect("read");
+    assert_eq!(
+        kept.iter().map(|one| one.anchors.len()).collect::<Vec<_>>(),
+        [RECEIVERS.len()],
+        "it outlives the process"
+    );
+}
+
+#[tokio::test]
+async fn a_receiver_that_only_the_survey_places_is_listened_to() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let mut learnt = walk(Source::Survey);
+    // The survey heard one that shop.toml does not have, as if it hung where r1 does.
+    let readings = learnt.receivers[&ReceiverId::new("r1").expect("an id")].clone();
+    learnt.receivers.insert(ReceiverId::new("extra").expect("an id"), readings);
+    store.put_calibration(&shop(), &learnt, START).await.expect("kept");
+    let mut owner = bench.owner(&store).await;
+    for half in 1..=20 {
+        let at = START + Millis(half * 500);
+        let person = Transmitter::Anonymous(Pseudonym(7));
+        let sightings = vec![heard(("extra", 12.0, 10.0), person, (15.0, 12.5), at)];
+        send(&mut owner, u64::try_from(half).expect("positive"), at, sightings).await;
+    }
+    assert_eq!(owner.core.dropped(&shop()).map(|dropped| dropped.unknown_receiver), Some(0));
+    let placed = |event: &&LiveEvent| matches!(event, LiveEvent::Position { .. });
+    assert!(owner.effects.events.iter().filter(placed).count() > 10, "somebody is there");
+    // And after a change of the plan, too.
+    store.put_shop(&shop(), &SHOP.replace("Milano", "Milano Duomo"), FLOOR, START).await.expect("kept");
+    assert_eq!(owner.check_shops().await, Ok(()));
+    let extra = ReceiverId::new("extra").expect("an id");
+    assert_eq!(owner.places.store_of_receiver(&extra), Some(&shop()));
 }

@@ -1,0 +1,106 @@
+//! The core towards its customers: catalogues and inputs in, what their machines want out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::event::{Event, EventKind};
+use model::ids::{CustomerId, OfferId, ProductId, StoreId};
+
+use super::{Command, Core, Slot};
+use crate::shopper::{self, Shopper, ShopperState};
+
+impl Core {
+    pub(super) fn load(&mut self, customer: CustomerId, state: Option<Box<ShopperState>>) {
+        // What is in memory is newer than what was saved.
+        if self.knows(&customer) {
+            return;
+        }
+        let mut shopper = Shopper::new(shopper::Config { customer: customer.clone() }, self.config.seed);
+        shopper.restore(state.map_or_else(ShopperState::default, |state| *state));
+        self.shoppers.insert(customer.clone(), Slot { shopper, used: self.now, timer: None });
+        self.settle(&customer);
+    }
+
+    /// Gives a customer's machine the store's catalogue, if it has not got it.
+    pub(super) fn policy(&mut self, customer: &CustomerId, store: &StoreId) {
+        if let (Some(slot), Some(plan)) = (self.shoppers.get_mut(customer), self.plans.get(store))
+            && !slot.shopper.has_policy(plan)
+        {
+            slot.shopper.handle(shopper::Input::Policy(Arc::clone(plan)), self.now);
+        }
+    }
+
+    pub(super) fn shopper(&mut self, customer: &CustomerId, input: shopper::Input) {
+        let Some(slot) = self.shoppers.get_mut(customer) else { return };
+        slot.used = self.now;
+        // A catalogue that changed, or that a restored customer has not got yet, comes before what rests on it.
+        for store in slot.shopper.stores() {
+            self.policy(customer, &store);
+        }
+        if let shopper::Input::Event(event) = &input {
+            self.policies_for(customer, event);
+        }
+        if let Some(slot) = self.shoppers.get_mut(customer) {
+            slot.shopper.handle(input, self.now);
+        }
+        self.settle(customer);
+    }
+
+    /// Gives the catalogues that tell the categories of an event's products: of each the first store that carries it.
+    pub(super) fn policies_for(&mut self, customer: &CustomerId, event: &Event) {
+        let carries = |product: &ProductId| self.plans.values().find(|plan| plan.product(product).is_some());
+        let lines = match &event.what {
+            EventKind::Purchased { lines, .. } => lines.as_slice(),
+            EventKind::Interest { .. }
+            | EventKind::Returned { .. }
+            | EventKind::Consent(_)
+            | EventKind::Other { .. } => &[],
+        };
+        let touched = match &event.what {
+            EventKind::Interest { product, .. } => product.as_ref(),
+            EventKind::Purchased { .. }
+            | EventKind::Returned { .. }
+            | EventKind::Consent(_)
+            | EventKind::Other { .. } => None,
+        };
+        let products = touched.into_iter().chain(lines.iter().take(shopper::LINES_MAX).map(|line| &line.product));
+        let stores: BTreeSet<StoreId> = products.filter_map(carries).map(|plan| plan.store.id.clone()).collect();
+        for store in stores {
+            self.policy(customer, &store);
+        }
+    }
+
+    /// Does what a customer's machine wants, until it wants nothing more, and notes its timer.
+    pub(super) fn settle(&mut self, customer: &CustomerId) {
+        while let Some(command) = self.shoppers.get_mut(customer).and_then(|slot| slot.shopper.poll_command()) {
+            match command {
+                shopper::Command::Decided(decision) => self.commands.push_back(Command::Decided(decision)),
+                shopper::Command::Deliver(delivery) => self.commands.push_back(Command::Deliver(delivery)),
+                shopper::Command::Outcome(outcome) => {
+                    self.commands.push_back(Command::Outcome { customer: customer.clone(), outcome });
+                }
+                shopper::Command::Release { store, offer } => self.leases.release(&store, &offer),
+                shopper::Command::Reserve { store, offer } => self.reserve(customer, store, offer),
+            }
+        }
+        let Some(slot) = self.shoppers.get_mut(customer) else { return };
+        let timer = slot.shopper.poll_timeout();
+        if let Some(old) = std::mem::replace(&mut slot.timer, timer).filter(|old| Some(*old) != timer) {
+            self.timers.remove(&(old, customer.clone()));
+        }
+        self.timers.extend(timer.map(|at| (at, customer.clone())));
+        if slot.shopper.take_changed() {
+            self.changed.insert(customer.clone());
+        }
+    }
+
+    pub(super) fn reserve(&mut self, customer: &CustomerId, store: StoreId, offer: OfferId) {
+        let granted = self.leases.reserve(&store, &offer);
+        if let Some(slot) = self.shoppers.get_mut(customer) {
+            slot.shopper.handle(shopper::Input::Budget { offer: offer.clone(), granted }, self.now);
+        }
+        if self.leases.runs_low(&store, &offer, self.now) {
+            self.commands.push_back(Command::NeedLease { store, offer });
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The core towards its stores: plans and inputs in, what a store does out, and what it says of itself.
+
+use std::sync::Arc;
+
+use locate::calibrate::{Calibration, Source};
+use locate::health::Condition;
+use locate::quality::Quality;
+use model::event::{Event, EventKind, Interest};
+use model::fusion::Attribution;
+use model::ids::{DeviceId, MessageId, ReceiverId, StoreId};
+use model::presence::Presence;
+use model::shop::Shop as Plan;
+use model::subject::Subject;
+
+use super::{Command, Core};
+use crate::shop::{self, Dropped, Shop};
+use crate::shopper;
+
+/// A share of a pick-up above which it counts as a customer's own.
+const TAKEN: f64 = 0.5;
+
+impl Core {
+    /// What a store did not use, by reason.
+    #[must_use]
+    pub fn dropped(&self, store: &StoreId) -> Option<Dropped> {
+        self.shops.get(store).map(Shop::dropped)
+    }
+
+    /// How well each store placed its people since the last call, by its own account; stores where nobody was are left out.
+    pub fn take_quality(&mut self) -> Vec<(StoreId, Quality)> {
+        let shops = self.shops.iter_mut();
+        shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_quality()?))).collect()
+    }
+
+    /// What each store has learnt of its radio since the last time it was asked for, to be kept for the next start.
+    pub fn take_learnt_radio(&mut self) -> Vec<(StoreId, Calibration)> {
+        let shops = self.shops.iter_mut();
+        shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_learnt_radio()?))).collect()
+    }
+
+    /// What the positions of a store rest on; none before its first plan.
+    #[must_use]
+    pub fn source(&self, store: &StoreId) -> Option<Source> {
+        self.shops.get(store)?.source()
+    }
+
+    /// Receivers of a store that are not well, and how they are.
+    pub fn ill_receivers(&self, store: &StoreId) -> impl Iterator<Item = (&ReceiverId, Condition)> {
+        self.shops.get(store).into_iter().flat_map(Shop::ill_receivers)
+    }
+
+    pub(super) fn plan(&mut self, plan: &Arc<Plan>) {
+        let store = plan.store.id.clone();
+        for offer in self.leases.plan(plan) {
+            self.commands.push_back(Command::NeedLease { store: store.clone(), offer });
+        }
+        self.plans.insert(store.clone(), Arc::clone(plan));
+        let seed = self.config.seed;
+        self.shops.entry(store.clone()).or_insert_with(|| Shop::new(shop::Config::new(store.clone()), seed));
+        self.shop(&store, shop::Input::Plan(Arc::clone(plan)));
+    }
+
+    pub(super) fn shop(&mut self, store: &StoreId, input: shop::Input) {
+        let Some(shop) = self.shops.get_mut(store) else { return };
+        shop.handle(input, self.now);
+        self.drain_shop(store);
+    }
+
+    pub(super) fn drain_shop(&mut self, store: &StoreId) {
+        while let Some(command) = self.shops.get_mut(store).and_then(Shop::poll_command) {
+            match command {
+                shop::Command::Presence(presence) => {
+                    self.commands.push_back(Command::Presence(presence.clone()));
+                    self.pass_on(presence);
+                }
+                shop::Command::Position(position) => {
+                    self.commands.push_back(Command::Position { store: store.clone(), position });
+                }
+                shop::Command::Visit(visit) => self.commands.push_back(Command::Visit(visit)),
+                shop::Command::Reading(reading) => {
+                    self.commands.push_back(Command::Reading { store: store.clone(), reading });
+                }
+                shop::Command::Quiet { subject, at } => {
+                    self.commands.push_back(Command::Quiet { store: store.clone(), subject, at });
+                }
+                shop::Command::Attribution(attribution) => {
+                    self.commands
+                        .push_back(Command::Attribution { store: store.clone(), attribution: attribution.clone() });
+                    self.pick_up(store, &attribution);
+                }
+                shop::Command::Occupancy(occupancy) => {
+                    self.commands.push_back(Command::Occupancy { store: store.clone(), occupancy });
+                }
+            }
+        }
+    }
+
+    /// Only a linked device's presence reaches a customer: never a tag's, and never that of somebody without a name.
+    pub(super) fn pass_on(&mut self, presence: Presence) {
+        let customer = match &presence.subject {
+            Subject::Device(device) => self.links.get(device).cloned(),
+            Subject::Tag(_) | Subject::Anonymous(_) => None,
+        };
+        if let Some(customer) = customer {
+            self.policy(&customer, &presence.store);
+            self.shopper(&customer, shopper::Input::Presence(presence));
+        }
+    }
+
+    /// A pick-up that is more likely one customer's than everybody else's is interest; their machine takes it only with consent.
+    pub(super) fn pick_up(&mut self, store: &StoreId, attribution: &Attribution) {
+        let Some(customer) = taker(attribution).and_then(|device| self.links.get(device).cloned()) else { return };
+        let Attribution { product, at, sensor, .. } = attribution;
+        let name = format!("pickup:{store}:{sensor}:{}", at.0);
+        let Ok(id) = MessageId::new(&name) else { return };
+        let what = EventKind::Interest { interest: Interest::PickedUp, product: product.clone(), category: None };
+        self.policy(&customer, store);
+        self.shopper(&customer, shopper::Input::Event(Event { id, at: *at, what }));
+    }
+}
+
+/// The device whose owner took it more likely than everybody else together.
+fn taker(attribution: &Attribution) -> Option<&DeviceId> {
+    let (subject, share) = attribution.shares.first()?;
+    match subject {
+        Subject::Device(device) => (share.get() > TAKEN && attribution.product.is_some()).then_some(device),
+        Subject::Tag(_) | Subject::Anonymous(_) => None,
+    }
+}
