@@ -11,6 +11,7 @@ mod follow;
 mod fusion;
 mod health;
 mod input;
+mod known;
 mod lag;
 mod learn;
 mod readings;

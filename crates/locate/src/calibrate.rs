@@ -7,6 +7,7 @@
 pub mod anchor;
 mod fit;
 mod process;
+mod refine;
 mod survey;
 mod traffic;
 

@@ -39,9 +39,13 @@ impl Owner {
         }
     }
 
-    /// Tells the core what is known of a store's radio: its survey, else what it learnt by itself before.
+    /// Tells the core what is known of a store's radio: its survey, and what it learnt by itself before.
     pub(super) async fn recall_radio(&mut self, store: &StoreId) -> crate::store::Result<()> {
-        let mut known = match self.store.calibrations(store).await {
+        self.recall_radio_of(store, &[Source::Survey, Source::Traffic]).await
+    }
+
+    async fn recall_radio_of(&mut self, store: &StoreId, sources: &[Source]) -> crate::store::Result<()> {
+        let known = match self.store.calibrations(store).await {
             Ok(known) => known,
             Err(cause @ crate::store::Error::Corrupt { .. }) => {
                 tracing::error!(%cause, %store, "what is known of the radio can't be read; the plan alone counts");
@@ -49,14 +53,14 @@ impl Owner {
             }
             Err(cause) => return Err(cause),
         };
-        let survey = known.iter().position(|one| one.source == Source::Survey);
-        let Some(calibration) = survey.map(|at| known.swap_remove(at)).or_else(|| known.pop()) else { return Ok(()) };
-        let source = calibration.source.name();
-        if calibration.source == Source::Survey {
-            self.places.put_survey(store, calibration.receivers.keys());
+        for calibration in known.into_iter().filter(|one| sources.contains(&one.source)) {
+            let source = calibration.source.name();
+            if calibration.source == Source::Survey {
+                self.places.put_survey(store, calibration.receivers.keys());
+            }
+            self.core.handle(Input::Calibration { store: store.clone(), calibration: Arc::new(calibration) }, self.now);
+            tracing::info!(%store, source, "what is known of the radio taken over");
         }
-        self.core.handle(Input::Calibration { store: store.clone(), calibration: Arc::new(calibration) }, self.now);
-        tracing::info!(%store, source, "what is known of the radio taken over");
         Ok(())
     }
 
@@ -73,7 +77,8 @@ impl Owner {
     pub(super) async fn take_surveys(&mut self) -> crate::store::Result<usize> {
         let fresh = self.check_surveys().await?;
         for store in &fresh {
-            if let Err(cause) = self.recall_radio(store).await {
+            // What the store learns by itself is newer in memory than in the database.
+            if let Err(cause) = self.recall_radio_of(store, &[Source::Survey]).await {
                 // It is new again the next time.
                 self.surveys.remove(store);
                 return Err(cause);

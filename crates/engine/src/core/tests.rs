@@ -1,8 +1,9 @@
 use model::decision::Choice;
 use model::delivery::{Delivery, DeliveryState};
-use model::event::Interest;
+use model::event::{Event, EventKind, Interest};
+use model::fusion::Attribution;
 use model::ids::{OfferId, SensorId, TagId, VisitId, ZoneId};
-use model::presence::PresenceKind;
+use model::presence::{Presence, PresenceKind};
 use model::subject::Pseudonym;
 use model::units::Probability;
 

@@ -25,7 +25,7 @@ impl Desk {
             return;
         }
         self.watching.hear_anchor(&self.anchors, anchor, &sighting, self.now);
-        if self.source() != Some(Source::Survey) {
+        if self.survey.is_none() {
             self.learning.listen(self.anchors.listened(), self.now);
         }
     }

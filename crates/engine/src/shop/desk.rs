@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use decide::keyed;
-use locate::calibrate::{Anchors, Calibration, Source, Traffic};
-use locate::grid::{Estimate, Field, Ground as Cells, Workspace};
+use locate::calibrate::{Anchors, Calibration, Traffic};
+use locate::grid::{Estimate, Field, Workspace};
 use locate::presence::Change;
 use locate::quality::{Gauge, Quality};
-use model::ids::{ReceiverId, StoreId, VisitId, ZoneId};
+use model::ids::{StoreId, VisitId, ZoneId};
 use model::position::Position;
 use model::presence::{Presence, PresenceReason, Visit};
 use model::shop::Shop as Plan;
@@ -58,11 +58,15 @@ pub(super) struct Desk {
     /// The time of what is done now.
     pub(super) now: Timestamp,
     /// How well people are placed; from the first look on.
-    gauge: Option<Box<Gauge>>,
+    pub(super) gauge: Option<Box<Gauge>>,
     /// What was gathered under plans before.
-    gathered: Quality,
+    pub(super) gathered: Quality,
     /// What positions rest on besides the plan.
-    learnt: Option<Arc<Calibration>>,
+    pub(super) learnt: Option<Arc<Calibration>>,
+    /// What a survey said, without what traffic found since.
+    pub(super) survey: Option<Arc<Calibration>>,
+    /// What traffic said at the last lesson.
+    pub(super) lesson: Option<Arc<Calibration>>,
     /// What the store's traffic says about its radio; from the first plan on.
     pub(super) traffic: Option<Box<Traffic>>,
     /// What receivers heard of transmitters whose place is known.
@@ -87,6 +91,8 @@ impl Desk {
             gauge: None,
             gathered: Quality::default(),
             learnt: None,
+            survey: None,
+            lesson: None,
             traffic: None,
             anchors: Anchors::default(),
             learning: Learning::default(),
@@ -106,80 +112,9 @@ impl Desk {
             ground,
             watching,
             learnt: self.learnt.clone(),
+            survey: self.survey.clone(),
             ..Self::new(self.store.clone(), self.seed)
         }
-    }
-
-    /// Takes a plan; says whether anything changed that positions rest on.
-    pub(super) fn take_plan(&mut self, plan: Arc<Plan>) -> bool {
-        let same = self.ground.as_ref().filter(|ground| {
-            let old = &ground.plan;
-            old.floors == plan.floors && old.receivers == plan.receivers && old.beacons == plan.beacons
-        });
-        let (whole, relaid) = match same {
-            Some(ground) => (Arc::clone(&ground.whole), false),
-            None => {
-                let cells = Arc::new(Cells::new(&plan));
-                self.recall(&cells);
-                (Arc::new(Field::on(&cells, &plan, self.learnt.as_deref())), true)
-            }
-        };
-        if relaid {
-            self.gathered = self.take_quality().unwrap_or_default();
-            self.gauge = None;
-        }
-        if relaid {
-            self.watching.take(&whole, self.ground.as_ref().map(|ground| &*ground.plan), &plan);
-        }
-        self.ground = Some(Ground { field: self.watching.heed(&whole), plan, whole });
-        relaid
-    }
-
-    /// Takes what was learnt of the radio; says whether positions now rest on it. Traffic never takes a survey's place.
-    pub(super) fn take_learnt(&mut self, learnt: Calibration) -> bool {
-        let surveyed = self.learnt.as_ref().is_some_and(|known| known.source == Source::Survey);
-        if surveyed && learnt.source != Source::Survey {
-            return false;
-        }
-        let learnt = self.learnt.insert(Arc::new(learnt));
-        let Some(ground) = &mut self.ground else { return false };
-        ground.whole = Arc::new(Field::on(ground.field.ground(), &ground.plan, Some(learnt)));
-        self.watching.take(&ground.whole, None, &ground.plan);
-        ground.field = self.watching.heed(&ground.whole);
-        true
-    }
-
-    /// Takes what an earlier run learnt from traffic; says whether positions now rest on it.
-    pub(super) fn take_back(&mut self, learnt: Calibration) -> bool {
-        let taken = self.take_learnt(learnt);
-        if taken && let Some(cells) = self.ground.as_ref().map(|ground| Arc::clone(ground.field.ground())) {
-            self.anchors = Anchors::default();
-            if let Some(learnt) = &self.learnt {
-                self.anchors.recall(&learnt.anchors, self.now);
-            }
-            self.recall(&cells);
-        }
-        taken
-    }
-
-    /// Gathers traffic from here on, on top of what was learnt from it before.
-    fn recall(&mut self, cells: &Arc<Cells>) {
-        let mut traffic = Traffic::new(cells);
-        if let Some(learnt) = self.learnt.as_ref().filter(|learnt| learnt.source == Source::Traffic) {
-            traffic.recall(learnt);
-        }
-        self.learning.begin(traffic.seconds());
-        self.traffic = Some(Box::new(traffic));
-    }
-
-    /// Whether the place of a receiver that was moved is learnt.
-    pub(super) fn knows_moved(&self, receiver: &ReceiverId) -> bool {
-        self.learnt.as_ref().is_some_and(|learnt| learnt.moved.contains(receiver))
-    }
-
-    /// What positions rest on.
-    pub(super) fn source(&self) -> Option<Source> {
-        self.ground.as_ref().map(|ground| ground.field.source())
     }
 
     /// A visit that begins.

@@ -31,9 +31,6 @@ impl Watching {
 
     /// Goes on with another field; receivers that hang elsewhere on the new plan are begun with anew.
     pub(super) fn take(&mut self, whole: &Arc<Field>, old: Option<&Plan>, new: &Plan) {
-        let place = |plan: &Plan, id: &ReceiverId| -> Option<Receiver> {
-            plan.receivers.iter().chain(&plan.beacons).find(|receiver| receiver.id == *id).cloned()
-        };
         self.watch = Some(Box::new(match self.watch.take() {
             Some(watch) => watch.onto(whole, |id| old.is_some_and(|old| place(old, id) != place(new, id))),
             None => Watch::new(whole),
@@ -64,6 +61,11 @@ impl Watching {
     fn conditions(&self) -> Option<&BTreeMap<ReceiverId, Condition>> {
         self.watch.as_ref().map(|watch| watch.conditions())
     }
+}
+
+/// A receiver or a beacon as a plan has it.
+pub(super) fn place<'p>(plan: &'p Plan, id: &ReceiverId) -> Option<&'p Receiver> {
+    plan.receivers.iter().chain(&plan.beacons).find(|receiver| receiver.id == *id)
 }
 
 impl Desk {

@@ -1,7 +1,9 @@
-//! When a shop learns of its radio from its own traffic: every ten minutes, if there was enough traffic since, and never
-//! where a survey was made. A quiet shop is left alone.
+//! When a shop learns of its radio from its own traffic: every ten minutes, if there was enough traffic since, or
+//! every hour on top of a survey. A quiet shop is left alone.
 
-use locate::calibrate::{Calibration, Source};
+use std::sync::Arc;
+
+use locate::calibrate::Calibration;
 use model::time::{Millis, Timestamp};
 
 use super::Shop;
@@ -9,6 +11,8 @@ use super::desk::Desk;
 
 /// The shortest time between two lessons.
 const EVERY: Millis = Millis::minutes(10);
+/// The same where there is a survey: what changes then is slow, and a survey takes long to fit.
+const SURVEYED_EVERY: Millis = Millis::minutes(60);
 /// The time between two lessons that rest on nothing but anchors.
 const ANCHORS_EVERY: Millis = Millis::minutes(60);
 /// Device-seconds that must have been heard since the last one.
@@ -37,9 +41,9 @@ impl Learning {
     }
 
     /// Notes how much traffic there is by now.
-    pub(super) fn gather(&mut self, seconds: f64, now: Timestamp) {
+    pub(super) fn gather(&mut self, seconds: f64, every: Millis, now: Timestamp) {
         if self.due.is_none() && seconds - self.seconds >= GATHERED_S {
-            self.due = Some(self.last.map_or(now, |last| now.max(last + EVERY)));
+            self.due = Some(self.last.map_or(now, |last| now.max(last + every)));
         }
     }
 
@@ -74,10 +78,9 @@ impl Learning {
 impl Desk {
     /// Notes that somebody's sightings were learnt from.
     pub(super) fn taught(&mut self) {
-        if let Some(traffic) = &self.traffic
-            && self.source() != Some(Source::Survey)
-        {
-            self.learning.gather(traffic.seconds(), self.now);
+        if let Some(traffic) = &self.traffic {
+            let every = if self.survey.is_some() { SURVEYED_EVERY } else { EVERY };
+            self.learning.gather(traffic.seconds(), every, self.now);
         }
     }
 
@@ -89,6 +92,7 @@ impl Desk {
         self.anchors.fade(keep.into());
         let Some(learnt) = self.calibration() else { return false };
         self.learning.learnt = Some(learnt.clone());
+        self.lesson = Some(Arc::new(learnt.clone()));
         self.take_learnt(learnt)
     }
 }

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use locate::calibrate::Source;
+use model::floor::Point;
 use model::survey::{Heard, Spot, Survey};
 
 use super::super::tests::world::*;
@@ -59,19 +61,73 @@ fn what_was_learnt_outlives_the_process() {
     assert_eq!(again.receivers.len(), learnt.receivers.len());
 }
 
-#[test]
-fn traffic_never_takes_the_place_of_a_survey() {
-    let mut shop = shop(&whole_plan());
-    let spots = (0..20).map(|n| Spot {
-        floor: "f".parse().expect("a slug"),
-        point: at(&[(0.0, 1.0, 6.0), (20.0, 23.0, 6.0)], f64::from(n)),
-        device: String::from("d"),
-        seconds: 5.0,
-        heard: vec![Heard { receiver: "r1".parse().expect("a slug"), level: -12.0 - n as f32, frames: 9 }],
+/// What somebody heard who stood every two metres for some seconds.
+fn survey(ears: &[(&str, f64, f64, f64)]) -> Survey {
+    let spots = (0..12 * 6).map(|n| {
+        let (x, y) = (f64::from(n % 12) * 2.0 + 1.0, f64::from(n / 12) * 2.0 + 1.0);
+        let heard = heard_by(ears, &HALL, &[(0.0, x, y), (10.0, x, y)], 500, 50 + n as u64);
+        let of = |(id, ..): &(&str, f64, f64, f64)| {
+            let own: Vec<f32> =
+                heard.iter().filter(|s| s.receiver.as_str() == *id).map(|s| s.rssi.mean.0 + 59.0).collect();
+            let level = own.iter().sum::<f32>() / own.len() as f32;
+            Heard { receiver: id.parse().expect("a slug"), level, frames: own.len() as u32 }
+        };
+        let (floor, device) = ("f".parse().expect("a slug"), String::from("d"));
+        Spot { floor, point: Point { x, y }, device, seconds: 10.0, heard: ears.iter().map(of).collect() }
     });
-    shop.handle(Input::Survey(Arc::new(Survey { spots: spots.collect() })), START);
-    after_traffic(&mut shop);
-    assert_eq!((shop.source(), shop.take_learnt_radio()), (Some(Source::Survey), None));
+    Survey { spots: spots.collect() }
+}
+
+fn ears(weak: f64) -> [(&'static str, f64, f64, f64); 8] {
+    RECEIVERS.map(|(id, x, y)| (id, x, y, if id == "r7" { weak } else { 0.0 }))
+}
+
+/// The mean error over the left two thirds of the shop, from some minute to another.
+fn error(commands: &[Command], route: &Route, minutes: (i64, i64)) -> f64 {
+    let (from, to) = (START + Millis::minutes(minutes.0), START + Millis::minutes(minutes.1));
+    let told = positions(commands);
+    let near = |position: &&&model::position::Position| position.at >= from && position.at < to;
+    let error = |position: &&model::position::Position| {
+        let truth = at(route, position.at.since(START).as_seconds());
+        (truth.x < 16.0).then(|| position.point.distance(truth))
+    };
+    let errors: Vec<f64> = told.iter().filter(near).filter_map(error).collect();
+    errors.iter().sum::<f64>() / errors.len() as f64
+}
+
+#[test]
+fn traffic_refines_a_survey_and_never_takes_its_place() {
+    let mut shop = shop(&whole_plan());
+    let survey = Arc::new(survey(&ears(0.0)));
+    shop.handle(Input::Survey(Arc::clone(&survey)), START);
+    let route = to_and_fro(200.0);
+    // Since the survey one receiver has lost 6 dB.
+    let heard = heard_by(&ears(-6.0), &HALL, &route, 500, 5);
+    let until = heard.last().expect("frames").at;
+    let commands = play(&mut shop, &phone(), &promptly(heard), until);
+    let (before, after) = (error(&commands, &route, (0, 60)), error(&commands, &route, (140, 200)));
+    assert!(after < before * 0.95, "{before} {after}");
+    assert_eq!(shop.source(), Some(Source::Survey));
+    let shift = |learnt: &Calibration| {
+        let now = Calibration::of_survey(&survey).refined(learnt);
+        now.receivers["r7"][0].level - Calibration::of_survey(&survey).receivers["r7"][0].level
+    };
+    let learnt = shop.take_learnt_radio().expect("three hours");
+    assert!((shift(&learnt) + 6.0).abs() < 2.0, "{}", shift(&learnt));
+    // What was learnt is kept apart from the survey, and both are there after the next start, in whatever order they come.
+    let text = serde_json::to_string(&learnt).expect("numbers and names");
+    let read: Calibration = serde_json::from_str(&text).expect("what was written");
+    assert_eq!(read.source, Source::Traffic);
+    for survey_first in [true, false] {
+        let mut next = super::super::tests::world::shop(&whole_plan());
+        let inputs = [Input::Survey(Arc::clone(&survey)), Input::Calibration(Arc::new(read.clone()))];
+        let [first, second] = inputs;
+        let order = if survey_first { [first, second] } else { [second, first] };
+        order.into_iter().for_each(|input| next.handle(input, START));
+        assert_eq!(next.source(), Some(Source::Survey));
+        let level = |shop: &Shop| shop.desk.learnt.as_ref().expect("both").receivers["r7"][0].level;
+        assert!((level(&next) - level(&shop)).abs() < 1.0, "{} {}", level(&next), level(&shop));
+    }
 }
 
 #[test]

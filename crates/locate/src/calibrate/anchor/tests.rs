@@ -79,7 +79,8 @@ fn order_and_repetition_change_nothing() {
     other = other.into_iter().flat_map(|one| [one.clone(), one]).collect();
     let links = [heard, other].map(|heard| {
         let mut anchors = Anchors::default();
-        heard.iter().for_each(|(anchor, sighting)| drop(anchors.hear(anchor, sighting)));
+        let fresh = heard.iter().filter(|(anchor, sighting)| anchors.hear(anchor, sighting)).count();
+        assert_eq!(fresh, minutes(4).len());
         anchors.links()
     });
     assert!(links[0].is_some());

@@ -70,7 +70,8 @@ fn the_nodes_own_advertisements_are_known_by_a_number_made_of_their_name() {
     let known = heard.frame.and_then(|frame| frame.known([0; 4], &[])).expect("a node needs no setting");
     assert_eq!(model::anchor::Advertised::of(&known), model::anchor::Advertised::parse("node:bakery"));
     let unnamed = br#"{"mac":"3c71bf000001","id":"iBeacon:e5ca1ade-f007-ba11-0000-000000000000-40-23783","rssi":-70}"#;
-    let known = one(unnamed).frame.and_then(|frame| frame.known([0; 4], &[])).expect("a node that others don't know yet");
+    let known =
+        one(unnamed).frame.and_then(|frame| frame.known([0; 4], &[])).expect("a node that others don't know yet");
     let numbers = "e5ca1ade-f007-ba11-0000-000000000000-40-23783";
     assert_eq!(model::anchor::Advertised::of(&known), model::anchor::Advertised::parse(numbers));
 }
