@@ -41,6 +41,8 @@ pub struct Case {
     pub test: Part,
     /// What may be learned from, fold by fold.
     pub labelled: Labelled,
+    /// What may be learned from without labels, fold by fold.
+    pub unlabelled: Part,
     /// The splits.
     pub folds: Vec<Fold>,
 }
@@ -65,17 +67,27 @@ pub fn cases(recording: &str, set: &SetFiles, dev: &DevFiles) -> Result<Vec<Case
     let set = Set::parse(set)?;
     let tracks = Part::parse(&dev.rssi, &dev.queries, Some(&dev.truth))?;
     let labelled = Labelled::new(&set, dev.histogram.as_deref(), tracks)?;
+    let still = dev.raw.as_deref().map(|raw| Part::still(raw, |point| zone_at(&set, point))).transpose()?;
     let mut cases = Vec::new();
     for (_, name, kind) in TESTS.iter().filter(|(of, ..)| *of == recording) {
-        let test = match (kind, &dev.raw) {
-            (Kind::Points { .. }, Some(raw)) => Part::still(raw, |point| zone_at(&set, point))?,
+        let test = match (kind, &still) {
+            (Kind::Points { .. }, Some(still)) => still.clone(),
             (Kind::Points { .. }, None) => continue,
             (Kind::PointsToTracks | Kind::EachTrack | Kind::Tracks { .. } | Kind::Places { .. }, _) => {
                 labelled.tracks.clone()
             }
         };
-        let folds = folds(*kind, &labelled, &test);
-        cases.push(Case { name, set: set.clone(), test, labelled: labelled.clone(), folds });
+        let mut folds = folds(*kind, &labelled, &test);
+        // What was heard of a tag that stood on a point is traffic too, once nobody says where the point is.
+        let mut unlabelled = labelled.tracks.tracks.clone();
+        for still in still.iter().flat_map(|still| &still.tracks) {
+            let of = folds.iter_mut().filter(|fold| !fold.test.contains(&still.name));
+            of.for_each(|fold| fold.traffic.extend([still.name.clone()]));
+            unlabelled.push(still.clone());
+        }
+        unlabelled.sort_by(|a, b| a.name.cmp(&b.name));
+        let unlabelled = Part { tracks: unlabelled, ..Part::default() };
+        cases.push(Case { name, set: set.clone(), test, labelled: labelled.clone(), unlabelled, folds });
     }
     Ok(cases)
 }
@@ -135,9 +147,7 @@ impl Case {
     /// The frames that a fold may learn from without labels.
     #[must_use]
     pub fn traffic(&self, fold: &Fold) -> Part {
-        let mut traffic = self.labelled.tracks.only(|name| fold.traffic.contains(name));
-        traffic.truth.clear();
-        traffic
+        self.unlabelled.only(|name| fold.traffic.contains(name))
     }
 
     /// How right answers to this case are.

@@ -97,6 +97,19 @@ impl Part {
         Ok(Self { implausible: tracks.implausible, tracks: tracks.finish(), truth })
     }
 
+    /// Reads frames that nobody labelled: `rssi.csv`, and of `survey_raw120s.csv`, where there is one, all but the places.
+    ///
+    /// # Errors
+    /// [`Error`] names file, line and column of the first thing that is wrong.
+    pub fn unlabelled(rssi: &str, raw: Option<&str>) -> Result<Self, Error> {
+        let mut tracks = Tracks::default();
+        tracks.read_frames("rssi.csv", rssi, "track")?;
+        if let Some(raw) = raw {
+            tracks.read_frames("survey_raw120s.csv", raw, "point")?;
+        }
+        Ok(Self { implausible: tracks.implausible, tracks: tracks.finish(), truth: Vec::new() })
+    }
+
     /// Reads the first minutes of each survey point as a track on which nothing moves, asked every ten seconds.
     /// `zone_at` names the zone at a place.
     ///

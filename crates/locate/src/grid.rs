@@ -13,6 +13,7 @@ pub(crate) mod ground;
 mod heed;
 mod kept;
 mod lanes;
+mod reading;
 pub(crate) mod walls;
 mod weigh;
 

@@ -70,6 +70,7 @@ mod tests {
             spread: Spread::default(),
             cloud: vec![patch(0.6, x), patch(0.4, x + 1.0)],
             zones: Vec::new(),
+            believed: Vec::new(),
             outside: Probability::ZERO,
             heard: Vec::new(),
         }

@@ -51,7 +51,11 @@ pub fn needed(path: &Path) -> anyhow::Result<String> {
     }
 }
 
-fn optional(path: &Path) -> anyhow::Result<Option<String>> {
+/// The text of a file, if it is there.
+///
+/// # Errors
+/// When it can't be read.
+pub fn optional(path: &Path) -> anyhow::Result<Option<String>> {
     if !path.exists() {
         return Ok(None);
     }

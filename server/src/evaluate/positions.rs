@@ -60,8 +60,8 @@ fn knowledge(options: &Positions, set: &Set) -> anyhow::Result<Knowledge> {
         "self" => {
             let folder = folder("unlabelled frames")?;
             let rssi = files::needed(&folder.join("rssi.csv"))?;
-            let traffic = Part::parse(&rssi, "sample_id,track,t\n", None).with_context(|| in_folder(folder))?;
-            Ok(learn(set, &traffic))
+            let raw = files::optional(&folder.join("survey_raw120s.csv"))?;
+            Ok(learn(set, &Part::unlabelled(&rssi, raw.as_deref()).with_context(|| in_folder(folder))?))
         }
         "survey" => {
             let folder = folder("labelled frames")?;

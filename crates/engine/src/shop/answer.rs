@@ -6,9 +6,9 @@ use model::ids::ZoneId;
 use model::time::{Millis, Timestamp};
 
 /// A zone must be so much likelier than the last answer to become its rival.
-const MARGIN: f64 = 0.15;
+const MARGIN: f64 = 0.2;
 /// With a lead like this it is the answer at once.
-const CLEAR: f64 = 0.3;
+const CLEAR: f64 = 0.35;
 /// With less it must lead for so long.
 const HOLD: Millis = Millis(500);
 /// Belief in being in no zone at all from which no zone is said.
@@ -34,7 +34,7 @@ impl Answer {
         }
         let likelier = |a: &&(ZoneId, _), b: &&(ZoneId, _)| b.0.cmp(&a.0);
         let Some((best, p)) =
-            estimate.zones.iter().max_by(|a, b| a.1.get().total_cmp(&b.1.get()).then_with(|| likelier(a, b)))
+            estimate.believed.iter().max_by(|a, b| a.1.get().total_cmp(&b.1.get()).then_with(|| likelier(a, b)))
         else {
             return;
         };
@@ -42,7 +42,7 @@ impl Answer {
             self.zone = Some(best.clone());
             return;
         };
-        let believed = estimate.zones.iter().find(|(zone, _)| zone == last).map_or(0.0, |(_, p)| p.get());
+        let believed = estimate.believed.iter().find(|(zone, _)| zone == last).map_or(0.0, |(_, p)| p.get());
         let lead = p.get() - believed;
         let since = match &self.rival {
             Some((rival, since)) if rival == best => *since,
@@ -76,7 +76,8 @@ mod tests {
             uncertainty: Metres(1.0),
             spread: Spread::default(),
             cloud: Vec::new(),
-            zones: vec![zone("left", left), zone("right", right)],
+            zones: Vec::new(),
+            believed: vec![zone("left", left), zone("right", right)],
             outside: Probability::clamped(1.0 - left - right),
             heard: Vec::new(),
         });
@@ -88,10 +89,10 @@ mod tests {
         let mut answer = Answer::default();
         assert_eq!(believe(&mut answer, 0, 0.6, 0.4), "left");
         assert_eq!(believe(&mut answer, 500, 0.45, 0.55), "left", "within the margin");
-        assert_eq!(believe(&mut answer, 1_000, 0.4, 0.6), "left", "leads, but not for long");
+        assert_eq!(believe(&mut answer, 1_000, 0.38, 0.62), "left", "leads, but not for long");
         assert_eq!(believe(&mut answer, 1_500, 0.45, 0.55), "left", "and the lead is gone");
-        assert_eq!(believe(&mut answer, 2_000, 0.4, 0.6), "left");
-        assert_eq!(believe(&mut answer, 2_500, 0.4, 0.6), "right", "for half a second");
+        assert_eq!(believe(&mut answer, 2_000, 0.38, 0.62), "left");
+        assert_eq!(believe(&mut answer, 2_500, 0.38, 0.62), "right", "for half a second");
         assert_eq!(believe(&mut answer, 3_500, 0.9, 0.1), "left", "at once");
         assert_eq!(believe(&mut answer, 4_000, 0.2, 0.1), "", "in no zone");
     }

@@ -38,7 +38,7 @@ const NUGGETS_DB: [f64; 4] = [1.5, 2.5, 3.5, 5.0];
 /// The shape when there is too little to compare.
 const USUAL: Shape = Shape { spread: 3.0, reach: 3.0, nugget: 3.5 };
 /// Variance of bodies, hands and turning around, beyond what differs from visit to visit, in dB².
-const BODIES: f64 = 9.0;
+const BODIES: f64 = 16.0;
 /// Seconds at a place beside which what is heard there is believed more than what the law lets expect.
 const CHANCE_SECONDS: f64 = 1.0;
 /// Most seconds of one place that count.

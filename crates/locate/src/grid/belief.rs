@@ -1,13 +1,10 @@
 //! A belief over all cells in two modes, walking and standing, as it is worked on; and how it moves on.
 
-use model::floor::Point;
-use model::ids::{FloorId, ZoneId};
-use model::position::{Patch, Spread};
-use model::units::{Metres, Probability};
+use model::ids::ZoneId;
 
 use super::device::Device;
 use super::field::{Field, LAWS_MAX};
-use super::ground::{FloorGrid, Ground};
+use super::ground::Ground;
 use super::lanes;
 
 /// Speed of the random walk that stands for walking at 1.2 m a second, in metres a second.
@@ -25,12 +22,6 @@ const MOVED: f32 = 0.02;
 const FAVOUR: f32 = 20.0;
 /// Largest share that one pass may hand to a neighbour and stay a smoothing.
 const SHARE_MAX: f64 = 0.4;
-/// Side of a patch of a cloud, in metres.
-const PATCH_M: f64 = 1.0;
-/// Smallest share that a patch is told with.
-const PATCH_MIN: f32 = 0.01;
-/// Most patches of a cloud.
-const PATCHES_MAX: usize = 64;
 
 /// What is believed of one subject at the end of one time slot.
 #[derive(Debug, Clone)]
@@ -128,7 +119,7 @@ impl Belief {
 
 /// Hands a share of each difference over every open edge to the neighbour `stride` cells on.
 /// What leaves one cell enters the next, so nothing is lost, and a closed edge hands over nothing.
-fn spread(cells: &mut [f32], open: &[f32], stride: usize, share: f32, flux: &mut Vec<f32>) {
+pub(super) fn spread(cells: &mut [f32], open: &[f32], stride: usize, share: f32, flux: &mut Vec<f32>) {
     if cells.len() <= stride {
         return;
     }
@@ -141,75 +132,11 @@ fn spread(cells: &mut [f32], open: &[f32], stride: usize, share: f32, flux: &mut
     cells[stride..].iter_mut().zip(flux.iter()).for_each(|(cell, flux)| *cell += flux);
 }
 
-/// What can be read from a belief.
 impl Belief {
     /// Writes the belief per cell, whatever the mode.
     pub(super) fn place(&self, place: &mut Vec<f32>) {
         place.clear();
         place.extend(self.walking.iter().zip(&self.standing).map(|(walking, standing)| walking + standing));
-    }
-
-    /// Belief for every zone.
-    pub(super) fn zones(&self, ground: &Ground) -> Vec<(ZoneId, Probability)> {
-        let at = |cell: u32| self.walking[cell as usize] + self.standing[cell as usize];
-        let mass = |cells: &[(u32, f32)]| cells.iter().map(|(cell, share)| f64::from(at(*cell) * share)).sum();
-        ground.zones.iter().map(|zone| (zone.id.clone(), Probability::clamped(mass(&zone.cells)))).collect()
-    }
-
-    /// The likeliest floor, the mean on it, and how the belief spreads there.
-    pub(super) fn moments(&self, ground: &Ground) -> (FloorId, Point, Spread) {
-        let floors = ground.floors.iter().map(|floor| (floor, self.floor_moments(ground, floor)));
-        let best = floors.max_by(|(_, a), (_, b)| a.mass.total_cmp(&b.mass));
-        let Some((floor, Moments { mass, point, square })) = best else {
-            // The plan's checks let no shop pass without a floor.
-            return (FloorId::new("none").expect("a slug"), Point::default(), Spread::default());
-        };
-        let mass = mass.max(f64::MIN_POSITIVE);
-        let mean = Point { x: point.x / mass, y: point.y / mass };
-        let spread = Spread {
-            xx: (square.xx / mass - mean.x * mean.x).max(0.0),
-            xy: square.xy / mass - mean.x * mean.y,
-            yy: (square.yy / mass - mean.y * mean.y).max(0.0),
-        };
-        (floor.id.clone(), mean, spread)
-    }
-
-    /// The patches of a floor that hold the most of the belief, likeliest first.
-    pub(super) fn cloud(&self, ground: &Ground, floor: &FloorId) -> Vec<Patch> {
-        let Some(floor) = ground.floors.iter().find(|other| other.id == *floor) else { return Vec::new() };
-        let block = (PATCH_M / ground.cell).round().max(1.0) as usize;
-        let columns = floor.width.div_ceil(block);
-        let mut masses = vec![0.0_f32; columns * floor.height.div_ceil(block)];
-        for place in 0..floor.width * floor.height {
-            let (column, row) = (place % floor.width / block, place / floor.width / block);
-            let index = floor.start + place;
-            masses[row * columns + column] += self.walking[index] + self.standing[index];
-        }
-        let mut held: Vec<(usize, f32)> = masses.into_iter().enumerate().filter(|(_, p)| *p >= PATCH_MIN).collect();
-        held.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        held.truncate(PATCHES_MAX);
-        let side = block as f64 * ground.cell;
-        let patch = |(place, p): (usize, f32)| Patch {
-            point: floor.corner(side * ((place % columns) as f64 + 0.5), side * ((place / columns) as f64 + 0.5)),
-            side: Metres(side),
-            probability: Probability::clamped(f64::from(p)),
-        };
-        held.into_iter().map(patch).collect()
-    }
-
-    fn floor_moments(&self, ground: &Ground, floor: &FloorGrid) -> Moments {
-        let mut moments = Moments::default();
-        for index in floor.start..floor.start + floor.width * floor.height {
-            let mass = f64::from(self.walking[index] + self.standing[index]);
-            let Point { x, y } = ground.centre(floor, index);
-            moments.mass += mass;
-            moments.point.x += mass * x;
-            moments.point.y += mass * y;
-            moments.square.xx += mass * x * x;
-            moments.square.xy += mass * x * y;
-            moments.square.yy += mass * y * y;
-        }
-        moments
     }
 
     /// Lays most of the belief into the given zones.
@@ -242,11 +169,4 @@ impl Belief {
         }
         belief
     }
-}
-
-#[derive(Debug, Default)]
-struct Moments {
-    mass: f64,
-    point: Point,
-    square: Spread,
 }

@@ -26,9 +26,10 @@ const BIAS_NOISE: f32 = 64.0;
 const SURPRISE_MAX_DB: f32 = 12.0;
 /// Share of a slot's word about the noise that is taken over.
 const NOISE_LEARNING: f32 = 0.03;
-/// Least and largest noise, as multiples of what the field lets expect.
+/// Least and largest noise, as multiples of what the field lets expect. What is noisier than that is not believed less:
+/// it is the map that is wrong then, and a belief that is moved less by what is heard only lags behind.
 const NOISE_MIN: f32 = 0.8;
-const NOISE_MAX: f32 = 6.0;
+const NOISE_MAX: f32 = 1.0;
 /// No slot says more than this about the noise.
 const SURPRISE_NOISE_MAX: f32 = 12.0;
 /// After so many slots half of what a receiver has told before is forgotten, or a little more: time constant 4 s.
@@ -57,7 +58,7 @@ pub(super) struct Device {
     pub(super) offset: f32,
     /// Variance of that, in dB².
     pub(super) variance: f32,
-    /// Variance of what is heard of it, as a multiple of what the field lets expect: bodies, shelves and a wrong map raise it.
+    /// Variance of what is heard of it, as a multiple of what the field lets expect: a calm place has less.
     pub(super) noise: f32,
     /// Weight of each law.
     pub(super) laws: [f32; LAWS_MAX],

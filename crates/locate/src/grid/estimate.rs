@@ -22,14 +22,16 @@ pub struct Estimate {
     pub floor: FloorId,
     /// The mean of the belief on that floor.
     pub point: Point,
-    /// Root mean square distance of the belief from the point.
+    /// Root mean square distance of what is claimed from the point.
     pub uncertainty: Metres,
-    /// How the belief spreads on that floor.
+    /// How what is claimed spreads on that floor.
     pub spread: Spread,
     /// Where the belief lies on that floor, likeliest first, at most 64 patches.
     pub cloud: Vec<Patch>,
-    /// Belief for every zone of the plan, in its order.
+    /// What is claimed for every zone of the plan, in its order.
     pub zones: Vec<(ZoneId, Probability)>,
+    /// The belief that the claims were made of, which is too sure of itself but the best guess which zone it is.
+    pub believed: Vec<(ZoneId, Probability)>,
     /// Belief that the subject is in no zone at all.
     pub outside: Probability,
     /// The receivers that heard the subject in the slot, strongest first, at most 4, and how far each is from what was
@@ -41,7 +43,8 @@ impl Filter {
     pub(super) fn describe(&self, slot: i64, heard: &[Heard], work: &mut Workspace) -> Estimate {
         let ground = &*self.field.ground;
         work.belief.place(&mut work.place);
-        let (floor, point, spread) = work.belief.moments(ground);
+        let (floor, point, _) = ground.moments(&work.place);
+        let believed = ground.zones_of(&work.place);
         let mut strongest: Vec<(u16, f32, f32)> =
             heard.iter().map(|heard| (heard.receiver, heard.rssi, heard.echo().level)).collect();
         strongest.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
@@ -56,16 +59,20 @@ impl Filter {
                 residual: Some(level - expected - work.belief.device.offset),
             }
         };
+        let heard = strongest.into_iter().map(witness).collect();
+        self.field.claim(&mut work.place, &mut work.flux);
+        let (_, _, spread) = ground.moments(&work.place);
         Estimate {
             at: slot_end(slot),
-            cloud: work.belief.cloud(ground, &floor),
+            cloud: ground.cloud(&work.place, &floor),
             floor,
             point,
             uncertainty: Metres((spread.xx + spread.yy).sqrt()),
             spread,
-            zones: work.belief.zones(ground),
+            zones: ground.zones_of(&work.place),
+            believed,
             outside: ground.outside(&work.place),
-            heard: strongest.into_iter().map(witness).collect(),
+            heard,
         }
     }
 }

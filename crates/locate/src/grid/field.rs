@@ -24,13 +24,15 @@ const PLAN_OFFSET_DB: f32 = 6.0;
 const LEARNT_OFFSET_DB: f32 = 4.0;
 /// How far a receiver is off towards one device, in dB, by what is known of it: from the plan, from traffic, from a survey.
 const BIAS_DB: [f32; 3] = [2.5, 1.5, 1.0];
+/// How far positions stay off, by what is known, as a share of the way from one receiver to the next.
+const BLIND: [f64; 3] = [0.2, 0.14, 0.1];
 /// The level above the claimed power that half of the frames reach a receiver with, in dB: about -94 dBm.
 const SENSITIVITY_DB: f32 = -35.0;
 /// How much above or below it a frame is heard about three times out of four, or one out of four, in dB.
 const SENSITIVITY_SLOPE_DB: f32 = 4.0;
 /// Power of what it says that one receiver heard a frame and another one did not: bodies and shelves hide a device from
 /// several at once.
-pub(super) const HEARING: f32 = 0.6;
+pub(super) const HEARING: f32 = 0.7;
 /// The least chance to be heard: no receiver excludes a place for good.
 const CHANCE_MIN: f32 = 1e-4;
 
@@ -84,6 +86,8 @@ pub struct Field {
     pub(super) offset_db: f32,
     /// How far a receiver is off towards one device, in dB.
     pub(super) bias_db: f32,
+    /// How far positions are off for as long as the map is, root mean square per axis, in metres.
+    pub(super) blind_m: f64,
     pub(super) source: Source,
     pub(super) receivers: BTreeMap<ReceiverId, u16>,
 }
@@ -121,6 +125,7 @@ impl Field {
             Some(_) | None => vec![1.0],
         };
         let total: f32 = start.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        let apart = (f64::from(ground.open_count) / ears.len().max(1) as f64).sqrt() * ground.cell;
         Self {
             ground: Arc::clone(ground),
             receivers: ears.iter().zip(0_u16..).map(|(ear, number)| (ear.id.clone(), number)).collect(),
@@ -132,6 +137,7 @@ impl Field {
                 Source::Traffic | Source::Survey => LEARNT_OFFSET_DB,
             },
             bias_db: BIAS_DB[source as usize],
+            blind_m: BLIND[source as usize] * apart,
             source,
         }
     }

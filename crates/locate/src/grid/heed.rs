@@ -43,6 +43,7 @@ impl Field {
             start: self.start.clone(),
             offset_db: self.offset_db,
             bias_db: self.bias_db,
+            blind_m: self.blind_m,
             source: self.source,
             receivers: self.receivers.clone(),
         }

@@ -6,7 +6,7 @@ use super::field::{Ear, Field, LAWS_MAX};
 use super::lanes::{dot, dot_square, max_where};
 
 /// Degrees of freedom of the student-t law.
-const FREEDOM: f32 = 5.0;
+const FREEDOM: f32 = 10.0;
 /// No law below this weight is computed.
 const IDLE: f32 = 1e-3;
 /// Cells that hold less than this do not decide what the best likelihood is.

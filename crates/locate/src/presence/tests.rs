@@ -21,6 +21,7 @@ fn estimate(ms: i64, zones: &[(&str, f64)]) -> Estimate {
         floor: FloorId::new("g").expect("a slug"),
         point: Point::default(),
         uncertainty: Metres(1.0),
+        believed: Vec::new(),
         outside: Probability::ZERO,
         spread: Spread::default(),
         cloud: Vec::new(),

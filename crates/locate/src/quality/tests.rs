@@ -58,6 +58,7 @@ fn estimate(x: f64, y: f64, left: f64, odd: (&str, f32)) -> Estimate {
         spread: Spread::default(),
         cloud: vec![],
         zones: vec![(zone("left"), Probability::clamped(left)), (zone("right"), Probability::clamped(1.0 - left))],
+        believed: Vec::new(),
         outside: Probability::clamped(0.0),
         heard: heard.into_iter().filter(|witness| witness.rssi.0 > -120.0).collect(),
     }

@@ -51,6 +51,7 @@ fn belief(at: Timestamp, a: f64, b: f64) -> Estimate {
         floor: FloorId::new("g").expect("a slug"),
         point: Point::default(),
         uncertainty: Metres(1.0),
+        believed: Vec::new(),
         outside: Probability::ZERO,
         spread: Spread::default(),
         cloud: Vec::new(),

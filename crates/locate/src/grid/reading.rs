@@ -1,0 +1,111 @@
+//! What can be read from a belief, and how much of it is claimed.
+
+use model::floor::Point;
+use model::ids::{FloorId, ZoneId};
+use model::position::{Patch, Spread};
+use model::units::{Metres, Probability};
+
+use super::belief::spread;
+use super::field::Field;
+use super::ground::{FloorGrid, Ground};
+
+/// Side of a patch of a cloud, in metres.
+const PATCH_M: f64 = 1.0;
+/// Smallest share that a patch is told with.
+const PATCH_MIN: f32 = 0.01;
+/// Most patches of a cloud.
+const PATCHES_MAX: usize = 64;
+/// Share that a pass of the claim's blur hands to each neighbour.
+const BLUR_SHARE: f32 = 0.4;
+/// Most passes of the blur.
+const BLUR_PASSES_MAX: f64 = 40.0;
+
+impl Field {
+    /// Makes a belief as wide as it can be vouched for.
+    ///
+    /// What a map has wrong stays wrong however long one listens: the filter takes it for noise that averages out, and so
+    /// becomes too sure. In dB that error is the same everywhere, in metres it grows with the way to the receivers.
+    /// It is laid on what is told, not on what the filter goes on with; walls hold it back as they hold back people.
+    pub(super) fn claim(&self, place: &mut [f32], flux: &mut Vec<f32>) {
+        let ground = &*self.ground;
+        let passes = (self.blind_m / ground.cell).powi(2) / (2.0 * f64::from(BLUR_SHARE));
+        for _ in 0..passes.round().min(BLUR_PASSES_MAX) as u32 {
+            spread(place, &ground.right, 1, BLUR_SHARE, flux);
+            for floor in &ground.floors {
+                let cells = floor.start..floor.start + floor.width * floor.height;
+                spread(&mut place[cells.clone()], &ground.up[cells], floor.width, BLUR_SHARE, flux);
+            }
+        }
+    }
+}
+
+impl Ground {
+    /// Belief for every zone.
+    pub(super) fn zones_of(&self, place: &[f32]) -> Vec<(ZoneId, Probability)> {
+        let mass =
+            |cells: &[(u32, f32)]| cells.iter().map(|(cell, share)| f64::from(place[*cell as usize] * share)).sum();
+        self.zones.iter().map(|zone| (zone.id.clone(), Probability::clamped(mass(&zone.cells)))).collect()
+    }
+
+    /// The likeliest floor, the mean on it, and how the belief spreads there.
+    pub(super) fn moments(&self, place: &[f32]) -> (FloorId, Point, Spread) {
+        let floors = self.floors.iter().map(|floor| (floor, self.floor_moments(place, floor)));
+        let best = floors.max_by(|(_, a), (_, b)| a.mass.total_cmp(&b.mass));
+        let Some((floor, Moments { mass, point, square })) = best else {
+            // The plan's checks let no shop pass without a floor.
+            return (FloorId::new("none").expect("a slug"), Point::default(), Spread::default());
+        };
+        let mass = mass.max(f64::MIN_POSITIVE);
+        let mean = Point { x: point.x / mass, y: point.y / mass };
+        let spread = Spread {
+            xx: (square.xx / mass - mean.x * mean.x).max(0.0),
+            xy: square.xy / mass - mean.x * mean.y,
+            yy: (square.yy / mass - mean.y * mean.y).max(0.0),
+        };
+        (floor.id.clone(), mean, spread)
+    }
+
+    /// The patches of a floor that hold the most of the belief, likeliest first.
+    pub(super) fn cloud(&self, place: &[f32], floor: &FloorId) -> Vec<Patch> {
+        let Some(floor) = self.floors.iter().find(|other| other.id == *floor) else { return Vec::new() };
+        let block = (PATCH_M / self.cell).round().max(1.0) as usize;
+        let columns = floor.width.div_ceil(block);
+        let mut masses = vec![0.0_f32; columns * floor.height.div_ceil(block)];
+        for cell in 0..floor.width * floor.height {
+            let (column, row) = (cell % floor.width / block, cell / floor.width / block);
+            masses[row * columns + column] += place[floor.start + cell];
+        }
+        let mut held: Vec<(usize, f32)> = masses.into_iter().enumerate().filter(|(_, p)| *p >= PATCH_MIN).collect();
+        held.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        held.truncate(PATCHES_MAX);
+        let side = block as f64 * self.cell;
+        let patch = |(block, p): (usize, f32)| Patch {
+            point: floor.corner(side * ((block % columns) as f64 + 0.5), side * ((block / columns) as f64 + 0.5)),
+            side: Metres(side),
+            probability: Probability::clamped(f64::from(p)),
+        };
+        held.into_iter().map(patch).collect()
+    }
+
+    fn floor_moments(&self, place: &[f32], floor: &FloorGrid) -> Moments {
+        let mut moments = Moments::default();
+        for index in floor.start..floor.start + floor.width * floor.height {
+            let mass = f64::from(place[index]);
+            let Point { x, y } = self.centre(floor, index);
+            moments.mass += mass;
+            moments.point.x += mass * x;
+            moments.point.y += mass * y;
+            moments.square.xx += mass * x * x;
+            moments.square.xy += mass * x * y;
+            moments.square.yy += mass * y * y;
+        }
+        moments
+    }
+}
+
+#[derive(Debug, Default)]
+struct Moments {
+    mass: f64,
+    point: Point,
+    square: Spread,
+}
