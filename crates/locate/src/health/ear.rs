@@ -57,8 +57,10 @@ pub(super) struct Ear {
     pub(super) condition: Condition,
     /// Looks in a row at which it seemed to be in another condition.
     pub(super) doubts: u8,
-    /// Up to this bucket it is not doubted.
-    pub(super) spared: i64,
+    /// For so many judgements it is not doubted.
+    pub(super) spared: u32,
+    /// For how many it was not, after it was doubted for nothing the last time.
+    pub(super) alarms: u32,
     /// The last bucket in which it heard something.
     last: Option<i64>,
     /// In which bucket it was found silent.

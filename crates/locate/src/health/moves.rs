@@ -15,14 +15,15 @@ const FRAMES_MAX: i64 = 20;
 /// A receiver is in doubt when it is so many dB off in the root mean square over patches, and so many times the usual:
 /// people are drawn towards where it is believed to be, so that it seems to be less off than it is.
 const DOUBT_DB: f64 = 3.0;
-const DOUBT_TIMES: f64 = 1.8;
+const DOUBT_TIMES: f64 = 1.9;
 /// Without its own word it was moved if it is off by so many dB, and another place explains so much better what it hears.
-const OFF_DB: f64 = 4.0;
-const BETTER: f64 = 0.75;
+const OFF_DB: f64 = 5.0;
+const BETTER: f64 = 0.5;
 /// It is of no use, wherever it is, if it is off by so many dB.
 const WILD_DB: f64 = 8.0;
-/// Buckets for which a receiver that was in doubt for nothing is not doubted again: an hour of looks.
-const SPARED: i64 = 360;
+/// Judgements for which a receiver that was in doubt for nothing is not doubted again: an hour with people, then twice that.
+const SPARED: u32 = 60;
+const SPARED_MAX: u32 = 60 * 64;
 /// A receiver whose power was learnt is turned, or its antenna is broken, when it is off by so many dB everywhere.
 const SHIFT_DB: f64 = 8.0;
 /// Looks in a row for a change of condition.
@@ -71,6 +72,7 @@ impl Watch {
         let known = |offs: &&Vec<Off>| offs.len() >= PATCHES_MIN;
         let residuals = |offs: &Vec<Off>| spread(offs.iter().map(|off| (off.residual, off.weight)));
         let usual = median(&mut offs.iter().filter(known).map(|offs| residuals(offs).1).collect::<Vec<_>>());
+        self.ears.iter_mut().for_each(|ear| ear.spared = ear.spared.saturating_sub(1));
         for (ear, offs) in offs.iter().enumerate().filter(|(_, offs)| known(offs)) {
             let (shift, rms) = residuals(offs);
             let shifted = match self.field.source() {
@@ -78,7 +80,7 @@ impl Watch {
                 Source::Traffic | Source::Survey => shift.abs() >= SHIFT_DB,
             };
             let off = rms >= WILD_DB || (rms >= OFF_DB && self.best_elsewhere(offs) <= BETTER * rms);
-            let doubtful = rms >= DOUBT_DB && rms >= DOUBT_TIMES * usual && self.newest >= self.ears[ear].spared;
+            let doubtful = rms >= DOUBT_DB && rms >= DOUBT_TIMES * usual && self.ears[ear].spared == 0;
             let next = match self.ears[ear].condition {
                 Condition::Well if shifted || doubtful => Condition::Doubtful,
                 Condition::Doubtful if shifted || off => Condition::Moved,
@@ -97,7 +99,6 @@ impl Watch {
         let left_out = self.ears.iter().filter(|ear| !ear.condition.is_trusted()).count();
         let room =
             next != Condition::Doubtful || (well > LEFT_MIN && (left_out + 1) * LEFT_OUT_PART <= self.ears.len());
-        let newest = self.newest;
         let ear = &mut self.ears[ear];
         if next == ear.condition || !room {
             ear.doubts = 0;
@@ -105,8 +106,13 @@ impl Watch {
         }
         ear.doubts += 1;
         if ear.doubts >= DOUBTS {
-            if next == Condition::Well {
-                ear.spared = newest + SPARED;
+            match (ear.condition, next) {
+                (Condition::Doubtful, Condition::Well) => {
+                    ear.alarms = (ear.alarms * 2).clamp(SPARED, SPARED_MAX);
+                    ear.spared = ear.alarms;
+                }
+                (_, Condition::Moved) => ear.alarms = 0,
+                (_, Condition::Well | Condition::Silent | Condition::Doubtful) => {}
             }
             (ear.condition, ear.doubts) = (next, 0);
             // What was heard before it was noticed is of two places.
