@@ -89,8 +89,9 @@ impl Ground {
 
     fn floor_moments(&self, place: &[f32], floor: &FloorGrid) -> Moments {
         let mut moments = Moments::default();
-        for index in floor.start..floor.start + floor.width * floor.height {
-            let mass = f64::from(place[index]);
+        let cells = floor.start..floor.start + floor.width * floor.height;
+        for (index, mass) in cells.clone().zip(&place[cells]) {
+            let mass = f64::from(*mass);
             let Point { x, y } = self.centre(floor, index);
             moments.mass += mass;
             moments.point.x += mass * x;
