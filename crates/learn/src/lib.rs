@@ -1,0 +1,1 @@
+//! What a shop learns of how people answer offers: chances with how sure they are, and shares of choices. Pure.

@@ -1,0 +1,1 @@
+//! What offers are worth: lift, its intervals, and what another way to decide would have brought. Pure.
