@@ -1,1 +1,3 @@
 //! What offers are worth: lift, its intervals, and what another way to decide would have brought. Pure.
+
+pub mod conversions;
