@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::decision::{Choice, Decision, Explanation, Moment, Trigger};
+use model::decision::{Around, Choice, Decision, Explanation, Moment, Trigger};
 use model::delivery::{Delivery, DeliveryState};
 use model::ids::{CustomerId, DecisionId, DeliveryId, OfferId, StoreId, VisitId, ZoneId};
-use model::offer::{Content, Language, Text};
+use model::offer::{Channel, Content, Language, Text};
 use model::shop::Shop;
 use model::time::Millis;
-use model::units::Probability;
+use model::units::{Cents, Probability};
 use runtime::clock::SystemClock;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -235,6 +235,10 @@ pub(crate) fn decision(user: &str, number: u128, at: model::time::Timestamp, lif
         at,
         dwell: Millis::seconds(8),
         probability: Probability::ONE,
+        pattern: None,
+        channel: Channel::Push,
+        placement: None,
+        around: Around::default(),
     };
     let explanation = Explanation {
         en: "They looked at it today.".into(),
@@ -248,6 +252,11 @@ pub(crate) fn decision(user: &str, number: u128, at: model::time::Timestamp, lif
         choice: Choice::Offer { offer: offer.clone() },
         propensity: Probability::clamped(0.9),
         holdout: false,
+        control: false,
+        shadow: false,
+        policy: model::policy::Policy::default().id,
+        model: 0,
+        epoch: 0,
         explanation,
     };
     let delivery = Delivery {
@@ -260,6 +269,8 @@ pub(crate) fn decision(user: &str, number: u128, at: model::time::Timestamp, lif
         content: Content::from([(Language::En, said("English")), (Language::It, said("Italiano"))]),
         decided_at: at,
         expires_at: at + lifetime,
+        discount: Cents(0),
+        channel: Channel::Push,
     };
     (decision, delivery)
 }

@@ -1,9 +1,9 @@
 //! One evaluation at one moment: every offer through the gates, what is left ranked, one arm drawn, all explained.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::consent::Consent;
-use model::decision::{Candidate, Choice, Decision, Explanation, Moment, Refusal};
+use model::decision::{Candidate, Choice, Decision, Explanation, Moment, Refusal, StageKind};
 use model::ids::{CustomerId, DecisionId, OfferId};
 use model::offer::Offer;
 use model::product::Product;
@@ -95,7 +95,20 @@ pub fn evaluate(context: &Context<'_>) -> Decision {
         choice,
         propensity,
         holdout,
-        explanation: Explanation { candidates, silence: Probability::clamped(chances.silence), en, it },
+        control: false,
+        shadow: false,
+        policy: context.shop.policy.id.clone(),
+        model: 0,
+        epoch: 0,
+        explanation: Explanation {
+            candidates,
+            more: BTreeMap::new(),
+            features: Vec::new(),
+            stale: Vec::new(),
+            silence: Probability::clamped(chances.silence),
+            en,
+            it,
+        },
     }
 }
 
@@ -109,6 +122,11 @@ fn judge(case: &Case<'_>) -> Candidate {
         terms: ranked.then(|| rank::terms(case)),
         refused,
         propensity: Probability::ZERO,
+        belief: None,
+        logit: None,
+        discount: case.offer.discount,
+        control: false,
+        stage: StageKind::Live,
     }
 }
 

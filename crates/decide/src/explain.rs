@@ -97,7 +97,7 @@ impl Words<'_> {
                 let day = self.day(*at);
                 self.pick(format!("you bought it {day}"), format!("l'hai comprato {day}"))
             }
-            Refusal::Cap { told, times, hours } => self.pick(
+            Refusal::Cap { told, times, hours, .. } => self.pick(
                 format!("you were told {told} of at most {times} times in {hours} hours"),
                 format!("te l'abbiamo detto {told} volte su {times} in {hours} ore"),
             ),

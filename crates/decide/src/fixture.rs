@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use model::consent::Consent;
-use model::decision::{Moment, Trigger};
+use model::decision::{Around, Moment, Trigger};
 use model::event::Interest;
 use model::ids::{CategoryId, CustomerId, DecisionId, OfferId, ProductId, StoreId, VisitId, ZoneId};
+use model::offer::Channel;
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
@@ -118,6 +119,10 @@ impl World {
                 at: NOON,
                 dwell: Millis::seconds(8),
                 probability: Probability::clamped(0.9),
+                pattern: None,
+                channel: Channel::Push,
+                placement: None,
+                around: Around::default(),
             },
             now: NOON,
             id: DecisionId(1),

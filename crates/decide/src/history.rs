@@ -92,9 +92,9 @@ impl History {
     pub fn react(&mut self, decision: DecisionId, outcome: OutcomeKind) {
         let reaction = match outcome {
             OutcomeKind::Opened | OutcomeKind::Visited => Reaction::Opened,
-            OutcomeKind::Dismissed => Reaction::Dismissed,
+            OutcomeKind::Dismissed | OutcomeKind::Muted => Reaction::Dismissed,
             OutcomeKind::Redeemed | OutcomeKind::Purchased => Reaction::Taken,
-            OutcomeKind::Delivered | OutcomeKind::Expired => return,
+            OutcomeKind::Delivered | OutcomeKind::Expired | OutcomeKind::Later | OutcomeKind::More => return,
         };
         let told = self.told.iter_mut().find(|told| told.decision == decision);
         // A purchase is the last word, also when a late "dismissed" follows it.

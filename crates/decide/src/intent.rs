@@ -51,6 +51,7 @@ pub const fn pace(interest: Interest) -> Pace {
         Interest::Wished => (0.8, Millis::hours(14 * DAY)),
         Interest::Shared => (0.6, Millis::hours(7 * DAY)),
         Interest::PickedUp => (2.0, Millis::minutes(30)),
+        Interest::PutBack => (-2.0, Millis::minutes(30)),
     };
     Pace { weight, half_life }
 }

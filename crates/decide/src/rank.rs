@@ -45,6 +45,7 @@ pub fn terms(case: &Case<'_>) -> Terms {
         giveaway: -(anyway * discount),
         attention: -attention,
         fatigue: -(attention * case.context.history.fatigue(case.context.now)),
+        ..Terms::default()
     }
 }
 

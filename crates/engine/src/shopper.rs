@@ -230,14 +230,19 @@ impl Shopper {
         }
         self.changed = true;
         match event.what {
-            EventKind::Interest { interest, product, category } => {
+            EventKind::Interest { interest, product, category, probability: _ } => {
                 let category = category.or_else(|| product.as_ref().and_then(|p| self.category_of(p)));
                 self.state.intent.touch(interest, product.as_ref(), category.as_ref(), at);
                 self.intent_came(&event.id, interest, product.as_ref(), category.as_ref(), at, now);
             }
             EventKind::Purchased { order, lines } => self.bought(order.as_deref(), &lines, at),
             EventKind::Returned { order, lines } => self.returned(order.as_deref(), &lines),
-            EventKind::Consent(_) | EventKind::Other { .. } => {}
+            EventKind::Consent(_)
+            | EventKind::Opened
+            | EventKind::Complained
+            | EventKind::Preferences(_)
+            | EventKind::Contacted { .. }
+            | EventKind::Other { .. } => {}
         }
     }
 

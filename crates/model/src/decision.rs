@@ -1,10 +1,14 @@
 //! A decision: one evaluation at one moment. An offer or silence, with its propensity and its whole explanation.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CustomerId, DecisionId, OfferId, ProductId, StoreId, VisitId, ZoneId};
+use crate::ids::{CustomerId, DecisionId, MomentId, OfferId, PolicyId, ProductId, StoreId, VisitId, ZoneId};
+use crate::offer::{CapScope, Channel};
+use crate::signal::Aged;
 use crate::time::{Millis, Timestamp};
-use crate::units::Probability;
+use crate::units::{Cents, Probability};
 
 /// What made the decision due.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +27,47 @@ pub struct Moment {
     pub dwell: Millis,
     /// Belief that the customer is in the zone.
     pub probability: Probability,
+    /// The declared pattern that fired, when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<MomentId>,
+    /// By which way it would be said.
+    #[serde(default)]
+    pub channel: Channel,
+    /// Where on a page, kiosk or till it would be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<String>,
+    /// What is known of the surroundings.
+    #[serde(default, skip_serializing_if = "Around::is_empty")]
+    pub around: Around,
+}
+
+/// What is known of the surroundings of a moment; each with its age, and missing when it is too old.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Around {
+    /// People on ten square metres of the zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crowding: Option<Aged<f64>>,
+    /// How fast the customer moves, in metres a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<Aged<f64>>,
+    /// How far it is to the zone, in metres; 0 within it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance_m: Option<Aged<f64>>,
+    /// How many others walk with the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<Aged<u32>>,
+    /// The weather, in a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weather: Option<Aged<String>>,
+}
+
+impl Around {
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What happened that makes a decision due.
@@ -35,6 +80,10 @@ pub enum Trigger {
     Dwelling,
     /// Intent came while the customer was there.
     Intent,
+    /// A declared pattern fired.
+    Pattern,
+    /// Another channel asked.
+    Asked,
 }
 
 /// A gate's refusal: a code with the facts it was taken on. The code is the variant's name in kebab case.
@@ -82,6 +131,9 @@ pub enum Refusal {
         times: u32,
         /// The window.
         hours: u32,
+        /// What was counted over.
+        #[serde(default)]
+        scope: CapScope,
     },
     /// The customer was told something else a moment ago.
     Pause {
@@ -146,25 +198,109 @@ impl Refusal {
     }
 }
 
-/// The terms of an offer's score; `score` is their exact sum, and silence scores 0.
+/// The terms of an offer's score, in cents; `score` is their exact sum, and silence scores 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Terms {
-    /// Expected gain if it is said: the extra chance to buy times the margin after the discount, in cents.
+    /// Expected gain if it is said: the chance that it is taken up times what is earned then.
     pub gain: f64,
-    /// Discount given away to those who would buy anyway, in cents; never positive.
+    /// Discount given away to those who would buy anyway; never positive.
     pub giveaway: f64,
-    /// The price of the customer's attention, in cents; never positive.
-    pub attention: f64,
-    /// Price of being told often lately, in cents; never positive.
+    /// What the moment adds or takes: how well it fits, and how sure the place is.
+    pub context: f64,
+    /// What a person's lever and the customer's segment add or take.
+    pub lever: f64,
+    /// What the way to the product takes; never raises a gain.
+    pub distance: f64,
+    /// What is held back so that the budget lasts; never raises a gain.
+    pub pacing: f64,
+    /// Price of being told often lately; never positive.
     pub fatigue: f64,
+    /// The price of the customer's attention; never positive.
+    pub attention: f64,
 }
 
 impl Terms {
-    /// The score, in cents: the sum of the terms.
+    /// The score: the sum of the terms, in their order.
     #[must_use]
     pub fn score(&self) -> f64 {
-        self.gain + self.giveaway + self.attention + self.fatigue
+        self.gain
+            + self.giveaway
+            + self.context
+            + self.lever
+            + self.distance
+            + self.pacing
+            + self.fatigue
+            + self.attention
     }
+}
+
+/// Which part of what is known a feature comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// The offer itself.
+    Offer,
+    /// The moment: place, motion, company, hour.
+    Micro,
+    /// What has been between the shop and the customer.
+    Relational,
+    /// What the customer wants and has said.
+    Personal,
+}
+
+/// Something that the model saw; its name is stable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Feature {
+    /// Of which block.
+    pub block: Block,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+}
+
+/// What is believed of a logit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Belief {
+    /// Its mean.
+    pub mean: f64,
+    /// Its standard deviation.
+    pub sd: f64,
+}
+
+/// The parts of a logit's mean, one for each block; they add up to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Logit {
+    /// The offer itself, with what is known of its kind.
+    pub offer: f64,
+    /// The moment.
+    pub micro: f64,
+    /// What has been.
+    pub relational: f64,
+    /// The customer.
+    pub personal: f64,
+}
+
+impl Logit {
+    /// The sum of the parts, in their order.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.offer + self.micro + self.relational + self.personal
+    }
+}
+
+/// How far an offer is let out, in a word.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageKind {
+    /// It is said.
+    #[default]
+    Live,
+    /// It is said to some.
+    Pilot,
+    /// It is decided and never said.
+    Shadow,
 }
 
 /// How one offer fared in a decision.
@@ -180,13 +316,37 @@ pub struct Candidate {
     pub terms: Option<Terms>,
     /// The chance with which it is chosen; 0 when refused, but kept when the holdout alone refused it.
     pub propensity: Probability,
+    /// What is believed of the chance that it is taken up, as a logit; when it was ranked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub belief: Option<Belief>,
+    /// Where that belief comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logit: Option<Logit>,
+    /// What the customer would save.
+    #[serde(default)]
+    pub discount: Cents,
+    /// Whether the customer is kept without this offer, to measure what it changes.
+    #[serde(default)]
+    pub control: bool,
+    /// How far it is let out.
+    #[serde(default)]
+    pub stage: StageKind,
 }
 
 /// Why the decision is what it is: complete, for an offer and for silence alike.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Every offer considered, in the order of the catalogue.
+    /// The offers considered, in the order of the catalogue: all of them, or of many those that came furthest.
     pub candidates: Vec<Candidate>,
+    /// How many more were refused and are not listed, by the code of the refusal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub more: BTreeMap<String, u32>,
+    /// What the model saw of the offer that was chosen, or of the best.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Feature>,
+    /// What it did not see because it was too old.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<String>,
     /// The chance with which silence was chosen.
     pub silence: Probability,
     /// One plain sentence in English.
@@ -226,6 +386,33 @@ pub struct Decision {
     pub propensity: Probability,
     /// Whether the customer is in the holdout: an offer then is a ghost offer and is never said.
     pub holdout: bool,
+    /// Whether the customer is kept without the offer that was chosen: it is a ghost offer then.
+    #[serde(default)]
+    pub control: bool,
+    /// Whether the offer only runs in shadow: it is a ghost offer then.
+    #[serde(default)]
+    pub shadow: bool,
+    /// By which policy.
+    #[serde(default = "house")]
+    pub policy: PolicyId,
+    /// How many lessons the model had taken.
+    #[serde(default)]
+    pub model: u64,
+    /// In which epoch of the chosen offer's measurement.
+    #[serde(default)]
+    pub epoch: u32,
     /// Why.
     pub explanation: Explanation,
+}
+
+impl Decision {
+    /// Whether what was chosen must not be said: it is logged and followed like an offer, to measure against.
+    #[must_use]
+    pub const fn is_ghost(&self) -> bool {
+        self.holdout || self.control || self.shadow
+    }
+}
+
+fn house() -> PolicyId {
+    crate::policy::Policy::default().id
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CustomerId, DecisionId, DeliveryId, OfferId, StoreId, ZoneId};
-use crate::offer::Content;
+use crate::offer::{Channel, Content};
 use crate::time::Timestamp;
+use crate::units::Cents;
 
 /// What the shell must get to a customer's endpoints.
 ///
@@ -29,6 +30,12 @@ pub struct Delivery {
     pub decided_at: Timestamp,
     /// After this it must not be sent any more: a late offer is a wrong offer.
     pub expires_at: Timestamp,
+    /// What the customer saves.
+    #[serde(default)]
+    pub discount: Cents,
+    /// By which way.
+    #[serde(default)]
+    pub channel: Channel,
 }
 
 /// Where a delivery stands.

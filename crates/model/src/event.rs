@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::consent::ConsentRecord;
 use crate::ids::{CategoryId, MessageId, ProductId};
+use crate::preferences::Preferences;
 use crate::time::Timestamp;
-use crate::units::Cents;
+use crate::units::{Cents, Probability};
 
 /// How a product or category was touched. Each has its own weight and half-life in the intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,6 +26,12 @@ pub enum Interest {
     Shared,
     /// Lifted from the shelf in the store.
     PickedUp,
+    /// Put back on the shelf in the store.
+    PutBack,
+}
+
+const fn certain() -> Probability {
+    Probability::ONE
 }
 
 /// One line of an order.
@@ -50,6 +57,9 @@ pub enum EventKind {
         product: Option<ProductId>,
         /// The category, when known.
         category: Option<CategoryId>,
+        /// Belief that it was this customer: less than one for what a sensor shares out among those near.
+        #[serde(default = "certain")]
+        probability: Probability,
     },
     /// An order was paid.
     Purchased {
@@ -67,6 +77,17 @@ pub enum EventKind {
     },
     /// Consent was given or withdrawn.
     Consent(ConsentRecord),
+    /// The app was opened.
+    Opened,
+    /// They complained: promotions pause.
+    Complained,
+    /// They said what they want to be told, and how. It replaces what was said before.
+    Preferences(Preferences),
+    /// Somebody else told them something; it counts in the caps over all offers.
+    Contacted {
+        /// By which way, such as `email`.
+        channel: String,
+    },
     /// Something that the decision core does not read.
     Other {
         /// The event's name as sent.

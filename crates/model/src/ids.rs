@@ -130,6 +130,10 @@ text_id!(ReceiverId, check_slug, "A fixed end of the radio: a receiver that hear
 text_id!(SensorId, check_slug, "Anything else that reports: counter, shelf, presence, door.");
 text_id!(GatewayId, check_slug, "One edge box.");
 text_id!(OfferId, check_slug, "Something that may be said.");
+text_id!(SegmentId, check_slug, "A declared group of customers.");
+text_id!(MomentId, check_slug, "A declared pattern of what happens.");
+text_id!(PolicyId, check_slug, "A way to decide, by name.");
+text_id!(OrderId, check_reference, "An order, by the number the shop's other systems give it.");
 text_id!(ProductId, check_reference, "A product, by the name the shop's other systems give it.");
 text_id!(CategoryId, check_reference, "A product category, as the catalogue names it.");
 text_id!(CustomerId, check_reference, "A person with consent and a history, by the app's own user id.");

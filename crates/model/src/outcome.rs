@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::DecisionId;
+use crate::ids::{DecisionId, OrderId, ProductId};
 use crate::time::Timestamp;
+use crate::units::Cents;
 
 /// What became of it, in the order of the funnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,6 +16,12 @@ pub enum OutcomeKind {
     Opened,
     /// The customer put it away.
     Dismissed,
+    /// The customer wants to hear nothing like it any more.
+    Muted,
+    /// The customer said "not now".
+    Later,
+    /// The customer asked for more like it.
+    More,
     /// The customer went to the product.
     Visited,
     /// The customer used it.
@@ -32,6 +39,23 @@ pub struct Outcome {
     pub decision: DecisionId,
     /// What.
     pub kind: OutcomeKind,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A purchase put down to a decision; at most one decision for each line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// To which decision.
+    pub decision: DecisionId,
+    /// In which order.
+    pub order: OrderId,
+    /// Which product.
+    pub product: ProductId,
+    /// What was paid for it.
+    pub amount: Cents,
+    /// What the shop earned on it, after the discount.
+    pub margin: Cents,
     /// When.
     pub at: Timestamp,
 }

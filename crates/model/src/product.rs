@@ -28,6 +28,15 @@ pub struct Product {
     /// Whether there is any left.
     #[serde(default = "in_stock")]
     pub in_stock: bool,
+    /// After so many days it is usually bought again; none: learnt from the customer, or the house's rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replenish_days: Option<f64>,
+    /// Nothing is ever said about it: it would tell something about a person (health, for one).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
+    /// Not offered to anybody younger, nor to anybody whose age is not known to be at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_min: Option<u8>,
 }
 
 const fn in_stock() -> bool {

@@ -9,7 +9,10 @@ use crate::anchor::Advertised;
 use crate::floor::{Floor, Passage, Point};
 use crate::ids::{CategoryId, FloorId, OfferId, ProductId, ReceiverId, SensorId, StoreId, TagId, ZoneId};
 use crate::offer::{Cap, Offer};
+use crate::pattern::Pattern;
+use crate::policy::Policy;
 use crate::product::Product;
+use crate::segment::Segment;
 use crate::units::Cents;
 use crate::zone::Zone;
 
@@ -174,6 +177,31 @@ pub struct Store {
     /// What a customer's attention costs, in cents.
     #[serde(default = "attention_default")]
     pub attention: Cents,
+    /// How often one customer may be told about a category or a brand.
+    #[serde(default)]
+    pub caps: Vec<TopicCap>,
+    /// For so many days after a complaint nothing is promoted.
+    #[serde(default = "complaint_default")]
+    pub complaint_pause_days: u32,
+    /// Nothing is said to those who stand at the till.
+    #[serde(default = "yes")]
+    pub till_silent: bool,
+}
+
+/// How often one customer may be told about a category or a brand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicCap {
+    /// The category; or else `brand`.
+    #[serde(default)]
+    pub category: Option<CategoryId>,
+    /// The brand.
+    #[serde(default)]
+    pub brand: Option<String>,
+    /// At most so many times.
+    pub times: u32,
+    /// In a sliding window of so many hours.
+    pub hours: u32,
 }
 
 fn euro() -> String {
@@ -196,6 +224,12 @@ const fn gap_default() -> u32 {
 }
 const fn visit_default() -> u32 {
     60
+}
+const fn complaint_default() -> u32 {
+    7
+}
+const fn yes() -> bool {
+    true
 }
 const fn attention_default() -> Cents {
     Cents(5)
@@ -222,6 +256,12 @@ pub struct Shop {
     pub products: Vec<Product>,
     /// Its offers, in the order of the file.
     pub offers: Vec<Offer>,
+    /// Its declared moments; [`Pattern::usual`] when the file has none.
+    pub patterns: Vec<Pattern>,
+    /// Its groups of customers, the first that fits counts.
+    pub segments: Vec<Segment>,
+    /// How it decides.
+    pub policy: Policy,
 }
 
 impl Shop {

@@ -43,6 +43,9 @@ pub const fn outcome_name(kind: OutcomeKind) -> &'static str {
         OutcomeKind::Delivered => "delivered",
         OutcomeKind::Opened => "opened",
         OutcomeKind::Dismissed => "dismissed",
+        OutcomeKind::Muted => "muted",
+        OutcomeKind::Later => "later",
+        OutcomeKind::More => "more",
         OutcomeKind::Visited => "visited",
         OutcomeKind::Redeemed => "redeemed",
         OutcomeKind::Purchased => "purchased",
@@ -207,6 +210,8 @@ const fn trigger_name(trigger: Trigger) -> &'static str {
         Trigger::Entered => "entered",
         Trigger::Dwelling => "dwelling",
         Trigger::Intent => "intent",
+        Trigger::Pattern => "pattern",
+        Trigger::Asked => "asked",
     }
 }
 

@@ -79,7 +79,13 @@ async fn offer_row(state: &AppState, delivery: &Delivery) -> Result<Option<Offer
 /// Whether some device has said that it showed it: before a crash, or on a stream that opened meanwhile.
 fn seen(row: &OfferRow) -> bool {
     row.outcomes.iter().any(|outcome| match outcome.kind {
-        OutcomeKind::Delivered | OutcomeKind::Opened | OutcomeKind::Dismissed | OutcomeKind::Redeemed => true,
+        OutcomeKind::Delivered
+        | OutcomeKind::Opened
+        | OutcomeKind::Dismissed
+        | OutcomeKind::Muted
+        | OutcomeKind::Later
+        | OutcomeKind::More
+        | OutcomeKind::Redeemed => true,
         OutcomeKind::Visited | OutcomeKind::Purchased | OutcomeKind::Expired => false,
     })
 }

@@ -59,7 +59,9 @@ pub(crate) mod tests {
     use model::decision::Explanation;
     use model::delivery::DeliveryState;
     use model::ids::{CustomerId, DeliveryId, OfferId, StoreId, ZoneId};
+    use model::offer::Channel;
     use model::time::Timestamp;
+    use model::units::Cents;
 
     use super::*;
     use crate::store::OfferRow;
@@ -76,6 +78,8 @@ pub(crate) mod tests {
             content: Content::from([(Language::En, said("Wine")), (Language::It, said("Vino"))]),
             decided_at: Timestamp(1_000),
             expires_at: Timestamp(301_000),
+            discount: Cents(0),
+            channel: Channel::Push,
         };
         OfferRow { delivery, state: DeliveryState::Sending, explanation: Explanation::default(), outcomes: vec![] }
     }

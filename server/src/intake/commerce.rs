@@ -2,7 +2,7 @@
 
 use model::event::{EventKind, Interest, OrderLine};
 use model::ids::{CategoryId, ProductId};
-use model::units::Cents;
+use model::units::{Cents, Probability};
 use serde_json::{Map, Value};
 
 /// Products of one event that are read; more are left out.
@@ -39,7 +39,7 @@ pub fn read(name: &str, properties: &Map<String, Value>) -> Vec<EventKind> {
 fn list(properties: &Map<String, Value>) -> Vec<EventKind> {
     let mut found = each(Interest::Listed, properties);
     if let Some(category) = category(properties) {
-        let interest = EventKind::Interest { interest: Interest::Listed, product: None, category: Some(category) };
+        let interest = EventKind::Interest { interest: Interest::Listed, product: None, category: Some(category), probability: Probability::ONE };
         found.insert(0, interest);
     }
     found
@@ -50,7 +50,7 @@ fn one(interest: Interest, properties: &Map<String, Value>) -> Vec<EventKind> {
     if product.is_none() && category.is_none() {
         return Vec::new();
     }
-    vec![EventKind::Interest { interest, product, category }]
+    vec![EventKind::Interest { interest, product, category, probability: Probability::ONE }]
 }
 
 fn each(interest: Interest, properties: &Map<String, Value>) -> Vec<EventKind> {

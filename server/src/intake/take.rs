@@ -55,6 +55,10 @@ pub(crate) async fn take(app: &AppState, calls: Vec<Call>) -> Result<Tally, Erro
                 EventKind::Interest { .. }
                 | EventKind::Purchased { .. }
                 | EventKind::Returned { .. }
+                | EventKind::Opened
+                | EventKind::Complained
+                | EventKind::Preferences(_)
+                | EventKind::Contacted { .. }
                 | EventKind::Consent(_) => {
                     let event = Event { id: call.event_id(n), at: call.at, what: what.clone() };
                     events.push((customer.clone(), event));

@@ -54,6 +54,10 @@ impl Owner {
             EventKind::Interest { .. }
             | EventKind::Purchased { .. }
             | EventKind::Returned { .. }
+            | EventKind::Opened
+            | EventKind::Complained
+            | EventKind::Preferences(_)
+            | EventKind::Contacted { .. }
             | EventKind::Other { .. } => false,
         };
         if !is_consent && !self.allows(&customer).await?.profiling {
@@ -70,6 +74,10 @@ impl Owner {
             EventKind::Interest { .. }
             | EventKind::Purchased { .. }
             | EventKind::Returned { .. }
+            | EventKind::Opened
+            | EventKind::Complained
+            | EventKind::Preferences(_)
+            | EventKind::Contacted { .. }
             | EventKind::Other { .. } => {
                 self.feed(Input::Event { customer, event }).await?;
                 Taken::Stored

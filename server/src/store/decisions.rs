@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use model::decision::{Choice, Decision, Explanation, Moment};
 use model::delivery::Delivery;
-use model::ids::{CustomerId, DecisionId, StoreId};
+use model::ids::{CustomerId, DecisionId, PolicyId, StoreId};
 use model::outcome::Outcome;
+use model::policy::Policy;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,16 @@ pub(super) struct Body {
     choice: Choice,
     propensity: Probability,
     holdout: bool,
+    #[serde(default)]
+    control: bool,
+    #[serde(default)]
+    shadow: bool,
+    #[serde(default)]
+    policy: Option<PolicyId>,
+    #[serde(default)]
+    model: u64,
+    #[serde(default)]
+    epoch: u32,
     explanation: Explanation,
 }
 
@@ -31,6 +42,11 @@ impl From<&Decision> for Body {
             choice: decision.choice.clone(),
             propensity: decision.propensity,
             holdout: decision.holdout,
+            control: decision.control,
+            shadow: decision.shadow,
+            policy: Some(decision.policy.clone()),
+            model: decision.model,
+            epoch: decision.epoch,
             explanation: decision.explanation.clone(),
         }
     }
@@ -173,9 +189,23 @@ fn decision(row: &Row, outcomes: &mut Outcomes) -> Result<DecisionRow> {
         Some(_) => row.id(1, "customer")?,
         None => CustomerId::new(ERASED).expect("the word is a reference"),
     };
-    let Body { moment, choice, propensity, holdout, explanation } = body;
+    let Body { moment, choice, propensity, holdout, control, shadow, policy, model, epoch, explanation } = body;
+    let policy = policy.unwrap_or_else(|| Policy::default().id);
     Ok(DecisionRow {
-        decision: Decision { id, customer, moment, choice, propensity, holdout, explanation },
+        decision: Decision {
+            id,
+            customer,
+            moment,
+            choice,
+            propensity,
+            holdout,
+            control,
+            shadow,
+            policy,
+            model,
+            epoch,
+            explanation,
+        },
         delivery: row.opt_text(3)?.map(|name| from_name(name, "delivery state")).transpose()?,
         outcomes: outcomes.remove(&id).unwrap_or_default(),
     })

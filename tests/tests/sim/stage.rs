@@ -21,6 +21,7 @@ use model::presence::{Presence, PresenceKind};
 use model::shop::Shop;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
+use model::units::Probability;
 use tests::edge::{Arrived, Edge};
 
 /// The core's own seed: the world's seed must not decide what the core draws.
@@ -178,7 +179,7 @@ impl Stage {
         match act {
             Act::Viewed(product) => {
                 let product = Some(product.clone());
-                self.event(customer, EventKind::Interest { interest: Interest::Viewed, product, category: None }, now);
+                self.event(customer, EventKind::Interest { interest: Interest::Viewed, product, category: None, probability: Probability::ONE }, now);
             }
             Act::Purchased(products) => {
                 let line = |product: &_| OrderLine { product: Clone::clone(product), quantity: 1, price: None };

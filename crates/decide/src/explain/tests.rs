@@ -1,3 +1,4 @@
+use model::offer::CapScope;
 use model::time::Millis;
 use model::units::Probability;
 
@@ -54,7 +55,7 @@ fn every_code_has_a_plain_sentence_in_both_languages() {
         "non inviata: tutte le 100 di questa offerta sono finite",
     );
     check(
-        &Refusal::Cap { told: 1, times: 1, hours: 24 },
+        &Refusal::Cap { told: 1, times: 1, hours: 24, scope: CapScope::Offer },
         "not sent: you were told 1 of at most 1 times in 24 hours",
         "non inviata: te l'abbiamo detto 1 volte su 1 in 24 ore",
     );

@@ -2,7 +2,7 @@
 
 use model::decision::Refusal;
 use model::ids::OfferId;
-use model::offer::Cap;
+use model::offer::{Cap, CapScope};
 use model::time::Millis;
 
 use super::Case;
@@ -15,6 +15,7 @@ pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
 
 /// Counts a sliding window. A telling from the future (the clock was set back) counts too: never more than the cap.
 fn within(case: &Case<'_>, cap: Cap, offer: Option<&OfferId>) -> Result<(), Refusal> {
+    let scope = if offer.is_some() { CapScope::Offer } else { CapScope::All };
     let window = Millis::hours(i64::from(cap.hours));
     let recent = case
         .context
@@ -24,7 +25,7 @@ fn within(case: &Case<'_>, cap: Cap, offer: Option<&OfferId>) -> Result<(), Refu
         .filter(|told| offer.is_none_or(|offer| told.offer == *offer) && case.context.now.since(told.at) < window);
     let told = u32::try_from(recent.count()).unwrap_or(u32::MAX);
     if told >= cap.times {
-        return Err(Refusal::Cap { told, times: cap.times, hours: cap.hours });
+        return Err(Refusal::Cap { told, times: cap.times, hours: cap.hours, scope });
     }
     Ok(())
 }

@@ -54,6 +54,10 @@ impl Core {
             EventKind::Interest { .. }
             | EventKind::Returned { .. }
             | EventKind::Consent(_)
+            | EventKind::Opened
+            | EventKind::Complained
+            | EventKind::Preferences(_)
+            | EventKind::Contacted { .. }
             | EventKind::Other { .. } => &[],
         };
         let touched = match &event.what {
@@ -61,6 +65,10 @@ impl Core {
             EventKind::Purchased { .. }
             | EventKind::Returned { .. }
             | EventKind::Consent(_)
+            | EventKind::Opened
+            | EventKind::Complained
+            | EventKind::Preferences(_)
+            | EventKind::Contacted { .. }
             | EventKind::Other { .. } => None,
         };
         let products = touched.into_iter().chain(lines.iter().take(shopper::LINES_MAX).map(|line| &line.product));

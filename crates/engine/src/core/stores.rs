@@ -11,6 +11,7 @@ use model::ids::{DeviceId, MessageId, ReceiverId, StoreId};
 use model::presence::Presence;
 use model::shop::Shop as Plan;
 use model::subject::Subject;
+use model::units::Probability;
 
 use super::{Command, Core};
 use crate::shop::{self, Dropped, Shop};
@@ -113,7 +114,12 @@ impl Core {
         let Attribution { product, at, sensor, .. } = attribution;
         let name = format!("pickup:{store}:{sensor}:{}", at.0);
         let Ok(id) = MessageId::new(&name) else { return };
-        let what = EventKind::Interest { interest: Interest::PickedUp, product: product.clone(), category: None };
+        let what = EventKind::Interest {
+            interest: Interest::PickedUp,
+            product: product.clone(),
+            category: None,
+            probability: Probability::ONE,
+        };
         self.policy(&customer, store);
         self.shopper(&customer, shopper::Input::Event(Event { id, at: *at, what }));
     }

@@ -41,7 +41,12 @@ fn welcome(core: &mut Core, n: u128) {
 }
 
 fn viewed(n: u128, id: &str, at: Timestamp) -> Input {
-    let what = EventKind::Interest { interest: Interest::Viewed, product: Some(product("barolo")), category: None };
+    let what = EventKind::Interest {
+        interest: Interest::Viewed,
+        product: Some(product("barolo")),
+        category: None,
+        probability: Probability::ONE,
+    };
     Input::Event { customer: customer(n), event: Event { id: message(id), at, what } }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use decide::evaluate::{self, Context};
 use decide::keyed;
-use model::decision::{Choice, Decision, Moment, Trigger};
+use model::decision::{Around, Choice, Decision, Moment, Trigger};
 use model::delivery::{Delivery, DeliveryState};
 use model::event::Interest;
 use model::ids::{CategoryId, DecisionId, DeliveryId, DeviceId, MessageId, OfferId, ProductId};
-use model::offer::Offer;
+use model::offer::{Channel, Offer};
 use model::presence::{Presence, PresenceKind};
 use model::shop::Shop as Plan;
 use model::subject::Subject;
@@ -52,6 +52,10 @@ impl Shopper {
             at: presence.at,
             dwell: presence.dwell(),
             probability: presence.probability,
+            pattern: None,
+            channel: Channel::Push,
+            placement: None,
+            around: Around::default(),
         };
         let id = decision_id(self.seed, &self.customer, &moment, &presence.since.0.to_be_bytes());
         if !self.state.note_moment(id) {
@@ -67,7 +71,7 @@ impl Shopper {
         stay.live |= fresh;
         let news = match trigger {
             Trigger::Dwelling => !std::mem::replace(&mut stay.dwelled, true),
-            Trigger::Entered | Trigger::Intent => !already_there,
+            Trigger::Entered | Trigger::Intent | Trigger::Pattern | Trigger::Asked => !already_there,
         };
         if fresh && news {
             self.decide(id, moment, now);
@@ -89,7 +93,7 @@ impl Shopper {
         at: Timestamp,
         now: Timestamp,
     ) {
-        if interest == Interest::Removed || !is_fresh(at, now) {
+        if matches!(interest, Interest::Removed | Interest::PutBack) || !is_fresh(at, now) {
             return;
         }
         let about = |offer: &Offer| {
@@ -212,6 +216,8 @@ impl Shopper {
             content: offer.content.clone(),
             decided_at: now,
             expires_at: now + Millis::seconds(i64::from(offer.lifetime_s)),
+            discount: offer.discount,
+            channel: decision.moment.channel,
         }
     }
 

@@ -6,10 +6,11 @@ use decide::history::History;
 use decide::intent::Intent;
 use decide::keyed;
 use model::consent::Consent;
-use model::decision::{Moment, Trigger};
+use model::decision::{Around, Moment, Trigger};
 use model::delivery::DeliveryState;
 use model::event::OrderLine;
 use model::ids::{CustomerId, DecisionId, DeviceId, MessageId, OfferId, ProductId, StoreId, VisitId, ZoneId};
+use model::offer::Channel;
 use model::outcome::OutcomeKind;
 use model::presence::Presence;
 use model::time::{Millis, Timestamp};
@@ -194,6 +195,10 @@ impl Stay {
             at: now,
             dwell: Millis(now.since(self.since).0.max(0)),
             probability: self.probability,
+            pattern: None,
+            channel: Channel::Push,
+            placement: None,
+            around: Around::default(),
         })
     }
 }
@@ -204,6 +209,8 @@ pub(super) fn decision_id(seed: u64, customer: &CustomerId, moment: &Moment, cau
         Trigger::Entered => b"entered".as_slice(),
         Trigger::Dwelling => b"dwelling",
         Trigger::Intent => b"intent",
+        Trigger::Pattern => moment.pattern.as_ref().map_or(b"pattern".as_slice(), |pattern| pattern.as_str().as_bytes()),
+        Trigger::Asked => b"asked",
     };
     DecisionId(keyed::id(
         seed,

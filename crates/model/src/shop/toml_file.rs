@@ -11,7 +11,10 @@ use super::{QuietHours, Receiver, SHOP_FILE, Sensor, SensorKind, Shop, ShopError
 use crate::anchor::Advertised;
 use crate::floor::Floor;
 use crate::offer::Offer;
+use crate::pattern::Pattern;
+use crate::policy::Policy;
 use crate::product::Product;
+use crate::segment::Segment;
 
 /// Most entries of one kind.
 const ENTRIES_MAX: usize = 10_000;
@@ -34,6 +37,12 @@ struct File {
     product: Vec<Product>,
     #[serde(default)]
     offer: Vec<Offer>,
+    #[serde(default)]
+    moment: Option<Vec<Pattern>>,
+    #[serde(default)]
+    segment: Vec<Segment>,
+    #[serde(default)]
+    policy: Policy,
 }
 
 pub(super) fn parse(shop_toml: &str, floor_geojson: &str) -> Result<Shop, Vec<ShopError>> {
@@ -56,6 +65,9 @@ pub(super) fn parse(shop_toml: &str, floor_geojson: &str) -> Result<Shop, Vec<Sh
         tags: file.tag,
         products: file.product,
         offers: file.offer,
+        patterns: file.moment.unwrap_or_else(Pattern::usual),
+        segments: file.segment,
+        policy: file.policy,
     };
     Check { shop: &shop, errors: &mut errors }.all();
     if errors.is_empty() { Ok(shop) } else { Err(errors) }

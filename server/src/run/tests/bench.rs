@@ -8,7 +8,7 @@ use model::event::{Event, EventKind, Interest};
 use model::ids::{BootId, CustomerId, DeviceId, GatewayId, MessageId, OfferId, ProductId, ReceiverId, StoreId};
 use model::sighting::{RssiSummary, Sighting, Transmitter};
 use model::time::{Millis, Timestamp};
-use model::units::Dbm;
+use model::units::{Dbm, Probability};
 use runtime::clock::{Clock as _, ManualClock};
 use tokio_util::sync::CancellationToken;
 use wire::ble::rolling;
@@ -119,7 +119,7 @@ pub(super) fn consent(all: bool) -> ConsentRecord {
 
 pub(super) fn viewed(id: &str) -> Event {
     let product = ProductId::new("barolo").ok();
-    let what = EventKind::Interest { interest: Interest::Added, product, category: None };
+    let what = EventKind::Interest { interest: Interest::Added, product, category: None, probability: Probability::ONE };
     Event { id: MessageId::new(id).expect("an id"), at: START, what }
 }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use model::consent::{Consent, ConsentRecord};
-use model::decision::{Choice, Decision, Explanation, Moment, Trigger};
+use model::decision::{Around, Choice, Decision, Explanation, Moment, Trigger};
 use model::delivery::Delivery;
 use model::ids::{AnonymousId, CustomerId, DecisionId, DeliveryId, DeviceId, OfferId, StoreId, VisitId, ZoneId};
-use model::offer::{Language, Text};
+use model::offer::{Channel, Language, Text};
 use model::presence::{Presence, PresenceKind, PresenceReason};
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
-use model::units::Probability;
+use model::units::{Cents, Probability};
 
 use crate::store::{Device, PushEndpoint};
 
@@ -69,10 +69,19 @@ pub(super) fn decision(id: u128, who: &str, at: Timestamp, silent: bool) -> Deci
             at,
             dwell: Millis::seconds(8),
             probability: Probability::clamped(0.9),
+            pattern: None,
+            channel: Channel::Push,
+            placement: None,
+            around: Around::default(),
         },
         choice,
         propensity: Probability::clamped(0.1 + 0.2),
         holdout: false,
+        control: false,
+        shadow: false,
+        policy: model::policy::Policy::default().id,
+        model: 0,
+        epoch: 0,
         explanation: Explanation { en: "Because \u{0000} of \"quotes\".".into(), ..Explanation::default() },
     }
 }
@@ -89,6 +98,8 @@ pub(super) fn delivery(id: u128, who: &str) -> Delivery {
         content: BTreeMap::from([(Language::It, text)]),
         decided_at: after(i64::try_from(id).expect("small")),
         expires_at: after(300),
+        discount: Cents(0),
+        channel: Channel::Push,
     }
 }
 

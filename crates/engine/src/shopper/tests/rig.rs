@@ -6,6 +6,7 @@ use decide::gates::holdout::is_held_out;
 use model::event::Interest;
 use model::outcome::OutcomeKind;
 use model::presence::PresenceKind;
+use model::units::Probability;
 use proptest::prelude::*;
 
 use super::Op;
@@ -105,7 +106,11 @@ impl Rig {
     }
 
     pub(super) fn interest(&mut self, id: &str, interest: Interest, of: &str, at: Timestamp) {
-        self.event(id, EventKind::Interest { interest, product: Some(product(of)), category: None }, at);
+        self.event(
+            id,
+            EventKind::Interest { interest, product: Some(product(of)), category: None, probability: Probability::ONE },
+            at,
+        );
     }
 
     pub(super) fn buy(&mut self, order: &str, of: &str, at: Timestamp) {
