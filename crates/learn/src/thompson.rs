@@ -4,6 +4,7 @@
 //! reserve. The share of an arm is the chance that its worth is above the reserve and above every other's, found by
 //! quadrature, so the same beliefs always give the same shares and a log of them can be trusted.
 
+use model::policy::Choose;
 use serde::{Deserialize, Serialize};
 
 use crate::special::{expected_chance, normal_cdf, normal_density, sigmoid};
@@ -121,6 +122,25 @@ pub fn shares(arms: &[Arm], reserve: f64) -> Shares {
     let mut shares = Shares { arms: all, silence, best: best(arms, reserve) };
     shares.normalise();
     shares
+}
+
+/// Shares as a policy chooses, over arms that can be reached. All but `Best` give every arm and silence an equal part of
+/// `epsilon`; `Best` explores nothing, so what it leaves behind can't be used to judge other policies.
+#[must_use]
+pub fn shares_of(choose: Choose, arms: &[Arm], reserve: f64, epsilon: f64) -> Shares {
+    match choose {
+        Choose::Thompson => shares(arms, reserve).with_floor(epsilon),
+        Choose::Best => greedy(arms, reserve),
+        Choose::EpsilonGreedy => greedy(arms, reserve).with_floor(epsilon),
+        Choose::Uniform => greedy(arms, reserve).with_floor(1.0),
+    }
+}
+
+/// All on the best arm, or on silence.
+fn greedy(arms: &[Arm], reserve: f64) -> Shares {
+    let best = best(arms, reserve);
+    let share = |index| if best == Some(index) { 1.0 } else { 0.0 };
+    Shares { arms: (0..arms.len()).map(share).collect(), silence: if best.is_none() { 1.0 } else { 0.0 }, best }
 }
 
 /// The integral over all worths of "this one is exactly here and all others are below".

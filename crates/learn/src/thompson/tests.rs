@@ -136,6 +136,19 @@ fn the_floor_bounds_every_weight() {
 }
 
 #[test]
+fn policies_share_as_they_say() {
+    let arms = [arm(-1.0, 0.5, 100.0, 0.0), arm(0.0, 0.5, 100.0, 0.0), arm(-2.0, 0.5, 100.0, 0.0)];
+    let of = |choose| shares_of(choose, &arms, 0.0, 0.2);
+    assert_eq!(of(Choose::Best).arms, [0.0, 1.0, 0.0]);
+    assert_eq!(of(Choose::Uniform).arms, [0.25; 3]);
+    let greedy = of(Choose::EpsilonGreedy);
+    assert!((greedy.arms[1] - 0.85).abs() < 1e-12 && (greedy.silence - 0.05).abs() < 1e-12, "{greedy:?}");
+    let thompson = of(Choose::Thompson);
+    assert!(thompson.arms[1] > thompson.arms[0] && thompson.arms[2] >= 0.05, "{thompson:?}");
+    assert!(shares_of(Choose::Best, &arms, 90.0, 0.2).silence > 0.99);
+}
+
+#[test]
 fn draws_fall_on_arms_by_their_shares() {
     let shares = Shares { arms: vec![0.2, 0.0, 0.5], silence: 0.3, best: Some(2) };
     let picks = [0.0, 0.199, 0.2, 0.699, 0.7, 0.999].map(|draw| pick(&shares, draw));
