@@ -2,6 +2,7 @@
 //! together with what it caused, and is answered only then.
 
 mod account;
+mod asked;
 mod effects;
 mod identity;
 mod owner;
@@ -11,10 +12,15 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Arc, OnceLock};
+
+use engine::core::Ask;
 use model::consent::ConsentRecord;
+use model::decision::Decision;
 use model::delivery::DeliveryState;
 use model::event::Event;
-use model::ids::{CustomerId, DecisionId, DeviceId, GatewayId};
+use model::ids::{CustomerId, DecisionId, DeviceId, GatewayId, OfferId, StoreId};
+use model::offer::Lever;
 use model::outcome::Outcome;
 use model::sighting::Sighting;
 use tokio::sync::{mpsc, oneshot};
@@ -66,7 +72,15 @@ pub(crate) enum Request {
     Sighting(Box<Sighting>),
     Delivery { customer: CustomerId, decision: DecisionId, state: DeliveryState },
     Batch { gateway: GatewayId, lane: Lane, batch: Box<Batch> },
+    Ask { customer: CustomerId, ask: Box<Ask>, slot: Slot },
+    Preview { customer: Option<CustomerId>, ask: Box<Ask>, slot: Slot },
+    Merge { from: CustomerId, into: CustomerId },
+    Split { customer: CustomerId, other: CustomerId },
+    Lever { store: StoreId, offer: OfferId, lever: Lever, by: String },
 }
+
+/// Where the decisions of a question are put, before it is answered.
+pub(crate) type Slot = Arc<OnceLock<Vec<Decision>>>;
 
 /// A request with the way back.
 #[derive(Debug)]
@@ -170,6 +184,55 @@ impl Handle {
         state: DeliveryState,
     ) -> Result<Taken, Stopped> {
         self.ask(Request::Delivery { customer, decision, state }).await
+    }
+
+    /// Decides for another channel, and answers after the commit with what was decided: an offer, a ghost offer or
+    /// silence. Empty when the customer does not allow profiling or the store is not known. Asked again with the same
+    /// id, it answers what was decided the first time.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn decide(&self, customer: CustomerId, ask: Ask) -> Result<Vec<Decision>, Stopped> {
+        let slot = Slot::default();
+        self.ask(Request::Ask { customer, ask: Box::new(ask), slot: Arc::clone(&slot) }).await?;
+        Ok(slot.get().cloned().unwrap_or_default())
+    }
+
+    /// What would be decided now, for a customer or for somebody nobody knows; nothing is kept, no limit is touched.
+    /// None when the store is not known.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn preview(&self, customer: Option<CustomerId>, ask: Ask) -> Result<Option<Decision>, Stopped> {
+        let slot = Slot::default();
+        self.ask(Request::Preview { customer, ask: Box::new(ask), slot: Arc::clone(&slot) }).await?;
+        Ok(slot.get().and_then(|decisions| decisions.first().cloned()))
+    }
+
+    /// Makes two customers one: the devices, other names, caps and histories of `from` are `into`'s from now on.
+    /// [`Taken::Unknown`] when nothing is known of `from`, or when both are the same.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn merge(&self, from: CustomerId, into: CustomerId) -> Result<Taken, Stopped> {
+        self.ask(Request::Merge { from, into }).await
+    }
+
+    /// Parts `other` from `customer` again, as they were before the newest merge of the two that was not undone.
+    /// What `customer` was told meanwhile stays counted with both. [`Taken::Unknown`] without such a merge.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn split(&self, customer: CustomerId, other: CustomerId) -> Result<Taken, Stopped> {
+        self.ask(Request::Split { customer, other }).await
+    }
+
+    /// Takes what a person said about an offer; [`Taken::Unknown`] when the store has no such offer.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn lever(&self, store: StoreId, offer: OfferId, lever: Lever, by: String) -> Result<Taken, Stopped> {
+        self.ask(Request::Lever { store, offer, lever, by }).await
     }
 
     /// Takes a gateway's batch; [`Taken::Stored`] and [`Taken::Duplicate`] both mean that it may be acknowledged.

@@ -11,10 +11,13 @@ mod decisions;
 mod driver;
 mod heat;
 mod identity;
+mod inputs;
+mod merging;
 mod postgres;
 mod purge;
 mod quality;
 mod replay;
+mod reservations;
 mod rows;
 mod shops;
 mod sqlite;
@@ -29,8 +32,13 @@ use std::sync::Arc;
 
 pub use commit::{Changes, Committed};
 pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
+pub use inputs::Recorded;
+pub use merging::LeverRow;
+pub(crate) use merging::Merged;
 pub use purge::Retention;
 pub use replay::{Chunk, Frame, Mark};
+pub use reservations::RefusedDecision;
+pub(crate) use reservations::Reservation;
 pub use rows::{
     AccessKey, Account, BrokerUser, Count, CountKind, Customer, DecisionFact, DecisionRow, Device, ERASED, KeyKind,
     Lease, OfferRow, Outbox, PresenceRow, PushEndpoint, Role, ShopRow,

@@ -3,6 +3,7 @@
 //! It owns no clock, no chance and no storage. The shell feeds inputs in order, does every command, and saves what
 //! [`Core::take_changed`] gives it in the transaction that commits those commands.
 
+mod ask;
 mod command;
 mod customers;
 mod input;
@@ -14,12 +15,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use model::consent::{Consent, ConsentRecord};
-use model::ids::{CustomerId, DeviceId, StoreId};
+use model::ids::{CustomerId, DeviceId, OfferId, StoreId};
+use model::offer::Lever;
 use model::shop::Shop as Plan;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use ask::{Ask, COUNT_MAX, NOBODY, NOWHERE};
 pub use command::Command;
 pub use input::Input;
 pub use plan::PlanFiles;
@@ -61,6 +64,7 @@ pub struct Core {
     shoppers: BTreeMap<CustomerId, Slot>,
     timers: BTreeSet<(Timestamp, CustomerId)>,
     leases: Leases,
+    levers: BTreeMap<StoreId, BTreeMap<OfferId, Lever>>,
     changed: BTreeSet<CustomerId>,
     commands: VecDeque<Command>,
     /// When idle customers were last looked for.
@@ -80,6 +84,7 @@ impl Core {
             shoppers: BTreeMap::new(),
             timers: BTreeSet::new(),
             leases: Leases::default(),
+            levers: BTreeMap::new(),
             changed: BTreeSet::new(),
             commands: VecDeque::new(),
             swept: Timestamp::default(),
@@ -115,6 +120,20 @@ impl Core {
             }
             Input::Forget { customer } => self.forget(&customer),
             Input::Restore { store, stays, visits } => self.shop(&store, shop::Input::Restore { stays, visits }),
+            Input::Presence { customer, presence } => {
+                self.policy(&customer, &presence.store);
+                self.shopper(&customer, shopper::Input::Presence(presence));
+            }
+            Input::Gone { customer, device } => self.shopper(&customer, shopper::Input::Gone(device)),
+            Input::Ask { customer, ask } => self.asked(&customer, &ask),
+            Input::Merge { from, into } => self.merge(&from, &into),
+            Input::Split { customer, state, into } => self.split(&customer, *state, &into),
+            Input::Refused { customer, decision, code } => {
+                self.shopper(&customer, shopper::Input::Refused { decision, code });
+            }
+            Input::Lever { store, offer, lever } => {
+                self.levers.entry(store).or_default().insert(offer, lever);
+            }
             Input::Wake => {}
         }
     }
@@ -143,7 +162,8 @@ impl Core {
         self.shoppers.contains_key(customer)
     }
 
-    /// The customer that must be loaded before this input is handled; none if it can be handled as it is.
+    /// A customer that must be loaded before this input is handled; none if it can be handled as it is.
+    /// A merge needs two: ask again after loading one.
     ///
     /// A sighting may need one too: it can make a presence, and that reaches the device's customer.
     #[must_use]
@@ -153,7 +173,15 @@ impl Core {
             | Input::Event { customer, .. }
             | Input::Consent { customer, .. }
             | Input::Outcome { customer, .. }
+            | Input::Presence { customer, .. }
+            | Input::Gone { customer, .. }
+            | Input::Ask { customer, .. }
+            | Input::Split { customer, .. }
+            | Input::Refused { customer, .. }
             | Input::Delivery { customer, .. } => customer,
+            Input::Merge { from, into } => {
+                return [from, into].into_iter().find(|customer| !self.knows(customer)).cloned();
+            }
             Input::Sighting { subject: Subject::Device(device), .. } => self.links.get(device)?,
             Input::Sighting { subject: Subject::Tag(_) | Subject::Anonymous(_), .. }
             | Input::Anchor { .. }
@@ -166,6 +194,7 @@ impl Core {
             | Input::Lease { .. }
             | Input::Forget { .. }
             | Input::Restore { .. }
+            | Input::Lever { .. }
             | Input::Wake => return None,
         };
         (!self.knows(customer)).then(|| customer.clone())
@@ -175,6 +204,12 @@ impl Core {
     #[must_use]
     pub fn owner(&self, device: &DeviceId) -> Option<&CustomerId> {
         self.links.get(device)
+    }
+
+    /// What a person said about an offer; nothing said leaves it as it is.
+    #[must_use]
+    pub fn lever(&self, store: &StoreId, offer: &OfferId) -> Lever {
+        self.levers.get(store).and_then(|levers| levers.get(offer)).copied().unwrap_or_default()
     }
 
     /// What is kept of a customer in memory, to look at.

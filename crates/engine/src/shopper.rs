@@ -3,7 +3,9 @@
 //! Consent gates everything: without `profiling` nothing is kept and nothing is decided, and without `locating` no
 //! presence is taken in.
 
+mod asked;
 mod follow;
+mod merge;
 mod moments;
 mod state;
 
@@ -19,6 +21,8 @@ use model::outcome::Outcome;
 use model::presence::Presence;
 use model::shop::Shop as Plan;
 use model::time::{Millis, Timestamp};
+
+use crate::core::Ask;
 
 pub use state::{DEVICES_MAX, LINES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, ShopperState};
 
@@ -70,6 +74,15 @@ pub enum Input {
         decision: DecisionId,
         /// How far.
         state: DeliveryState,
+    },
+    /// Another channel asks; its count is not read here, one decision is made.
+    Ask(Ask),
+    /// The store refused a decision at its commit.
+    Refused {
+        /// Which.
+        decision: DecisionId,
+        /// Why.
+        code: String,
     },
 }
 
@@ -137,6 +150,8 @@ impl Shopper {
             }
             Input::Budget { offer, granted } => self.budget(offer, granted, now),
             Input::Delivery { decision, state } => self.delivery(decision, state, now),
+            Input::Ask(ask) => self.asked(&ask, now),
+            Input::Refused { decision, .. } => self.refused(decision),
         }
     }
 

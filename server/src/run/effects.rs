@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::core::Command;
+use model::decision::{Choice, Decision};
 use model::ids::CustomerId;
 use model::outcome::Outcome;
 use model::presence::Presence;
@@ -12,7 +13,7 @@ use model::subject::Subject;
 use super::identity::Identity;
 use super::places::Places;
 use crate::live::LiveEvent;
-use crate::store::{Changes, Lease};
+use crate::store::{Changes, Lease, RefusedDecision, Reservation};
 
 /// Units leased at a time: a tenth of the budget, within these bounds.
 const LEASE_MIN: u64 = 1;
@@ -68,6 +69,7 @@ impl Effects {
             }
             Command::Decided(decision) => {
                 self.events.push(LiveEvent::Decision(Arc::new(decision.clone())));
+                self.reserve(&decision, places);
                 self.changes.decisions.insert(decision.id, decision);
             }
             Command::Deliver(delivery) => {
@@ -81,6 +83,36 @@ impl Effects {
                     self.changes.leases.push(Lease { store, offer, units, budget });
                 }
             }
+        }
+    }
+
+    /// What the commit refused is silence, for pages as in the log, and is delivered nowhere.
+    pub(super) fn refuse(&mut self, refused: &[RefusedDecision]) {
+        for (_, id, code) in refused {
+            let Some(decision) = self.changes.decisions.get_mut(id) else { continue };
+            let Choice::Offer { .. } = decision.choice else { continue };
+            decision.choice = Choice::Silence { code: (*code).to_owned() };
+            let silent = Arc::new(decision.clone());
+            self.events.retain(|event| !matches!(event, LiveEvent::Delivery(delivery) if delivery.decision == *id));
+            for event in &mut self.events {
+                if let LiveEvent::Decision(shown) = event
+                    && shown.id == *id
+                {
+                    *shown = Arc::clone(&silent);
+                }
+            }
+        }
+    }
+
+    /// What is said takes a unit of its caps and of its budget, in the transaction of its decision.
+    fn reserve(&mut self, decision: &Decision, places: &Places) {
+        let Choice::Offer { offer } = &decision.choice else { return };
+        if decision.is_ghost() {
+            return;
+        }
+        let shop = places.shop(&decision.moment.store);
+        if let Some((shop, offer)) = shop.and_then(|shop| Some((shop, shop.offer(offer)?))) {
+            self.changes.reservations.insert(decision.id, Reservation::new(shop, offer, decision.moment.at));
         }
     }
 

@@ -8,7 +8,7 @@ use engine::core::{Core, CoreConfig, Input, PlanFiles};
 use locate::calibrate::Calibration;
 use locate::quality::Quality;
 use model::consent::Consent;
-use model::ids::{CustomerId, GatewayId, StoreId};
+use model::ids::{CustomerId, DecisionId, GatewayId, StoreId};
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 use super::effects::Effects;
 use super::identity::{Identity, Link};
 use super::places::Places;
-use super::{Job, Stopped, Taken};
+use super::{Job, Slot, Stopped, Taken};
 use crate::live::{DECISIONS_SHOWN, Live, day_start};
 use crate::secret::ServerSecret;
-use crate::store::{Committed, ShopRow, Store};
+use crate::store::{Committed, RefusedDecision, ShopRow, Store};
 
 /// Most requests in one round, and so in one commit.
 const ROUND_MAX: usize = 512;
@@ -55,6 +55,8 @@ pub(crate) struct Owner {
     pub(super) effects: Effects,
     /// Consents of this round that are not committed yet; none is forgotten.
     pub(super) consents: BTreeMap<CustomerId, Option<Consent>>,
+    /// Questions of this round, to be answered after its commit.
+    pub(super) asked: Vec<(Vec<DecisionId>, Slot)>,
     pub(super) now: Timestamp,
     /// Set when what was taken must be committed before anything else is.
     pub(super) must_commit: bool,
@@ -80,6 +82,7 @@ impl Owner {
             watermarks: BTreeMap::new(),
             effects: Effects::default(),
             consents: BTreeMap::new(),
+            asked: Vec::new(),
             now: clock.now(),
             must_commit: false,
             versions: BTreeMap::new(),
@@ -201,7 +204,7 @@ impl Owner {
 
     /// Feeds the core, with what was saved of a customer first when it is not in memory.
     pub(super) async fn feed(&mut self, input: Input) -> crate::store::Result<()> {
-        if let Some(customer) = self.core.needs(&input) {
+        while let Some(customer) = self.core.needs(&input) {
             self.load(&customer).await?;
         }
         self.core.handle(input, self.now);
@@ -209,7 +212,7 @@ impl Owner {
         Ok(())
     }
 
-    async fn load(&mut self, customer: &CustomerId) -> crate::store::Result<()> {
+    pub(super) async fn load(&mut self, customer: &CustomerId) -> crate::store::Result<()> {
         let saved = self.store.snapshot(customer).await?;
         let state = saved.as_deref().and_then(|text| match serde_json::from_str(text) {
             Ok(state) => Some(Box::new(state)),
@@ -228,17 +231,39 @@ impl Owner {
 
     /// Commits the round, then answers and shows it. Tries until it succeeds or the server stops.
     async fn finish(&mut self, replies: Vec<(Option<oneshot::Sender<Taken>>, Taken)>) -> Result<(), Stopped> {
+        let refused = self.commit_round(replies).await?;
+        if refused.is_empty() {
+            return Ok(());
+        }
+        // What the store refused was never said: the core takes it back, and that is committed too.
+        for (customer, decision, code) in refused {
+            metrics::counter!("decisions_refused_at_commit_total", "code" => code).increment(1);
+            self.core.handle(Input::Refused { customer, decision, code: code.to_owned() }, self.now);
+        }
+        self.drain();
+        self.commit_round(Vec::new()).await.map(|_| ())
+    }
+
+    /// One commit, with its answers; gives the decisions that it refused.
+    async fn commit_round(
+        &mut self,
+        replies: Vec<(Option<oneshot::Sender<Taken>>, Taken)>,
+    ) -> Result<Vec<RefusedDecision>, Stopped> {
         for (customer, state) in self.core.take_changed() {
             let text = if state.is_empty() { None } else { serde_json::to_string(&state).ok() };
             self.effects.changes.snapshots.insert(customer, text);
         }
-        let effects = std::mem::take(&mut self.effects);
+        let mut effects = std::mem::take(&mut self.effects);
         self.consents.clear();
         self.must_commit = false;
+        let mut refused = Vec::new();
         if !effects.changes.is_empty() {
             let committed = self.commit(&effects).await?;
             self.lease(&effects, &committed);
+            refused = committed.refused;
+            effects.refuse(&refused);
         }
+        self.answer(|id| effects.changes.decisions.get(&id).cloned());
         for (reply, taken) in replies {
             if let Some(reply) = reply {
                 // Who asked may be gone; what was asked is done all the same.
@@ -246,7 +271,7 @@ impl Owner {
             }
         }
         self.live.apply(&effects.presences, &effects.readings, effects.events, self.now);
-        Ok(())
+        Ok(refused)
     }
 
     async fn commit(&mut self, effects: &Effects) -> Result<Committed, Stopped> {

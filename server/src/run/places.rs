@@ -74,6 +74,14 @@ impl Places {
         self.staff.contains(&(store.clone(), tag.clone()))
     }
 
+    pub(super) fn has(&self, store: &StoreId) -> bool {
+        self.shops.contains_key(store)
+    }
+
+    pub(super) fn shop(&self, store: &StoreId) -> Option<&Shop> {
+        self.shops.get(store).map(Arc::as_ref)
+    }
+
     pub(super) fn offer(&self, store: &StoreId, offer: &model::ids::OfferId) -> Option<&Offer> {
         self.shops.get(store)?.offer(offer)
     }

@@ -36,11 +36,16 @@ impl Owner {
                 Ok(Taken::Stored)
             }
             Request::Batch { gateway, lane, batch } => self.batch(gateway, lane, *batch).await,
+            Request::Ask { customer, ask, slot } => self.decide(customer, *ask, slot).await,
+            Request::Preview { customer, ask, slot } => self.preview(customer, &ask, &slot).await,
+            Request::Merge { from, into } => self.merge(from, into).await,
+            Request::Split { customer, other } => self.split(customer, other).await,
+            Request::Lever { store, offer, lever, by } => self.lever(store, offer, lever, by).await,
         }
     }
 
     /// What a customer allows now, this round's changes included.
-    async fn allows(&self, customer: &CustomerId) -> Result<Consent> {
+    pub(super) async fn allows(&self, customer: &CustomerId) -> Result<Consent> {
         if let Some(consent) = self.consents.get(customer) {
             return Ok(consent.unwrap_or_default());
         }

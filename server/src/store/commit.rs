@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::consent::ConsentRecord;
 use model::decision::{Choice, Decision};
 use model::delivery::{Delivery, DeliveryState};
-use model::ids::{CustomerId, DecisionId, DeviceId, GatewayId, MessageId, OfferId, StoreId, VisitId, ZoneId};
+use model::ids::{CustomerId, DecisionId, DeviceId, GatewayId, MessageId, StoreId, VisitId, ZoneId};
 use model::outcome::Outcome;
 use model::presence::{Presence, PresenceKind, Visit};
 use model::reading::Reading;
@@ -14,6 +14,9 @@ use model::time::Timestamp;
 
 use super::decisions::Body;
 use super::driver::{Step, Table, Value, to_json, to_name};
+use super::inputs::InputRow;
+use super::merging::{LeverRow, Merged};
+use super::reservations::{self, Check, RefusedDecision, Reservation};
 use super::rows::{CountKind, Device, Lease};
 use super::tables;
 use super::traffic::{ReadingBody, subject_text};
@@ -46,6 +49,14 @@ pub struct Changes {
     pub(crate) message_ids: BTreeMap<MessageId, Timestamp>,
     pub(crate) watermarks: BTreeMap<(GatewayId, [u8; 16]), (u64, Timestamp)>,
     pub(crate) leases: Vec<Lease>,
+    /// What the decisions that are said take of caps and budgets.
+    pub(crate) reservations: BTreeMap<DecisionId, Reservation>,
+    pub(crate) merged: Vec<Merged>,
+    /// Merges that were wrong.
+    pub(crate) parted: Vec<Merged>,
+    pub(crate) levers: Vec<LeverRow>,
+    /// What came in about customers, to be played again.
+    pub(crate) inputs: Vec<InputRow>,
 }
 
 /// A stay with the moments of its changes.
@@ -62,6 +73,8 @@ pub(crate) struct Stay {
 pub struct Committed {
     /// Units given per lease asked for, in the same order; fewer than asked when fewer were left.
     pub leased: Vec<u64>,
+    /// Decisions that others' commits had made one too many; they are logged as silence.
+    pub refused: Vec<RefusedDecision>,
 }
 
 impl Changes {
@@ -113,14 +126,15 @@ impl Changes {
 
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.leases.is_empty() && self.steps().is_empty()
+        self.leases.is_empty() && self.steps(&mut Vec::new()).is_empty()
     }
 
     /// The steps in an order that the references between tables allow; forgetting comes last.
-    fn steps(&self) -> Vec<Step> {
+    fn steps(&self, checks: &mut Vec<Check>) -> Vec<Step> {
         let mut steps = Vec::new();
+        reservations::lock_steps(&mut steps, &self.reservations, &self.decisions);
         self.identity_steps(&mut steps);
-        self.decision_steps(&mut steps);
+        self.decision_steps(&mut steps, checks);
         self.traffic_steps(&mut steps);
         let rows = self.message_ids.iter().map(|(id, at)| vec![id.as_str().into(), (*at).into()]);
         insert(&mut steps, &tables::MESSAGE_IDS, rows.collect());
@@ -128,6 +142,14 @@ impl Changes {
             vec![gateway.as_str().into(), spool.as_slice().into(), whole(*seq).into(), (*at).into()]
         });
         insert(&mut steps, &tables::WATERMARKS, rows.collect());
+        insert(&mut steps, &tables::INPUTS, self.inputs.iter().map(InputRow::row).collect());
+        steps.extend(self.levers.iter().map(LeverRow::step));
+        for parted in &self.parted {
+            parted.undo_steps(&mut steps, parted.at);
+        }
+        for merged in &self.merged {
+            merged.steps(&mut steps);
+        }
         for device in self.rehomed.iter().chain(&self.unlinked) {
             nameless_steps(&mut steps, *device);
         }
@@ -158,18 +180,22 @@ impl Changes {
         }
     }
 
-    fn decision_steps(&self, steps: &mut Vec<Step>) {
+    fn decision_steps(&self, steps: &mut Vec<Step>, checks: &mut Vec<Check>) {
         insert(steps, &tables::DECISIONS, self.decisions.values().map(decision_row).collect());
-        let mut granted: BTreeMap<(&StoreId, &OfferId), i64> = BTreeMap::new();
-        for delivery in self.deliveries.values() {
-            *granted.entry((&delivery.store, &delivery.offer)).or_default() += 1;
-        }
-        for ((store, offer), n) in granted {
-            let sql = "UPDATE budgets SET granted = granted + $3 WHERE store = $1 AND offer = $2";
-            steps.push(Step::Execute { sql, args: vec![store.as_str().into(), offer.as_str().into(), n.into()] });
+        for (id, reservation) in &self.reservations {
+            if let Some(decision) = self.decisions.get(id) {
+                reservations::reserve_steps(steps, checks, decision, reservation);
+            }
         }
         insert(steps, &tables::DELIVERIES, self.deliveries.values().map(delivery_row).collect());
+        steps.extend(self.reservations.keys().map(|id| reservations::drop_refused_step(*id)));
         for (customer, decision, state) in &self.delivery_states {
+            match state {
+                DeliveryState::Failed | DeliveryState::Expired | DeliveryState::Withheld => {
+                    reservations::release_steps(steps, customer, *decision);
+                }
+                DeliveryState::Pending | DeliveryState::Sending | DeliveryState::Sent => {}
+            }
             let sql = "UPDATE deliveries SET state = $1 WHERE decision = $2 AND customer = $3 \
                        AND state IN ('pending', 'sending')";
             let args = vec![to_name(state).into(), decision.to_string().into(), customer.as_str().into()];
@@ -210,7 +236,8 @@ impl Store {
     /// # Errors
     /// When the database fails; the same changes may be tried again.
     pub async fn commit(&self, changes: &Changes) -> Result<Committed> {
-        let mut steps = changes.steps();
+        let mut checks = Vec::new();
+        let mut steps = changes.steps(&mut checks);
         let first_lease = steps.len();
         for lease in &changes.leases {
             lease_steps(&mut steps, lease);
@@ -221,7 +248,8 @@ impl Store {
         for answer in done.iter().skip(first_lease).skip(1).step_by(2) {
             leased.push(answer.rows.first().map_or(Ok(0), |row| row.unsigned(0))?);
         }
-        Ok(Committed { leased })
+        let refused = reservations::refused(&checks, &done, &changes.decisions);
+        Ok(Committed { leased, refused })
     }
 }
 
@@ -269,7 +297,12 @@ fn hide_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
 /// Forgets a customer: devices and the log of consents go with the customer's row.
 fn forget_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
     hide_steps(steps, customer);
+    reservations::release_pending_of(steps, customer);
     for sql in [
+        "DELETE FROM reservations WHERE customer = $1",
+        "DELETE FROM purchases WHERE customer = $1",
+        "DELETE FROM inputs WHERE customer = $1",
+        "DELETE FROM merges WHERE from_customer = $1 OR into_customer = $1",
         "UPDATE decisions SET customer = NULL WHERE customer = $1",
         "DELETE FROM deliveries WHERE customer = $1",
         "DELETE FROM customers WHERE id = $1",
@@ -349,6 +382,10 @@ fn decision_row(decision: &Decision) -> Vec<Value> {
         offer.into(),
         code.into(),
         decision.holdout.into(),
+        decision.control.into(),
+        decision.shadow.into(),
+        i64::from(decision.epoch).into(),
+        decision.policy.as_str().into(),
         to_json(&Body::from(decision)).into(),
     ]
 }

@@ -111,6 +111,10 @@ pub(super) static DECISIONS: Table = Table {
         ("offer", Text),
         ("code", Text),
         ("holdout", Int),
+        ("control", Int),
+        ("shadow", Int),
+        ("epoch", Int),
+        ("policy", Text),
         ("body", Text),
     ],
     conflict: "ON CONFLICT DO NOTHING",
@@ -140,4 +144,10 @@ pub(super) static WATERMARKS: Table = Table {
     name: "watermarks",
     columns: &[("gateway", Text), ("spool", Blob), ("seq", Int), ("at", Int)],
     conflict: "ON CONFLICT (gateway, spool) DO UPDATE SET seq = excluded.seq, at = excluded.at",
+};
+
+pub(super) static INPUTS: Table = Table {
+    name: "inputs",
+    columns: &[("seq", Int), ("at", Int), ("start", Int), ("customer", Text), ("body", Text)],
+    conflict: "ON CONFLICT DO NOTHING",
 };

@@ -21,6 +21,40 @@ impl Core {
         self.settle(&customer);
     }
 
+    /// Makes two customers one: the devices and everything known of `from` are `into`'s from now on.
+    pub(super) fn merge(&mut self, from: &CustomerId, into: &CustomerId) {
+        if from == into || !self.knows(into) {
+            return;
+        }
+        for owner in self.links.values_mut().filter(|owner| *owner == from) {
+            owner.clone_from(into);
+        }
+        let Some(mut slot) = self.shoppers.remove(from) else { return };
+        if let Some(timer) = slot.timer {
+            self.timers.remove(&(timer, from.clone()));
+        }
+        self.changed.remove(from);
+        slot.shopper.let_go_of_waiting();
+        while let Some(command) = slot.shopper.poll_command() {
+            if let shopper::Command::Release { store, offer } = command {
+                self.leases.release(&store, &offer);
+            }
+        }
+        if let Some(kept) = self.shoppers.get_mut(into) {
+            kept.shopper.absorb(slot.shopper.snapshot(), self.now);
+        }
+        self.settle(into);
+    }
+
+    /// Gives back what was known of somebody before a merge. What both were told stays counted with both.
+    pub(super) fn split(&mut self, customer: &CustomerId, state: ShopperState, into: &CustomerId) {
+        if customer == into || self.knows(into) {
+            return;
+        }
+        self.load(into.clone(), Some(Box::new(state)));
+        self.changed.insert(into.clone());
+    }
+
     /// Gives a customer's machine the store's catalogue, if it has not got it.
     pub(super) fn policy(&mut self, customer: &CustomerId, store: &StoreId) {
         if let (Some(slot), Some(plan)) = (self.shoppers.get_mut(customer), self.plans.get(store))

@@ -7,6 +7,7 @@ use model::consent::ConsentRecord;
 use model::delivery::DeliveryState;
 use model::event::Event;
 use model::ids::{CustomerId, DecisionId, DeviceId, OfferId, ReceiverId, StoreId};
+use model::offer::Lever;
 use model::outcome::Outcome;
 use model::presence::{Presence, Visit};
 use model::reading::Reading;
@@ -15,7 +16,7 @@ use model::subject::Subject;
 use model::survey::Survey;
 use serde::{Deserialize, Serialize};
 
-use super::PlanFiles;
+use super::{Ask, PlanFiles};
 use crate::shopper::ShopperState;
 
 /// Everything that can come into the core.
@@ -135,6 +136,94 @@ pub enum Input {
         /// The open visits.
         visits: Vec<Visit>,
     },
+    /// A stay of a customer changed, told without radio: by a replay or by another system.
+    Presence {
+        /// Who.
+        customer: CustomerId,
+        /// What changed.
+        presence: Presence,
+    },
+    /// A device of a customer is located no more; it leaves without a word.
+    Gone {
+        /// Whose.
+        customer: CustomerId,
+        /// Which device.
+        device: DeviceId,
+    },
+    /// Another channel asks what to say to a customer.
+    Ask {
+        /// To whom.
+        customer: CustomerId,
+        /// Where, and for which channel.
+        ask: Ask,
+    },
+    /// Two customers turned out to be one: caps, histories and devices add up.
+    Merge {
+        /// Who is no more.
+        from: CustomerId,
+        /// Who stays.
+        into: CustomerId,
+    },
+    /// A merge was wrong: what was known before goes back to whom it belonged.
+    Split {
+        /// Who keeps being.
+        customer: CustomerId,
+        /// What is known of the other, as it was before the merge.
+        state: Box<ShopperState>,
+        /// Who is again.
+        into: CustomerId,
+    },
+    /// The store refused a decision at its commit: others had used up the cap or the budget meanwhile.
+    Refused {
+        /// Whose decision.
+        customer: CustomerId,
+        /// Which.
+        decision: DecisionId,
+        /// Why: `cap` or `budget`.
+        code: String,
+    },
+    /// A person said something about an offer.
+    Lever {
+        /// In which store.
+        store: StoreId,
+        /// About which offer.
+        offer: OfferId,
+        /// What.
+        lever: Lever,
+    },
     /// Nothing but time has passed.
     Wake,
+}
+
+impl Input {
+    /// The customer that it is about; of a merge the one who stays.
+    #[must_use]
+    pub const fn customer(&self) -> Option<&CustomerId> {
+        match self {
+            Self::Link { customer, .. }
+            | Self::Load { customer, .. }
+            | Self::Event { customer, .. }
+            | Self::Consent { customer, .. }
+            | Self::Outcome { customer, .. }
+            | Self::Delivery { customer, .. }
+            | Self::Forget { customer }
+            | Self::Presence { customer, .. }
+            | Self::Gone { customer, .. }
+            | Self::Ask { customer, .. }
+            | Self::Merge { into: customer, .. }
+            | Self::Split { into: customer, .. }
+            | Self::Refused { customer, .. } => Some(customer),
+            Self::Plan(_)
+            | Self::Sighting { .. }
+            | Self::Anchor { .. }
+            | Self::Survey { .. }
+            | Self::Calibration { .. }
+            | Self::Reading { .. }
+            | Self::Unlink { .. }
+            | Self::Lease { .. }
+            | Self::Restore { .. }
+            | Self::Lever { .. }
+            | Self::Wake => None,
+        }
+    }
 }

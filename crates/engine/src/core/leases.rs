@@ -1,6 +1,6 @@
 //! Shares of offers' budgets that this core may spend without asking, so that no two cores can overspend together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::ids::{OfferId, StoreId};
 use model::shop::Shop as Plan;
@@ -63,6 +63,13 @@ impl Leases {
             lease.units = lease.units.saturating_add(units).min(lease.budget);
             lease.asked = if units == 0 { Asked::NoneLeft(now) } else { Asked::No };
         }
+    }
+
+    /// The offers of a plan of which a unit is left.
+    pub(super) fn available(&self, plan: &Plan) -> BTreeSet<OfferId> {
+        let store = &plan.store.id;
+        let left = self.0.iter().filter(|((of, _), lease)| of == store && lease.units > 0);
+        left.map(|((_, offer), _)| offer.clone()).collect()
     }
 
     /// Takes one unit out; false if there is none.

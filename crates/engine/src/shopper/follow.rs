@@ -38,6 +38,20 @@ impl Shopper {
         }
     }
 
+    /// Others had used up the cap or the budget before the commit: nothing was said.
+    pub(super) fn refused(&mut self, decision: DecisionId) {
+        self.changed = true;
+        self.take_back(decision);
+    }
+
+    /// Lets a moment go that waits for units of budgets, and gives them back.
+    pub(crate) fn let_go_of_waiting(&mut self) {
+        let Some(pending) = self.state.pending.take() else { return };
+        let store = pending.moment.store;
+        let releases = pending.granted.into_iter().map(|offer| Command::Release { store: store.clone(), offer });
+        self.commands.extend(releases);
+    }
+
     /// What never reached the customer counts for nothing: its cap and its unit of the budget are given back.
     fn take_back(&mut self, decision: DecisionId) {
         self.state.history.take_back(decision);
@@ -59,11 +73,7 @@ impl Shopper {
                 self.release(&open);
             }
         }
-        if let Some(pending) = self.state.pending.take() {
-            let store = pending.moment.store;
-            let releases = pending.granted.into_iter().map(|offer| Command::Release { store: store.clone(), offer });
-            self.commands.extend(releases);
-        }
+        self.let_go_of_waiting();
     }
 
     /// The newest offer about a product takes the credit for its purchase, once.

@@ -121,7 +121,7 @@ impl Shopper {
     }
 
     /// Reserves what the decision may need, and decides once all is answered.
-    fn decide(&mut self, id: DecisionId, moment: Moment, now: Timestamp) {
+    pub(super) fn decide(&mut self, id: DecisionId, moment: Moment, now: Timestamp) {
         // While one decision waits for its budgets another could only break a cap; its moment passes.
         if self.state.pending.is_some() {
             return;
@@ -167,7 +167,7 @@ impl Shopper {
         self.changed = true;
     }
 
-    fn context<'a>(
+    pub(super) fn context<'a>(
         &'a self,
         plan: &'a Plan,
         id: DecisionId,
@@ -197,10 +197,12 @@ impl Shopper {
         if let Some(offer) = chosen {
             let expires_at = now + Millis::seconds(i64::from(offer.lifetime_s));
             self.state.history.tell(decision.id, offer.id.clone(), now);
-            let spent = !decision.holdout && granted.remove(&offer.id);
+            let spent = !decision.is_ghost() && granted.remove(&offer.id);
             self.follow(open(plan, offer, &decision, spent, now, expires_at));
         }
-        let delivery = chosen.filter(|_| !decision.holdout).map(|offer| self.delivery_of(offer, &decision, now));
+        // Whoever asked shows the answer; everything else goes out by the outbox.
+        let sent = !decision.is_ghost() && decision.moment.trigger != Trigger::Asked;
+        let delivery = chosen.filter(|_| sent).map(|offer| self.delivery_of(offer, &decision, now));
         self.commands.push_back(Command::Decided(decision));
         self.commands.extend(delivery.map(Command::Deliver));
     }
@@ -256,7 +258,10 @@ fn open(
         zones,
         told_at: now,
         expires_at,
-        delivery: (!decision.holdout).then_some(DeliveryState::Pending),
+        delivery: (!decision.is_ghost()).then_some(match decision.moment.trigger {
+            Trigger::Asked => DeliveryState::Sent,
+            Trigger::Entered | Trigger::Dwelling | Trigger::Intent | Trigger::Pattern => DeliveryState::Pending,
+        }),
         budgeted,
         outcomes: BTreeSet::new(),
     }

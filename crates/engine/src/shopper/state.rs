@@ -111,6 +111,12 @@ impl ShopperState {
         *self == Self::default()
     }
 
+    /// Somebody of whom nothing is known, to whom a page may still show what fits where they are.
+    pub(crate) fn of_nobody() -> Self {
+        let consent = Consent { locating: true, profiling: true, marketing_push: true };
+        Self { consent, ..Self::default() }
+    }
+
     /// What the customer allows.
     #[must_use]
     pub const fn consent(&self) -> Consent {
@@ -209,7 +215,9 @@ pub(super) fn decision_id(seed: u64, customer: &CustomerId, moment: &Moment, cau
         Trigger::Entered => b"entered".as_slice(),
         Trigger::Dwelling => b"dwelling",
         Trigger::Intent => b"intent",
-        Trigger::Pattern => moment.pattern.as_ref().map_or(b"pattern".as_slice(), |pattern| pattern.as_str().as_bytes()),
+        Trigger::Pattern => {
+            moment.pattern.as_ref().map_or(b"pattern".as_slice(), |pattern| pattern.as_str().as_bytes())
+        }
         Trigger::Asked => b"asked",
     };
     DecisionId(keyed::id(
@@ -226,7 +234,7 @@ pub(super) fn decision_id(seed: u64, customer: &CustomerId, moment: &Moment, cau
     ))
 }
 
-fn note<T: PartialEq>(known: &mut VecDeque<T>, id: T, max: usize) -> bool {
+pub(super) fn note<T: PartialEq>(known: &mut VecDeque<T>, id: T, max: usize) -> bool {
     if known.contains(&id) {
         return false;
     }

@@ -1,0 +1,57 @@
+//! Another channel asks: the same brain at a moment that is not one of walking.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use decide::evaluate;
+use model::decision::{Decision, Moment, Trigger};
+use model::ids::{OfferId, VisitId, ZoneId};
+use model::shop::Shop as Plan;
+use model::time::{Millis, Timestamp};
+use model::units::Probability;
+
+use super::Shopper;
+use crate::core::{Ask, NOWHERE};
+
+impl Shopper {
+    pub(super) fn asked(&mut self, ask: &Ask, now: Timestamp) {
+        if !self.state.consent.profiling || !self.state.note_moment(ask.id) {
+            return;
+        }
+        self.changed = true;
+        let moment = self.moment_of(ask, now);
+        self.decide(ask.id, moment, now);
+    }
+
+    /// What would be decided, with units of these budgets to be had.
+    pub(crate) fn preview(&self, plan: &Arc<Plan>, ask: &Ask, granted: &BTreeSet<OfferId>, now: Timestamp) -> Decision {
+        evaluate::evaluate(&self.context(plan, ask.id, &self.moment_of(ask, now), granted, now))
+    }
+
+    /// Where the channel says that the customer is, else where they were last seen in that store.
+    fn moment_of(&self, ask: &Ask, now: Timestamp) -> Moment {
+        let stays = self.state.stays.iter().filter(|stay| stay.store == ask.store);
+        let fits = |zone: &ZoneId| ask.zone.as_ref().is_none_or(|asked| asked == zone);
+        let stay = stays.filter(|stay| fits(&stay.zone)).max_by_key(|stay| stay.since);
+        let told = ask.zone.clone();
+        let nowhere = || ZoneId::new(NOWHERE).expect("the word is a slug");
+        Moment {
+            store: ask.store.clone(),
+            visit: stay.and_then(|stay| stay.devices.first()).map_or(VisitId(0), |(_, visit)| *visit),
+            zone: told.or_else(|| stay.map(|stay| stay.zone.clone())).unwrap_or_else(nowhere),
+            trigger: Trigger::Asked,
+            at: now,
+            dwell: stay.map_or(Millis::ZERO, |stay| Millis(now.since(stay.since).0.max(0))),
+            // A kiosk knows where it stands: whoever asks there is there.
+            probability: match (&ask.zone, stay) {
+                (Some(_), _) => Probability::ONE,
+                (None, Some(stay)) => stay.probability,
+                (None, None) => Probability::ZERO,
+            },
+            pattern: None,
+            channel: ask.channel,
+            placement: ask.placement.clone(),
+            around: ask.around.clone(),
+        }
+    }
+}
