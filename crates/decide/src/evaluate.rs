@@ -5,15 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::consent::Consent;
 use model::decision::{Candidate, Choice, Decision, Explanation, Moment, Refusal, StageKind};
 use model::ids::{CustomerId, DecisionId, OfferId};
-use model::offer::Offer;
+use model::offer::{Lever, Offer};
+use model::policy::Policy;
 use model::product::Product;
-use model::shop::Shop;
 use model::time::Timestamp;
 use model::units::Probability;
 
+use crate::brain::Brain;
+use crate::catalogue::Catalogue;
 use crate::gates::{self, Case};
 use crate::history::History;
 use crate::intent::Intent;
+use crate::person::Person;
 use crate::rank::{self, Chances};
 use crate::{explain, keyed};
 
@@ -29,7 +32,7 @@ pub struct Context<'a> {
     /// What made the decision due.
     pub moment: Moment,
     /// The store's catalogue and limits.
-    pub shop: &'a Shop,
+    pub catalogue: &'a Catalogue,
     /// For whom.
     pub customer: &'a CustomerId,
     /// What they allow.
@@ -38,14 +41,22 @@ pub struct Context<'a> {
     pub intent: &'a Intent,
     /// What they were told and bought.
     pub history: &'a History,
+    /// What else is known of them.
+    pub person: &'a Person,
     /// Offers with a budget of which a unit is reserved for this decision.
     pub granted: &'a BTreeSet<OfferId>,
+    /// How it is decided.
+    pub policy: &'a Policy,
+    /// What was learnt.
+    pub brain: &'a Brain,
+    /// What people said about offers.
+    pub levers: &'a BTreeMap<OfferId, Lever>,
 }
 
 impl Context<'_> {
     /// The products that an offer is about, in the order of the catalogue.
     pub fn products_of<'s>(&'s self, offer: &'s Offer) -> impl Iterator<Item = &'s Product> {
-        self.shop.products.iter().filter(|product| match (&offer.product, &offer.category) {
+        self.catalogue.products.iter().filter(|product| match (&offer.product, &offer.category) {
             (Some(id), _) => product.id == *id,
             (None, Some(category)) => product.category == *category,
             (None, None) => false,
@@ -53,7 +64,7 @@ impl Context<'_> {
     }
 
     fn case<'s>(&'s self, offer: &'s Offer) -> Case<'s> {
-        Case { context: self, offer, intent: self.intent.towards(offer, self.shop, self.now) }
+        Case { context: self, offer, intent: self.intent.towards(offer, self.catalogue, self.now) }
     }
 }
 
@@ -62,7 +73,7 @@ impl Context<'_> {
 /// They are reserved before the evaluation and not after the draw, so that the logged propensities are exact.
 #[must_use]
 pub fn budgets_needed(context: &Context<'_>) -> BTreeSet<OfferId> {
-    let budgeted = context.shop.offers.iter().filter(|offer| offer.budget.is_some());
+    let budgeted = context.catalogue.offers.iter().filter(|offer| offer.budget.is_some());
     let passing = budgeted.filter(|offer| gates::ask(&gates::BEFORE_BUDGET, &context.case(offer)).is_ok());
     passing.map(|offer| offer.id.clone()).collect()
 }
@@ -72,7 +83,8 @@ pub fn budgets_needed(context: &Context<'_>) -> BTreeSet<OfferId> {
 /// In the holdout an offer is a ghost offer: chosen, logged, and not to be said.
 #[must_use]
 pub fn evaluate(context: &Context<'_>) -> Decision {
-    let mut candidates: Vec<Candidate> = context.shop.offers.iter().map(|offer| judge(&context.case(offer))).collect();
+    let mut candidates: Vec<Candidate> =
+        context.catalogue.offers.iter().map(|offer| judge(&context.case(offer))).collect();
     let arms: Vec<usize> = (0..candidates.len()).filter(|index| candidates[*index].terms.is_some()).collect();
     let scores: Vec<f64> =
         arms.iter().filter_map(|index| candidates[*index].terms.map(|terms| terms.score())).collect();
@@ -86,7 +98,7 @@ pub fn evaluate(context: &Context<'_>) -> Decision {
         None => Choice::Silence { code: silence_code(&candidates, &chances).to_owned() },
     };
     let propensity = Probability::clamped(picked.map_or(chances.silence, |arm| chances.offers[arm]));
-    let holdout = gates::holdout::is_held_out(context.seed, context.customer, context.shop.store.holdout);
+    let holdout = gates::holdout::is_held_out(context.seed, context.customer, context.catalogue.store.holdout);
     let (en, it) = explain::decision(context, &candidates, &choice, holdout);
     Decision {
         id: context.id,
@@ -97,8 +109,8 @@ pub fn evaluate(context: &Context<'_>) -> Decision {
         holdout,
         control: false,
         shadow: false,
-        policy: context.shop.policy.id.clone(),
-        model: 0,
+        policy: context.policy.id.clone(),
+        model: context.brain.version(),
         epoch: 0,
         explanation: Explanation {
             candidates,

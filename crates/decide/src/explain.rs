@@ -18,7 +18,7 @@ pub(crate) fn decision(
     holdout: bool,
 ) -> (String, String) {
     let say = |language| {
-        let words = Words { shop: context.shop, now: context.now, language };
+        let words = Words { shop: context.catalogue, now: context.now, language };
         match choice {
             Choice::Offer { offer } if holdout => words.ghost(offer),
             Choice::Offer { offer } => words.offer(context, candidates, offer),

@@ -1,19 +1,25 @@
 //! A small shop and a customer who stands in it, for the tests of this crate.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use model::consent::Consent;
 use model::decision::{Around, Moment, Trigger};
 use model::event::Interest;
 use model::ids::{CategoryId, CustomerId, DecisionId, OfferId, ProductId, StoreId, VisitId, ZoneId};
-use model::offer::Channel;
+use model::offer::{Channel, Lever};
+use model::policy::Policy;
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
+use crate::brain::Brain;
+use crate::catalogue::Catalogue;
 use crate::evaluate::Context;
 use crate::history::History;
 use crate::intent::Intent;
+use crate::person::Person;
 
 const FLOOR: &str = r#"{"type":"FeatureCollection","features":[
  {"type":"Feature","properties":{"feature":"floor","id":"ground"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[20,0],[20,30],[0,30],[0,0]]]}},
@@ -96,6 +102,11 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) id: DecisionId,
     pub(crate) seed: u64,
+    pub(crate) person: Person,
+    pub(crate) policy: Policy,
+    pub(crate) brain: Brain,
+    pub(crate) levers: BTreeMap<OfferId, Lever>,
+    prepared: RefCell<Option<&'static Catalogue>>,
 }
 
 impl World {
@@ -127,16 +138,34 @@ impl World {
             now: NOON,
             id: DecisionId(1),
             seed: 7,
+            person: Person::default(),
+            policy: Policy::default(),
+            brain: Brain::default(),
+            levers: BTreeMap::new(),
+            prepared: RefCell::new(None),
+        }
+    }
+
+    /// The shop as it is now, prepared; anew only when it has changed.
+    fn catalogue(&self) -> &Catalogue {
+        let mut known = self.prepared.borrow_mut();
+        match *known {
+            Some(known) if **known.shop() == self.shop => known,
+            _ => known.insert(Box::leak(Box::new(Catalogue::new(Arc::new(self.shop.clone()))))),
         }
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
         Context {
+            catalogue: self.catalogue(),
+            person: &self.person,
+            policy: &self.policy,
+            brain: &self.brain,
+            levers: &self.levers,
             seed: self.seed,
             now: self.now,
             id: self.id,
             moment: self.moment.clone(),
-            shop: &self.shop,
             customer: &self.customer,
             consent: self.consent,
             intent: &self.intent,

@@ -115,6 +115,22 @@ impl History {
         }
     }
 
+    /// Takes in what the same person was told and bought under another name: each telling counts once.
+    pub fn absorb(&mut self, other: Self) {
+        for told in other.told {
+            match self.told.iter_mut().find(|known| known.decision == told.decision) {
+                Some(known) if known.reaction == Reaction::Ignored => known.reaction = told.reaction,
+                Some(_) => {}
+                None => self.told.push(told),
+            }
+        }
+        self.told.sort_by_key(|told| (told.at, told.decision));
+        self.told.drain(..self.told.len().saturating_sub(TOLD_MAX));
+        for (product, bought) in other.bought {
+            self.buy(&product, bought.category.as_ref(), bought.at);
+        }
+    }
+
     /// Notes that a product came back.
     pub fn give_back(&mut self, product: &ProductId) {
         self.bought.remove(product);
@@ -168,6 +184,28 @@ mod tests {
         history.react(DecisionId(1), OutcomeKind::Redeemed);
         history.react(DecisionId(1), OutcomeKind::Dismissed);
         assert!(history.fatigue(now).abs() < 1e-12, "what was used does not wear");
+    }
+
+    #[test]
+    fn two_histories_of_one_person_add_up_and_no_telling_counts_twice() {
+        let (mut one, mut other) = (History::default(), History::default());
+        for (decision, at) in [(1, 10), (3, 30)] {
+            one.tell(DecisionId(decision), offer(), Timestamp(at));
+        }
+        for (decision, at) in [(2, 20), (3, 30)] {
+            other.tell(DecisionId(decision), offer(), Timestamp(at));
+        }
+        other.react(DecisionId(3), OutcomeKind::Dismissed);
+        let product = ProductId::new("p").expect("a reference");
+        one.buy(&product, None, Timestamp(5));
+        other.buy(&product, None, Timestamp(9));
+        let (mut ab, mut ba) = (one.clone(), other.clone());
+        ab.absorb(other);
+        ba.absorb(one);
+        assert_eq!(ab, ba, "whoever goes on knows the same");
+        let told: Vec<_> = ab.told().iter().map(|told| (told.decision.0, told.reaction)).collect();
+        assert_eq!(told, [(1, Reaction::Ignored), (2, Reaction::Ignored), (3, Reaction::Dismissed)]);
+        assert_eq!(ab.bought()[&product].at, Timestamp(9));
     }
 
     #[test]

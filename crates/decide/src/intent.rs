@@ -134,6 +134,22 @@ impl Topic {
         self.bought = None;
     }
 
+    /// When it was last touched or bought.
+    fn newest(&self) -> Timestamp {
+        let touched = self.evidence.0.values().chain(self.set_aside.0.values()).map(|trace| trace.at).max();
+        touched.max(self.bought).unwrap_or_default()
+    }
+
+    /// A purchase under either name answers what was wanted before it under both.
+    fn absorb(&mut self, other: Self) {
+        self.category = self.category.take().or(other.category);
+        self.evidence.join(other.evidence);
+        self.set_aside.join(other.set_aside);
+        if let Some(bought) = self.bought.max(other.bought) {
+            self.buy(bought);
+        }
+    }
+
     fn weight(&self, now: Timestamp) -> f64 {
         self.evidence.sum(now).max(self.set_aside.sum(now))
     }
@@ -182,6 +198,18 @@ impl Intent {
         topic.give_back();
         if let Some(general) = topic.category.clone().and_then(|category| self.categories.get_mut(&category)) {
             general.give_back();
+        }
+    }
+
+    /// Takes in what the same person wanted under another name.
+    pub fn absorb(&mut self, other: Self) {
+        for (product, topic) in other.products {
+            let newest = topic.newest();
+            topic_of(&mut self.products, &product, newest).absorb(topic);
+        }
+        for (category, topic) in other.categories {
+            let newest = topic.newest();
+            topic_of(&mut self.categories, &category, newest).absorb(topic);
         }
     }
 

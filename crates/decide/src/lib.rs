@@ -2,6 +2,8 @@
 //!
 //! [`evaluate::evaluate`] is the way in; everything else is a part of it or the state it reads.
 
+pub mod brain;
+pub mod catalogue;
 pub mod evaluate;
 pub mod explain;
 #[cfg(test)]
@@ -11,4 +13,6 @@ pub mod history;
 pub mod intent;
 pub mod keyed;
 pub mod local;
+pub mod person;
 pub mod rank;
+pub mod signals;

@@ -38,7 +38,7 @@ pub fn terms(case: &Case<'_>) -> Terms {
     let anyway = BUYS_ANYWAY * case.intent;
     let focus = if case.offer.product.is_some() { 1.0 } else { CATEGORY_FOCUS };
     let told = (anyway * (1.0 + focus * REMINDER_LIFT + ELASTICITY * cut)).min(CHANCE_MAX);
-    let attention = cents(case.context.shop.store.attention.0.max(0));
+    let attention = cents(case.context.catalogue.store.attention.0.max(0));
     let there = case.context.moment.probability.get();
     Terms {
         gain: (told - anyway) * (margin - discount) * there,

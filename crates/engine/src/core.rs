@@ -10,14 +10,15 @@ mod input;
 mod leases;
 mod plan;
 mod stores;
+mod trace;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use decide::catalogue::Catalogue;
 use model::consent::{Consent, ConsentRecord};
 use model::ids::{CustomerId, DeviceId, OfferId, StoreId};
 use model::offer::Lever;
-use model::shop::Shop as Plan;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ pub use input::Input;
 pub use plan::PlanFiles;
 
 use self::leases::Leases;
+use crate::log::Entry;
 use crate::shop::{self, Shop};
 use crate::shopper::{self, Shopper, ShopperState};
 
@@ -46,6 +48,8 @@ struct Slot {
     used: Timestamp,
     /// When its machine wants to be woken.
     timer: Option<Timestamp>,
+    /// Whether the trace has the state that what happens now happens to.
+    noted: bool,
 }
 
 /// Customers without a stay and without a timer leave the memory after this time.
@@ -58,7 +62,7 @@ pub const SHOPPERS_MAX: usize = 50_000;
 pub struct Core {
     config: CoreConfig,
     now: Timestamp,
-    plans: BTreeMap<StoreId, Arc<Plan>>,
+    plans: BTreeMap<StoreId, Arc<Catalogue>>,
     shops: BTreeMap<StoreId, Shop>,
     links: BTreeMap<DeviceId, CustomerId>,
     shoppers: BTreeMap<CustomerId, Slot>,
@@ -67,6 +71,8 @@ pub struct Core {
     levers: BTreeMap<StoreId, BTreeMap<OfferId, Lever>>,
     changed: BTreeSet<CustomerId>,
     commands: VecDeque<Command>,
+    /// What came in about customers; none while nobody wants to know.
+    trace: Option<Vec<Entry>>,
     /// When idle customers were last looked for.
     swept: Timestamp,
 }
@@ -79,6 +85,7 @@ impl Core {
             config,
             now: Timestamp::default(),
             plans: BTreeMap::new(),
+            files: BTreeMap::new(),
             shops: BTreeMap::new(),
             links: BTreeMap::new(),
             shoppers: BTreeMap::new(),
@@ -87,6 +94,7 @@ impl Core {
             levers: BTreeMap::new(),
             changed: BTreeSet::new(),
             commands: VecDeque::new(),
+            trace: None,
             swept: Timestamp::default(),
         }
     }
@@ -98,7 +106,7 @@ impl Core {
         self.now = now;
         self.wake();
         match input {
-            Input::Plan(files) => self.plan(files.shop()),
+            Input::Plan(files) => self.plan(files),
             Input::Sighting { store, subject, sighting } => {
                 self.shop(&store, shop::Input::Sighting { subject, sighting });
             }
@@ -114,7 +122,10 @@ impl Core {
             Input::Event { customer, event } => self.shopper(&customer, shopper::Input::Event(event)),
             Input::Consent { customer, record } => self.shopper(&customer, shopper::Input::Consent(record)),
             Input::Outcome { customer, outcome } => self.shopper(&customer, shopper::Input::Outcome(outcome)),
-            Input::Lease { offer, store, units } => self.leases.lease(&store, &offer, units, now),
+            Input::Lease { offer, store, units } => {
+                self.leases.lease(&store, &offer, units, now);
+                self.note(Input::Lease { offer, store, units });
+            }
             Input::Delivery { customer, decision, state } => {
                 self.shopper(&customer, shopper::Input::Delivery { decision, state });
             }
@@ -132,7 +143,8 @@ impl Core {
                 self.shopper(&customer, shopper::Input::Refused { decision, code });
             }
             Input::Lever { store, offer, lever } => {
-                self.levers.entry(store).or_default().insert(offer, lever);
+                self.levers.entry(store.clone()).or_default().insert(offer.clone(), lever);
+                self.note(Input::Lever { store, offer, lever });
             }
             Input::Wake => {}
         }
@@ -286,6 +298,7 @@ impl Core {
         // A machine is woken once for each call, so one that would always ask for more can't hold the core up.
         let due: Vec<CustomerId> =
             self.timers.iter().take_while(|(at, _)| *at <= now).map(|(_, customer)| customer.clone()).collect();
+        self.note_wake(&due);
         for customer in due {
             if let Some(slot) = self.shoppers.get_mut(&customer) {
                 slot.shopper.handle_timeout(now);

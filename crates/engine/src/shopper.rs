@@ -12,14 +12,17 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use decide::brain::Brain;
+use decide::catalogue::Catalogue;
+use decide::person::Person;
 use model::consent::{Consent, ConsentRecord};
 use model::decision::Decision;
 use model::delivery::{Delivery, DeliveryState};
 use model::event::{Event, EventKind, OrderLine};
 use model::ids::{CategoryId, CustomerId, DecisionId, DeviceId, OfferId, ProductId, StoreId};
+use model::offer::Lever;
 use model::outcome::Outcome;
 use model::presence::Presence;
-use model::shop::Shop as Plan;
 use model::time::{Millis, Timestamp};
 
 use crate::core::Ask;
@@ -60,7 +63,7 @@ pub enum Input {
     /// What became of a decision, as a device tells.
     Outcome(Outcome),
     /// A store's catalogue and limits, at the start and when they change.
-    Policy(Arc<Plan>),
+    Policy(Arc<Catalogue>),
     /// The answer to [`Command::Reserve`].
     Budget {
         /// Of which offer.
@@ -117,7 +120,10 @@ pub struct Shopper {
     customer: CustomerId,
     seed: u64,
     state: ShopperState,
-    policies: BTreeMap<StoreId, Arc<Plan>>,
+    policies: BTreeMap<StoreId, Arc<Catalogue>>,
+    person: Person,
+    brain: Brain,
+    levers: BTreeMap<OfferId, Lever>,
     commands: VecDeque<Command>,
     changed: bool,
 }
@@ -131,6 +137,9 @@ impl Shopper {
             seed,
             state: ShopperState::default(),
             policies: BTreeMap::new(),
+            person: Person::default(),
+            brain: Brain::default(),
+            levers: BTreeMap::new(),
             commands: VecDeque::new(),
             changed: false,
         }
@@ -198,7 +207,7 @@ impl Shopper {
 
     /// Whether the store's catalogue is known as it is in `plan`.
     #[must_use]
-    pub fn has_policy(&self, plan: &Arc<Plan>) -> bool {
+    pub fn has_policy(&self, plan: &Arc<Catalogue>) -> bool {
         self.policies.get(&plan.store.id).is_some_and(|known| Arc::ptr_eq(known, plan))
     }
 

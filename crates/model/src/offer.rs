@@ -112,7 +112,7 @@ pub struct Offer {
     /// The product's price that its text quotes; it is not said at any other price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Cents>,
-    /// The ways it may be said; empty: by push.
+    /// The ways it may be said; empty: any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<Channel>,
     /// The places of a page, kiosk or till where it may be shown; empty: any.
@@ -127,7 +127,7 @@ impl Offer {
     /// Whether it may be said by this way.
     #[must_use]
     pub fn goes_by(&self, channel: Channel) -> bool {
-        if self.channels.is_empty() { channel == Channel::Push } else { self.channels.contains(&channel) }
+        self.channels.is_empty() || self.channels.contains(&channel)
     }
 }
 

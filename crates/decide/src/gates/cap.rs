@@ -10,7 +10,7 @@ use super::Case;
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
     within(case, case.offer.cap, Some(&case.offer.id))?;
-    within(case, case.context.shop.store.cap, None)
+    within(case, case.context.catalogue.store.cap, None)
 }
 
 /// Counts a sliding window. A telling from the future (the clock was set back) counts too: never more than the cap.

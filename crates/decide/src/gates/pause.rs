@@ -7,7 +7,7 @@ use super::Case;
 
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    let seconds = case.context.shop.store.pause_s;
+    let seconds = case.context.catalogue.store.pause_s;
     let last = case.context.history.told().iter().map(|told| told.at).max();
     match last {
         Some(last) if case.context.now.since(last) < Millis::seconds(i64::from(seconds)) => {

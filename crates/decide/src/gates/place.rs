@@ -11,7 +11,7 @@ pub const PROBABILITY_MIN: f64 = 0.7;
 
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    let (shop, moment) = (case.context.shop, &case.context.moment);
+    let (shop, moment) = (case.context.catalogue, &case.context.moment);
     let private = shop.zone(&moment.zone).is_none_or(|zone| zone.kind == ZoneKind::Private);
     let here = shop.offer_zones(case.offer).contains(&moment.zone);
     if private || !here || moment.probability.get() < PROBABILITY_MIN {

@@ -8,7 +8,7 @@ use crate::local::wall_clock;
 
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    let store = &case.context.shop.store;
+    let store = &case.context.catalogue.store;
     let Some(quiet) = &store.quiet_hours else { return Ok(()) };
     let local = wall_clock(&store.timezone, case.context.now).time();
     let (Some(from), Some(to)) = (read(&quiet.from), read(&quiet.to)) else { return Ok(()) };

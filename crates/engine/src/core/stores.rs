@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use decide::catalogue::Catalogue;
 use locate::calibrate::{Calibration, Source};
 use locate::health::Condition;
 use locate::quality::Quality;
@@ -9,11 +10,10 @@ use model::event::{Event, EventKind, Interest};
 use model::fusion::Attribution;
 use model::ids::{DeviceId, MessageId, ReceiverId, StoreId};
 use model::presence::Presence;
-use model::shop::Shop as Plan;
 use model::subject::Subject;
 use model::units::Probability;
 
-use super::{Command, Core};
+use super::{Command, Core, Input, PlanFiles};
 use crate::shop::{self, Dropped, Shop};
 use crate::shopper;
 
@@ -50,12 +50,15 @@ impl Core {
         self.shops.get(store).into_iter().flat_map(Shop::ill_receivers)
     }
 
-    pub(super) fn plan(&mut self, plan: &Arc<Plan>) {
+    pub(super) fn plan(&mut self, files: PlanFiles) {
+        let plan = &Arc::clone(files.shop());
         let store = plan.store.id.clone();
+        self.note(Input::Plan(files.clone()));
+        self.files.insert(store.clone(), files);
         for offer in self.leases.plan(plan) {
             self.commands.push_back(Command::NeedLease { store: store.clone(), offer });
         }
-        self.plans.insert(store.clone(), Arc::clone(plan));
+        self.plans.insert(store.clone(), Arc::new(Catalogue::new(Arc::clone(plan))));
         let seed = self.config.seed;
         self.shops.entry(store.clone()).or_insert_with(|| Shop::new(shop::Config::new(store.clone()), seed));
         self.shop(&store, shop::Input::Plan(Arc::clone(plan)));
@@ -120,7 +123,6 @@ impl Core {
             category: None,
             probability: Probability::ONE,
         };
-        self.policy(&customer, store);
         self.shopper(&customer, shopper::Input::Event(Event { id, at: *at, what }));
     }
 }

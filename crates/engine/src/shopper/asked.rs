@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use decide::catalogue::Catalogue;
 use decide::evaluate;
 use model::decision::{Decision, Moment, Trigger};
 use model::ids::{OfferId, VisitId, ZoneId};
-use model::shop::Shop as Plan;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
@@ -24,7 +24,13 @@ impl Shopper {
     }
 
     /// What would be decided, with units of these budgets to be had.
-    pub(crate) fn preview(&self, plan: &Arc<Plan>, ask: &Ask, granted: &BTreeSet<OfferId>, now: Timestamp) -> Decision {
+    pub(crate) fn preview(
+        &self,
+        plan: &Arc<Catalogue>,
+        ask: &Ask,
+        granted: &BTreeSet<OfferId>,
+        now: Timestamp,
+    ) -> Decision {
         evaluate::evaluate(&self.context(plan, ask.id, &self.moment_of(ask, now), granted, now))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use decide::catalogue::Catalogue;
 use decide::evaluate::{self, Context};
 use decide::keyed;
 use model::decision::{Around, Choice, Decision, Moment, Trigger};
@@ -169,7 +170,7 @@ impl Shopper {
 
     pub(super) fn context<'a>(
         &'a self,
-        plan: &'a Plan,
+        plan: &'a Catalogue,
         id: DecisionId,
         moment: &Moment,
         granted: &'a BTreeSet<OfferId>,
@@ -180,7 +181,11 @@ impl Shopper {
             now,
             id,
             moment: moment.clone(),
-            shop: plan,
+            catalogue: plan,
+            person: &self.person,
+            policy: &plan.policy,
+            brain: &self.brain,
+            levers: &self.levers,
             customer: &self.customer,
             consent: self.state.consent,
             intent: &self.state.intent,
@@ -189,7 +194,13 @@ impl Shopper {
         }
     }
 
-    fn carry_out(&mut self, plan: &Arc<Plan>, decision: Decision, granted: &mut BTreeSet<OfferId>, now: Timestamp) {
+    fn carry_out(
+        &mut self,
+        plan: &Arc<Catalogue>,
+        decision: Decision,
+        granted: &mut BTreeSet<OfferId>,
+        now: Timestamp,
+    ) {
         let chosen = match &decision.choice {
             Choice::Offer { offer } => plan.offer(offer),
             Choice::Silence { .. } => None,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use decide::catalogue::Catalogue;
 use decide::gates::holdout::is_held_out;
 use model::event::Interest;
 use model::outcome::OutcomeKind;
@@ -17,7 +18,7 @@ const BUDGET: u32 = 3;
 
 pub(super) struct Rig {
     shopper: Shopper,
-    plan: Arc<Plan>,
+    plan: Arc<Catalogue>,
     commands: Vec<Command>,
     pool: u32,
     /// Whether the till answers.
@@ -31,7 +32,7 @@ pub(super) struct Rig {
 
 impl Rig {
     pub(super) fn new(holdout: f64) -> Self {
-        let plan = plan(holdout);
+        let plan = Arc::new(Catalogue::new(plan(holdout)));
         let mut rig = Self {
             shopper: Shopper::new(Config { customer: ada() }, 7),
             plan,

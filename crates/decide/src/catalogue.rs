@@ -1,0 +1,166 @@
+//! A shop, prepared once for many decisions: who stands where, which products an offer is about, rules compiled.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use model::ids::{CategoryId, OfferId, ProductId, ZoneId};
+use model::offer::Offer;
+use model::product::Product;
+use model::shop::Shop;
+use model::zone::ZoneKind;
+
+/// What is known of one offer beside what its file says.
+#[derive(Debug)]
+struct Entry {
+    products: Vec<usize>,
+    zones: Vec<ZoneId>,
+    category: Option<CategoryId>,
+    brand: Option<String>,
+}
+
+/// A shop, prepared once. It is read like the shop itself.
+#[derive(Debug)]
+pub struct Catalogue {
+    shop: Arc<Shop>,
+    timezone: TimeZone,
+    entries: Vec<Entry>,
+    by_zone: BTreeMap<ZoneId, Vec<usize>>,
+    offers: BTreeMap<OfferId, usize>,
+    products: BTreeMap<ProductId, usize>,
+    kinds: BTreeMap<ZoneId, ZoneKind>,
+}
+
+impl Catalogue {
+    /// Prepares a shop.
+    #[must_use]
+    pub fn new(shop: Arc<Shop>) -> Self {
+        let products: BTreeMap<_, _> = shop.products.iter().enumerate().map(|(n, p)| (p.id.clone(), n)).collect();
+        let mut by_category: BTreeMap<&CategoryId, Vec<usize>> = BTreeMap::new();
+        for (index, product) in shop.products.iter().enumerate() {
+            by_category.entry(&product.category).or_default().push(index);
+        }
+        let entries: Vec<Entry> = shop.offers.iter().map(|o| entry(&shop, &products, &by_category, o)).collect();
+        let mut by_zone: BTreeMap<ZoneId, Vec<usize>> = BTreeMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            for zone in &entry.zones {
+                by_zone.entry(zone.clone()).or_default().push(index);
+            }
+        }
+        Self {
+            timezone: TimeZone::get(&shop.store.timezone).unwrap_or(TimeZone::UTC),
+            offers: shop.offers.iter().enumerate().map(|(index, offer)| (offer.id.clone(), index)).collect(),
+            kinds: shop.zones().map(|zone| (zone.id.clone(), zone.kind)).collect(),
+            entries,
+            by_zone,
+            products,
+            shop,
+        }
+    }
+
+    /// The shop.
+    #[must_use]
+    pub const fn shop(&self) -> &Arc<Shop> {
+        &self.shop
+    }
+
+    /// The store's clock.
+    #[must_use]
+    pub const fn timezone(&self) -> &TimeZone {
+        &self.timezone
+    }
+
+    /// The offer with this id.
+    #[must_use]
+    pub fn offer(&self, id: &OfferId) -> Option<&Offer> {
+        self.index_of(id).map(|index| &self.shop.offers[index])
+    }
+
+    /// Where an offer is in the catalogue.
+    #[must_use]
+    pub fn index_of(&self, id: &OfferId) -> Option<usize> {
+        self.offers.get(id).copied()
+    }
+
+    /// The product with this id.
+    #[must_use]
+    pub fn product(&self, id: &ProductId) -> Option<&Product> {
+        self.products.get(id).map(|index| &self.shop.products[*index])
+    }
+
+    /// The offers that may be said in a zone, in the order of the catalogue.
+    #[must_use]
+    pub fn offers_in(&self, zone: &ZoneId) -> &[usize] {
+        self.by_zone.get(zone).map_or(&[], Vec::as_slice)
+    }
+
+    /// The products that an offer is about, in the order of the catalogue, as places in [`Shop::products`].
+    #[must_use]
+    pub fn products_of(&self, offer: usize) -> &[usize] {
+        self.entries.get(offer).map_or(&[], |entry| entry.products.as_slice())
+    }
+
+    /// The zones where an offer may be said.
+    #[must_use]
+    pub fn zones_of(&self, offer: usize) -> &[ZoneId] {
+        self.entries.get(offer).map_or(&[], |entry| entry.zones.as_slice())
+    }
+
+    /// The category of what an offer is about.
+    #[must_use]
+    pub fn category_of(&self, offer: usize) -> Option<&CategoryId> {
+        self.entries.get(offer)?.category.as_ref()
+    }
+
+    /// The brand of what an offer is about.
+    #[must_use]
+    pub fn brand_of(&self, offer: usize) -> Option<&str> {
+        self.entries.get(offer)?.brand.as_deref()
+    }
+
+    /// What a zone is for; none when it is not on the plan.
+    #[must_use]
+    pub fn kind_of(&self, zone: &ZoneId) -> Option<ZoneKind> {
+        self.kinds.get(zone).copied()
+    }
+}
+
+fn entry(
+    shop: &Shop,
+    by_id: &BTreeMap<ProductId, usize>,
+    by_category: &BTreeMap<&CategoryId, Vec<usize>>,
+    offer: &Offer,
+) -> Entry {
+    let products: Vec<usize> = match (&offer.product, &offer.category) {
+        (Some(id), _) => by_id.get(id).copied().into_iter().collect(),
+        (None, Some(category)) => by_category.get(category).cloned().unwrap_or_default(),
+        (None, None) => Vec::new(),
+    };
+    let about = |index: &usize| &shop.products[*index];
+    let zones: BTreeSet<&ZoneId> = if offer.zones.is_empty() {
+        products.iter().map(|index| &about(index).zone).collect()
+    } else {
+        offer.zones.iter().collect()
+    };
+    let one = offer.product.as_ref().and(products.first()).map(about);
+    Entry {
+        zones: zones.into_iter().cloned().collect(),
+        category: one.map(|product| product.category.clone()).or_else(|| offer.category.clone()),
+        brand: offer.brand.clone().or_else(|| one.and_then(|product| product.brand.clone())),
+        products,
+    }
+}
+
+impl Deref for Catalogue {
+    type Target = Shop;
+    fn deref(&self) -> &Shop {
+        &self.shop
+    }
+}
+
+impl PartialEq for Catalogue {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shop, &other.shop) || self.shop == other.shop
+    }
+}

@@ -1,0 +1,192 @@
+//! What is known of one customer beside intent and history: what they said, what they buy again, how things stand.
+
+use std::collections::BTreeMap;
+
+use model::ids::{CategoryId, OfferId, ProductId};
+use model::preferences::Preferences;
+use model::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::history::{History, Reaction};
+
+/// Most products whose cycle is kept; the one bought longest ago is forgotten first.
+pub const CYCLES_MAX: usize = 64;
+/// Most outside contacts, and most "not now"s, kept; the oldest is forgotten first.
+pub const CONTACTS_MAX: usize = 32;
+/// Most muted topics of one kind.
+pub const MUTED_MAX: usize = 64;
+/// "Not now" holds for so long.
+pub const LATER: Millis = Millis::hours(24);
+/// Two purchases closer than this are one errand, not a cycle.
+const ERRAND: Millis = Millis::hours(12);
+
+/// How a product is bought again.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Cycle {
+    /// The last time.
+    pub last: Timestamp,
+    /// Days between two purchases, the newer weighing more; 0 while there was one.
+    pub days: f64,
+    /// How many gaps it rests on.
+    pub gaps: u32,
+}
+
+/// One customer beside intent and history.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Person {
+    /// What they said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub preferences: Preferences,
+    /// When they last complained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complaint_at: Option<Timestamp>,
+    /// Visits so far.
+    #[serde(skip_serializing_if = "is_default")]
+    pub visits: u32,
+    /// Orders returned so far.
+    #[serde(skip_serializing_if = "is_default")]
+    pub returns: u32,
+    /// Spent so far, in cents.
+    #[serde(skip_serializing_if = "is_default")]
+    pub spend: f64,
+    /// How products are bought again.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cycles: BTreeMap<ProductId, Cycle>,
+    /// When others told them something.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Timestamp>,
+    /// "Not now", until when.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub later: BTreeMap<OfferId, Timestamp>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Person {
+    /// Notes a purchase: the product's cycle follows.
+    pub fn buy(&mut self, product: &ProductId, amount: f64, at: Timestamp) {
+        if amount.is_finite() && amount > 0.0 {
+            self.spend += amount;
+        }
+        let cycle = self.cycles.entry(product.clone()).or_insert(Cycle { last: at, days: 0.0, gaps: 0 });
+        let gap = at.since(cycle.last);
+        if gap >= ERRAND {
+            let days = gap.as_seconds() / 86_400.0;
+            cycle.days = if cycle.gaps == 0 { days } else { 0.5f64.mul_add(days - cycle.days, cycle.days) };
+            cycle.gaps = cycle.gaps.saturating_add(1);
+        }
+        cycle.last = cycle.last.max(at);
+        if self.cycles.len() > CYCLES_MAX {
+            let oldest = self.cycles.iter().min_by_key(|(_, cycle)| cycle.last).map(|(id, _)| id.clone());
+            oldest.map(|id| self.cycles.remove(&id));
+        }
+    }
+
+    /// Notes that something came back.
+    pub const fn give_back(&mut self) {
+        self.returns = self.returns.saturating_add(1);
+    }
+
+    /// Notes that a visit began.
+    pub const fn visit(&mut self) {
+        self.visits = self.visits.saturating_add(1);
+    }
+
+    /// Notes a complaint.
+    pub fn complain(&mut self, at: Timestamp) {
+        self.complaint_at = self.complaint_at.max(Some(at));
+    }
+
+    /// Notes that somebody else told them something.
+    pub fn contacted(&mut self, at: Timestamp) {
+        let place = self.contacts.partition_point(|known| *known <= at);
+        self.contacts.insert(place, at);
+        if self.contacts.len() > CONTACTS_MAX {
+            self.contacts.remove(0);
+        }
+    }
+
+    /// "Not now": this offer waits.
+    pub fn not_now(&mut self, offer: &OfferId, at: Timestamp) {
+        self.later.retain(|_, until| *until > at);
+        if self.later.len() < CONTACTS_MAX {
+            self.later.insert(offer.clone(), at + LATER);
+        }
+    }
+
+    /// "Not for me": nothing more of this offer, nor of its category.
+    pub fn mute(&mut self, offer: &OfferId, category: Option<&CategoryId>) {
+        if self.preferences.mute_offers.len() < MUTED_MAX {
+            self.preferences.mute_offers.insert(offer.clone());
+        }
+        if self.preferences.mute_categories.len() < MUTED_MAX {
+            self.preferences.mute_categories.extend(category.cloned());
+        }
+    }
+
+    /// The days after which this customer buys the product again, once that is known from two gaps.
+    #[must_use]
+    pub fn cycle(&self, product: &ProductId) -> Option<f64> {
+        self.cycles.get(product).filter(|cycle| cycle.gaps >= 2).map(|cycle| cycle.days)
+    }
+
+    /// How things stand between the customer and the shop, -1 to 1: what they did with what they were told, and whether
+    /// they complained or sent things back.
+    #[must_use]
+    pub fn relationship(&self, history: &History, now: Timestamp) -> f64 {
+        let taken: f64 = history.told().iter().map(|told| fade(told.at, now, 30.0) * weight(told.reaction)).sum();
+        let complaint = self.complaint_at.map_or(0.0, |at| 3.0 * fade(at, now, 30.0));
+        let returns = 0.3 * f64::from(self.returns.min(10));
+        let visits = 0.1 * f64::from(self.visits.min(10));
+        ((taken + visits - complaint - returns) / 4.0).tanh()
+    }
+
+    /// Takes the same person under another name in: counters add, wishes unite.
+    pub fn absorb(&mut self, other: Self) {
+        self.preferences.mute_categories.extend(other.preferences.mute_categories);
+        self.preferences.mute_brands.extend(other.preferences.mute_brands);
+        self.preferences.mute_offers.extend(other.preferences.mute_offers);
+        let most = [self.preferences.a_day_max, other.preferences.a_day_max];
+        self.preferences.a_day_max = most.into_iter().flatten().min();
+        self.preferences.quiet = self.preferences.quiet.take().or(other.preferences.quiet);
+        self.preferences.birth_year = self.preferences.birth_year.or(other.preferences.birth_year);
+        self.preferences.channels = match (self.preferences.channels.take(), other.preferences.channels) {
+            (Some(ours), Some(theirs)) => Some(ours.intersection(&theirs).copied().collect()),
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.complaint_at = self.complaint_at.max(other.complaint_at);
+        self.visits = self.visits.saturating_add(other.visits);
+        self.returns = self.returns.saturating_add(other.returns);
+        self.spend += other.spend;
+        for (product, cycle) in other.cycles {
+            let known = self.cycles.entry(product).or_insert(cycle);
+            if cycle.gaps > known.gaps {
+                *known = Cycle { last: known.last.max(cycle.last), ..cycle };
+            } else {
+                known.last = known.last.max(cycle.last);
+            }
+        }
+        other.contacts.into_iter().for_each(|at| self.contacted(at));
+        for (offer, until) in other.later {
+            let known = self.later.entry(offer).or_insert(until);
+            *known = until.max(*known);
+        }
+    }
+}
+
+/// What is left of something after its half-life in days.
+fn fade(at: Timestamp, now: Timestamp, half_life: f64) -> f64 {
+    (-now.since(at).as_seconds().max(0.0) / (half_life * 86_400.0)).exp2()
+}
+
+const fn weight(reaction: Reaction) -> f64 {
+    match reaction {
+        Reaction::Ignored => -0.2,
+        Reaction::Dismissed => -0.6,
+        Reaction::Opened => 0.3,
+        Reaction::Taken => 1.0,
+    }
+}
