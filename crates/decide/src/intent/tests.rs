@@ -146,3 +146,25 @@ proptest! {
         prop_assert!((evidence - expected.min(1.6)).abs() < 0.25, "{evidence} and {expected}");
     }
 }
+
+#[test]
+fn what_one_person_wanted_under_two_names_adds_up_and_a_purchase_answers_both() {
+    let product = ProductId::new("p-absorb").expect("an id");
+    let day = Millis::hours(24);
+    let (mut one, mut other) = (Intent::default(), Intent::default());
+    one.touch(Interest::Viewed, Some(&product), None, Timestamp(0));
+    other.touch(Interest::Added, Some(&product), None, Timestamp(0) + day);
+    let mut both = one.clone();
+    both.absorb(other.clone());
+    let mut back = other.clone();
+    back.absorb(one.clone());
+    assert_eq!(both, back, "whoever goes on wants the same");
+    let now = Timestamp(0) + day;
+    assert!(both.product(&product, None, now) > other.product(&product, None, now));
+    let mut bought = Intent::default();
+    bought.buy(&product, None, now);
+    both.absorb(bought);
+    assert!(both.product(&product, None, now) < 1e-9, "it was bought under another name");
+    both.give_back(&product);
+    assert!(both.product(&product, None, now) > 0.5);
+}

@@ -2,7 +2,7 @@
 
 use model::time::Timestamp;
 
-use super::state::{MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, note};
+use super::state::{DEVICES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, Stay, note};
 use super::{Shopper, ShopperState};
 
 impl Shopper {
@@ -14,22 +14,24 @@ impl Shopper {
 }
 
 impl ShopperState {
-    /// Adds what was known of another customer. The newer consent of the two counts.
+    /// Adds what was known of the same person under another name. What was allowed under this name stands; only when
+    /// nothing was, the other's word counts.
     pub fn absorb(&mut self, other: Self, _now: Timestamp) {
-        if other.consent_at > self.consent_at {
+        if self.consent_at.is_none() {
             (self.consent, self.consent_at) = (other.consent, other.consent_at);
         }
-        for told in other.history.told() {
-            self.history.tell(told.decision, told.offer.clone(), told.at);
+        self.history.absorb(other.history);
+        self.intent.absorb(other.intent);
+        for open in other.open {
+            if !self.open.iter().any(|known| known.decision == open.decision) {
+                self.open.push(open);
+            }
         }
-        for (product, bought) in other.history.bought() {
-            self.history.buy(product, bought.category.as_ref(), bought.at);
-        }
-        self.open.extend(other.open);
         self.open.sort_by_key(|open| (open.told_at, open.decision));
         self.open.drain(..self.open.len().saturating_sub(OPEN_MAX));
-        self.stays.extend(other.stays);
-        self.stays.drain(..self.stays.len().saturating_sub(STAYS_MAX));
+        if self.consent.locating {
+            other.stays.into_iter().for_each(|stay| self.join(stay));
+        }
         for id in other.seen {
             note(&mut self.seen, id, SEEN_MAX);
         }
@@ -37,7 +39,99 @@ impl ShopperState {
             note(&mut self.messages, id, MESSAGES_MAX);
         }
         for order in other.orders {
-            note(&mut self.orders, order, ORDERS_MAX);
+            if !self.orders.iter().any(|known| known.order == order.order) {
+                note(&mut self.orders, order, ORDERS_MAX);
+            }
         }
+    }
+
+    /// A phone and a watch in the same zone are one stay.
+    fn join(&mut self, other: Stay) {
+        let same = self.stays.iter_mut().find(|stay| stay.store == other.store && stay.zone == other.zone);
+        let Some(stay) = same else {
+            if self.stays.len() >= STAYS_MAX {
+                self.stays.remove(0);
+            }
+            return self.stays.push(other);
+        };
+        stay.since = stay.since.min(other.since);
+        stay.dwelled |= other.dwelled;
+        stay.live |= other.live;
+        for (device, visit) in other.devices {
+            let is_new = !stay.devices.iter().any(|(known, _)| *known == device);
+            if is_new && stay.devices.len() < DEVICES_MAX {
+                stay.devices.push((device, visit));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::consent::Consent;
+    use model::event::Interest;
+    use model::ids::{DecisionId, DeviceId, OfferId, ProductId, StoreId, VisitId, ZoneId};
+    use model::units::Probability;
+
+    use super::*;
+
+    fn stay(zone: &str, since: i64, device: u128) -> Stay {
+        Stay {
+            store: StoreId::new("s").expect("a slug"),
+            zone: ZoneId::new(zone).expect("a slug"),
+            since: Timestamp(since),
+            probability: Probability::ONE,
+            devices: vec![(DeviceId(device), VisitId(device))],
+            dwelled: device == 2,
+            live: true,
+        }
+    }
+
+    fn state(consent_at: Option<i64>, locating: bool) -> ShopperState {
+        ShopperState {
+            consent: Consent { locating, profiling: true, marketing_push: false },
+            consent_at: consent_at.map(Timestamp),
+            ..ShopperState::default()
+        }
+    }
+
+    #[test]
+    fn caps_add_up_and_what_was_allowed_stands() {
+        let (mut person, mut visitor) = (state(Some(1), true), state(Some(9), false));
+        let offer = OfferId::new("o").expect("a slug");
+        let tell = |state: &mut ShopperState, decision, at| {
+            state.history.tell(DecisionId(decision), offer.clone(), Timestamp(at));
+        };
+        tell(&mut person, 1, 10);
+        tell(&mut visitor, 2, 5);
+        let product = ProductId::new("p").expect("a reference");
+        visitor.intent.touch(Interest::Viewed, Some(&product), None, Timestamp(5));
+        person.absorb(visitor.clone(), Timestamp(20));
+        person.absorb(visitor, Timestamp(21));
+        let told: Vec<_> = person.history.told().iter().map(|told| told.decision.0).collect();
+        assert_eq!(told, [2, 1], "each once, in the order of time, also when taken in twice");
+        assert!(person.consent.locating, "a browser's word does not change the person's");
+        assert!(person.intent.product(&product, None, Timestamp(6)) > 0.3, "what the visitor wanted is wanted");
+    }
+
+    #[test]
+    fn without_a_word_of_ones_own_the_others_counts() {
+        let mut person = ShopperState::default();
+        person.absorb(state(Some(9), true), Timestamp(20));
+        assert!(person.consent.locating && person.consent.profiling);
+    }
+
+    #[test]
+    fn two_devices_in_one_zone_are_one_stay_and_nobody_is_placed_who_does_not_allow_it() {
+        let (mut person, mut other) = (state(Some(1), true), state(Some(1), true));
+        person.stays.push(stay("wine", 10, 1));
+        other.stays.extend([stay("wine", 5, 2), stay("games", 7, 2)]);
+        let mut hidden = state(Some(1), false);
+        hidden.absorb(other.clone(), Timestamp(20));
+        assert!(hidden.stays.is_empty());
+        person.absorb(other, Timestamp(20));
+        assert_eq!(person.stays.len(), 2);
+        assert_eq!((person.stays[0].since, person.stays[0].devices.len()), (Timestamp(5), 2));
+        assert!(person.stays[0].dwelled);
     }
 }
