@@ -23,6 +23,10 @@ use ear::Ear;
 const BUCKET: Millis = Millis::seconds(10);
 /// Buckets between two looks at who was moved.
 const MOVES_EVERY: i64 = 6;
+/// Subjects that must have been heard within so many buckets before anybody is called moved, and most that are counted.
+const SUBJECTS_MIN: usize = 3;
+const SUBJECTS_KEPT: i64 = 90;
+const SUBJECTS_MAX: usize = 32;
 /// Receivers that must have heard somebody before others are asked why they did not.
 const HEARD_MIN: usize = 2;
 /// The same before levels are compared.
@@ -78,6 +82,8 @@ pub(crate) struct Look<'l> {
     pub(crate) floor: &'l FloorId,
     pub(crate) point: Point,
     pub(crate) uncertainty: Metres,
+    /// A number that tells subjects apart.
+    pub(crate) who: u64,
 }
 
 /// The watch over all receivers of a store.
@@ -91,6 +97,8 @@ pub struct Watch {
     newest: i64,
     /// The bucket of the last look at who was moved.
     moves: i64,
+    /// The bucket in which each subject was last heard, for some of them.
+    subjects: BTreeMap<u64, i64>,
     /// Room for one look: frames and levels by receiver.
     frames: Vec<u32>,
     levels: Vec<f32>,
@@ -109,6 +117,7 @@ impl Watch {
             conditions: BTreeMap::new(),
             newest: i64::MIN,
             moves: i64::MIN,
+            subjects: BTreeMap::new(),
             frames: vec![0; count],
             levels: vec![0.0; count],
             bar: Vec::with_capacity(count),
@@ -118,7 +127,12 @@ impl Watch {
     /// Goes on with another field, but for receivers of which nothing is known any more.
     #[must_use]
     pub fn onto(mut self, field: &Arc<Field>, changed: impl Fn(&ReceiverId) -> bool) -> Self {
-        let mut next = Self { newest: self.newest, moves: self.moves, ..Self::new(field) };
+        let mut next = Self {
+            newest: self.newest,
+            moves: self.moves,
+            subjects: std::mem::take(&mut self.subjects),
+            ..Self::new(field)
+        };
         let same = Arc::ptr_eq(self.field.ground(), field.ground());
         for (number, ear) in self.ears.iter_mut().enumerate() {
             let id = self.field.receiver_id(number as u16);
@@ -165,6 +179,11 @@ impl Watch {
         self.levels.fill(0.0);
         let bucket = bucket(look.at);
         self.newest = self.newest.max(bucket);
+        if let Some(last) = self.subjects.get_mut(&look.who) {
+            *last = bucket.max(*last);
+        } else if self.subjects.len() < SUBJECTS_MAX {
+            self.subjects.insert(look.who, bucket);
+        }
         for (receiver, level, frames) in heard {
             let ear = usize::from(receiver);
             self.frames[ear] += u32::from(frames);
@@ -228,7 +247,11 @@ impl Watch {
         }
         if newest >= self.moves.saturating_add(MOVES_EVERY) {
             self.moves = newest;
-            self.check_moves();
+            self.subjects.retain(|_, last| *last + SUBJECTS_KEPT >= newest);
+            // One device's hand and habits are like a fault of a receiver: only several can tell.
+            if self.subjects.len() >= SUBJECTS_MIN {
+                self.check_moves();
+            }
         }
         self.note();
         let changed = self.ears.iter().zip(before).enumerate().filter(|(_, (ear, before))| ear.condition != *before);

@@ -314,6 +314,7 @@ impl Follow {
         let visit = self.visit.get_or_insert_with(|| desk.visit(subject, pending.first));
         visit.sightings = visit.sightings.saturating_add(pending.sightings);
         visit.last_heard = visit.last_heard.max(pending.last);
+        let who = visit.id.0 as u64;
         let estimate = filter.estimate(slot, &mut desk.work);
         if let Some(traffic) = &mut desk.traffic
             && estimate.heard.len() >= TEACHERS_MIN
@@ -321,7 +322,7 @@ impl Follow {
             filter.teach(slot, &mut desk.work, traffic);
             desk.taught();
         }
-        desk.watch(filter, slot, &estimate);
+        desk.watch(filter, slot, who, &estimate);
         filter.commit(slot, &mut desk.work);
         self.answer.see(&estimate);
         if desk.door_belief(&estimate) >= DOOR_BELIEF {

@@ -70,9 +70,9 @@ pub(super) fn place<'p>(plan: &'p Plan, id: &ReceiverId) -> Option<&'p Receiver>
 
 impl Desk {
     /// Gives a slot to the watch over the receivers.
-    pub(super) fn watch(&mut self, filter: &Filter, slot: i64, estimate: &Estimate) {
+    pub(super) fn watch(&mut self, filter: &Filter, slot: i64, who: u64, estimate: &Estimate) {
         if let Some(watch) = &mut self.watching.watch {
-            filter.examine(slot, estimate, &self.work, watch);
+            filter.examine(slot, who, estimate, &self.work, watch);
             self.watching.due.get_or_insert_with(|| Watch::due(self.now));
         }
     }

@@ -37,8 +37,9 @@ const REACHES_M: [f64; 7] = [1.0, 2.0, 3.0, 4.0, 6.0, 10.0, 16.0];
 const NUGGETS_DB: [f64; 4] = [1.5, 2.5, 3.5, 5.0];
 /// The shape when there is too little to compare.
 const USUAL: Shape = Shape { spread: 3.0, reach: 3.0, nugget: 3.5 };
-/// Variance of bodies, hands and turning around, beyond what differs from visit to visit, in dB².
-const BODIES: f64 = 16.0;
+/// Variance of bodies, hands and turning around, beyond what differs from visit to visit, in dB², by what was learnt from:
+/// what is usual where nobody surveyed holds part of it already.
+const BODIES: [f64; 3] = [9.0, 9.0, 16.0];
 /// Seconds at a place beside which what is heard there is believed more than what the law lets expect.
 const CHANCE_SECONDS: f64 = 1.0;
 /// Most seconds of one place that count.
@@ -87,7 +88,7 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
         for (floor, point) in ground.centres() {
             let (more, unsure) = process.at(floor, point);
             level.push((expected(ground, subject, law, floor, point) + more) as f32);
-            variance.push((shape.nugget * shape.nugget + BODIES + unsure) as f32);
+            variance.push((shape.nugget * shape.nugget + BODIES[learnt.source as usize] + unsure) as f32);
         }
         let chance = chances.of(&subject.places, &level);
         ears.push(Expectation { id: subject.id.clone(), levels: vec![level], variance, chance });

@@ -79,11 +79,12 @@ impl Filter {
     }
 
     /// Gives what was heard in a slot to those who watch the receivers, with the estimate of the same slot.
-    pub fn examine(&self, slot: i64, estimate: &Estimate, work: &Workspace, watch: &mut Watch) {
+    /// `who` is a number that tells subjects apart.
+    pub fn examine(&self, slot: i64, who: u64, estimate: &Estimate, work: &Workspace, watch: &mut Watch) {
         let Some(open) = self.slots.iter().find(|open| open.number == slot) else { return };
         let device = &work.belief.device;
-        let look =
-            Look { at: estimate.at, floor: &estimate.floor, point: estimate.point, uncertainty: estimate.uncertainty };
+        let Estimate { at, floor, point, uncertainty, .. } = estimate;
+        let look = Look { at: *at, floor, point: *point, uncertainty: *uncertainty, who };
         let heard = open.heard.iter().map(Heard::echo);
         watch.look(&look, heard.map(|echo| (echo.receiver, echo.level - device.offset, echo.frames)));
     }

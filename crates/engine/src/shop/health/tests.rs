@@ -1,4 +1,5 @@
 use model::floor::Point;
+use model::ids::DeviceId;
 use model::survey::{Heard, Spot, Survey};
 use model::time::Millis;
 
@@ -40,6 +41,17 @@ fn errors(commands: &[Command], route: &Route, near: (f64, f64, f64), from: f64)
 
 fn ill(shop: &Shop) -> Vec<(String, Condition)> {
     shop.ill_receivers().map(|(id, condition)| (id.to_string(), condition)).collect()
+}
+
+/// Four people take turns on a route, a minute and a half each.
+fn in_turns(shop: &mut Shop, heard: &[Sighting]) -> Vec<Command> {
+    let turn = |sighting: &Sighting| sighting.at.since(START).0.div_euclid(90_000);
+    let mut commands = Vec::new();
+    for part in heard.chunk_by(|a, b| turn(a) == turn(b)) {
+        let who = Subject::Device(DeviceId(u128::from(turn(&part[0]).rem_euclid(4).unsigned_abs())));
+        commands.extend(play(shop, &who, &promptly(part.to_vec()), end(part)));
+    }
+    commands
 }
 
 fn end(heard: &[model::sighting::Sighting]) -> Timestamp {
@@ -117,16 +129,25 @@ fn a_receiver_that_was_moved_is_noticed_stops_hurting_and_comes_back() {
     told.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.receiver.cmp(&b.receiver)));
     let split = told.partition_point(|s| s.at < back);
     let mut watched = shop(&whole_plan());
-    let commands = play(&mut watched, &phone(), &promptly(told[..split].to_vec()), back);
+    let commands = in_turns(&mut watched, &told[..split]);
     assert_eq!(ill(&watched), [(DEAD.to_owned(), Condition::Moved)]);
     let mut blind = shop(&whole_plan());
     blind.desk.watching.watch = None;
-    let without = play(&mut blind, &phone(), &promptly(told[..split].to_vec()), back);
+    let without = in_turns(&mut blind, &told[..split]);
     let everywhere = (12.0, 6.0, 20.0);
     let (with, without) = (errors(&commands, &route, everywhere, 600.0), errors(&without, &route, everywhere, 600.0));
     assert!(with.0 < without.0 && with.1 < without.1 * 0.9, "{with:?} {without:?}");
-    play(&mut watched, &phone(), &promptly(told[split..].to_vec()), end(&told));
+    in_turns(&mut watched, &told[split..]);
     assert_eq!(ill(&watched), []);
+}
+
+#[test]
+fn one_device_alone_gets_nobody_called_moved() {
+    let route = rounds(20);
+    let elsewhere = heard_by(&ears(|id| if id == DEAD { (8.0, 0.0) } else { (0.0, 0.0) }), &HALL, &route, 500, 4);
+    let mut shop = shop(&whole_plan());
+    play(&mut shop, &phone(), &promptly(elsewhere.clone()), end(&elsewhere));
+    assert_eq!(ill(&shop), []);
 }
 
 #[test]
@@ -138,7 +159,8 @@ fn in_a_shop_where_all_is_well_nobody_is_called_ill() {
         let mut shop = shop(&whole_plan());
         let heard = promptly(heard_by(&ears, &HALL, &route, 500, seed));
         for part in heard.chunks(2_000) {
-            play(&mut shop, &phone(), part, part[part.len() - 1].0);
+            let part: Vec<Sighting> = part.iter().map(|(_, sighting)| sighting.clone()).collect();
+            in_turns(&mut shop, &part);
             assert_eq!(ill(&shop), [], "{seed}");
         }
     }
