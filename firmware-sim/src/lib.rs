@@ -16,6 +16,7 @@ pub mod phone;
 pub mod push_service;
 pub mod radio;
 pub mod replay;
+pub mod response;
 pub mod scenario;
 pub mod shopper;
 pub mod truth;
