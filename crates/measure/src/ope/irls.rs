@@ -110,8 +110,8 @@ mod tests {
         let yes: Vec<f64> = (0..60).map(|i| f64::from(u8::from(i % 7 + i % 5 > 6))).collect();
         let fit = fit(&rows, &yes, 100.0);
         let error = |i: usize| fit.chance(&rows[i]) - yes[i];
-        for column in 0..2 {
-            let gradient = 100.0 * (0..60).map(|i| error(i) * rows[i][column]).sum::<f64>() + fit.weights[column];
+        for (column, weight) in fit.weights.iter().enumerate() {
+            let gradient = 100.0 * (0..60).map(|i| error(i) * rows[i][column]).sum::<f64>() + weight;
             assert!(gradient.abs() < 1e-7, "{gradient}");
         }
         assert!((0..60).map(error).sum::<f64>().abs() < 1e-9);
