@@ -14,6 +14,7 @@ pub mod intake;
 pub mod keys;
 pub mod live;
 pub mod record;
+pub mod replay;
 pub mod run;
 pub mod secret;
 pub mod serve;

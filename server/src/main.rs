@@ -11,7 +11,7 @@ use model::ids::GatewayId;
 use runtime::clock::{Clock as _, SystemClock};
 use server::config::{Config, TEMPLATE};
 use server::store::{KeyKind, Role, Store};
-use server::{apply, doctor, evaluate, keys, serve, survey};
+use server::{apply, doctor, evaluate, keys, replay, serve, survey};
 
 /// Locates who consents, decides whether to make an offer, delivers it, and measures what became of it.
 #[derive(Debug, Parser)]
@@ -68,6 +68,8 @@ enum Command {
         #[command(subcommand)]
         command: evaluate::Command,
     },
+    /// Plays what came in again, through the same policy or another: who would have got what, and what limits would have said.
+    Replay(replay::Options),
     /// Writes or checks a configuration.
     Config {
         #[command(subcommand)]
@@ -129,6 +131,7 @@ Examples:
   attimo-server doctor plan shop/
   attimo-server evaluate positions --plan tetam --part tetam/dev --config plan --out answers.csv
   attimo-server apply shop/ --config server.toml
+  attimo-server replay --from 2026-03-11T08:00:00Z --to 2026-03-11T20:00:00Z --policy candidate.toml --config server.toml
   attimo-server survey walk.csv --store rome-1 --config server.toml
   attimo-server broker-user add --role gateway shop-1 --config server.toml
   attimo-server key create --kind write my-app --config server.toml
@@ -169,6 +172,7 @@ fn main() -> ExitCode {
             say(&format!("{}: all is well\n", cli.config.display()))
         }
         Some(Command::Apply { folder, dry_run }) => once(apply_shop(&config, &database_url, &folder, dry_run)),
+        Some(Command::Replay(options)) => once(play_again(&config, &database_url, &options)),
         Some(Command::Survey(options)) => once(take_survey(&config, &database_url, &options)),
         Some(Command::Key { command: KeyCommand::Create { kind, name } }) => {
             once(create_key(&config, &database_url, kind, &name))
@@ -253,6 +257,24 @@ async fn take_survey(config: &Config, database_url: &str, options: &survey::Opti
         let code = match &cause {
             survey::Error::Store(_) | survey::Error::Shop(doctor::Error::Store(_)) => runtime::exit::UNAVAILABLE,
             survey::Error::Read { .. } | survey::Error::Invalid(_) | survey::Error::Shop(_) => runtime::exit::CONFIG,
+        };
+        Failure { cause: cause.into(), code }
+    });
+    store.close().await;
+    answer
+}
+
+async fn play_again(config: &Config, database_url: &str, options: &replay::Options) -> Result<String, Failure> {
+    let store = open(config, database_url).await?;
+    let secret = serve::server_secret(&store).await.context("read the server's secret")?;
+    let answer = replay::run(options, &store, &secret).await.map_err(|cause| {
+        let code = match &cause {
+            replay::Error::Store(_) => runtime::exit::UNAVAILABLE,
+            replay::Error::File { .. }
+            | replay::Error::Policy { .. }
+            | replay::Error::Order
+            | replay::Error::TooOld { .. }
+            | replay::Error::Nothing => runtime::exit::CONFIG,
         };
         Failure { cause: cause.into(), code }
     });

@@ -8,6 +8,7 @@ mod identity;
 mod owner;
 mod places;
 mod requests;
+mod trace;
 
 #[cfg(test)]
 mod tests;

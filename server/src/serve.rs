@@ -168,7 +168,10 @@ async fn open_broker(config: &Config, store: &Store) -> anyhow::Result<(Option<B
 }
 
 /// The server's secret; made at the first start.
-async fn server_secret(store: &Store) -> store::Result<ServerSecret> {
+///
+/// # Errors
+/// When the database fails.
+pub async fn server_secret(store: &Store) -> store::Result<ServerSecret> {
     let bytes = store.secret_or_insert(SECRET, &random_bytes()).await?;
     let wrong = |_| store::Error::Corrupt { what: "server secret", problem: "it has not 32 bytes".into() };
     bytes.try_into().map(ServerSecret::new).map_err(wrong)

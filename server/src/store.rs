@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 pub use commit::{Changes, Committed};
 pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
+pub(crate) use inputs::InputRow;
 pub use inputs::Recorded;
 pub use merging::LeverRow;
 pub(crate) use merging::Merged;

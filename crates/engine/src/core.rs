@@ -19,6 +19,7 @@ use decide::catalogue::Catalogue;
 use model::consent::{Consent, ConsentRecord};
 use model::ids::{CustomerId, DeviceId, OfferId, StoreId};
 use model::offer::Lever;
+use model::policy::Policy;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -63,12 +64,16 @@ pub struct Core {
     config: CoreConfig,
     now: Timestamp,
     plans: BTreeMap<StoreId, Arc<Catalogue>>,
+    /// The same as they came in.
+    files: BTreeMap<StoreId, PlanFiles>,
     shops: BTreeMap<StoreId, Shop>,
     links: BTreeMap<DeviceId, CustomerId>,
     shoppers: BTreeMap<CustomerId, Slot>,
     timers: BTreeSet<(Timestamp, CustomerId)>,
     leases: Leases,
     levers: BTreeMap<StoreId, BTreeMap<OfferId, Lever>>,
+    /// Decides in place of what the stores' files say.
+    policy: Option<Policy>,
     changed: BTreeSet<CustomerId>,
     commands: VecDeque<Command>,
     /// What came in about customers; none while nobody wants to know.
@@ -92,6 +97,7 @@ impl Core {
             timers: BTreeSet::new(),
             leases: Leases::default(),
             levers: BTreeMap::new(),
+            policy: None,
             changed: BTreeSet::new(),
             commands: VecDeque::new(),
             trace: None,
@@ -222,6 +228,17 @@ impl Core {
     #[must_use]
     pub fn lever(&self, store: &StoreId, offer: &OfferId) -> Lever {
         self.levers.get(store).and_then(|levers| levers.get(offer)).copied().unwrap_or_default()
+    }
+
+    /// Decides by this policy in every store, whatever its files say: for playing what came in again.
+    pub fn decide_by(&mut self, policy: Policy) {
+        self.policy = Some(policy);
+    }
+
+    /// What is kept of everybody in memory.
+    #[must_use]
+    pub fn into_states(self) -> BTreeMap<CustomerId, ShopperState> {
+        self.shoppers.into_iter().map(|(customer, slot)| (customer, slot.shopper.snapshot())).collect()
     }
 
     /// What is kept of a customer in memory, to look at.

@@ -17,10 +17,11 @@ use tokio_util::sync::CancellationToken;
 use super::effects::Effects;
 use super::identity::{Identity, Link};
 use super::places::Places;
+use super::trace::Trace;
 use super::{Job, Slot, Stopped, Taken};
 use crate::live::{DECISIONS_SHOWN, Live, day_start};
 use crate::secret::ServerSecret;
-use crate::store::{Committed, RefusedDecision, ShopRow, Store};
+use crate::store::{Committed, LeverRow, RefusedDecision, ShopRow, Store};
 
 /// Most requests in one round, and so in one commit.
 const ROUND_MAX: usize = 512;
@@ -57,6 +58,8 @@ pub(crate) struct Owner {
     pub(super) consents: BTreeMap<CustomerId, Option<Consent>>,
     /// Questions of this round, to be answered after its commit.
     pub(super) asked: Vec<(Vec<DecisionId>, Slot)>,
+    /// Where the notes of what came in stand.
+    trace: Trace,
     pub(super) now: Timestamp,
     /// Set when what was taken must be committed before anything else is.
     pub(super) must_commit: bool,
@@ -83,6 +86,7 @@ impl Owner {
             effects: Effects::default(),
             consents: BTreeMap::new(),
             asked: Vec::new(),
+            trace: Trace::default(),
             now: clock.now(),
             must_commit: false,
             versions: BTreeMap::new(),
@@ -94,6 +98,8 @@ impl Owner {
             clock,
             shutdown,
         };
+        owner.core.record();
+        owner.trace.restart(owner.store.next_input().await?, owner.now);
         owner.store.return_leases().await?;
         for (gateway, spool, seq) in owner.store.watermarks().await? {
             owner.watermarks.insert((gateway, spool), seq);
@@ -105,6 +111,10 @@ impl Owner {
             owner.identity.put(device, Link { customer, locating });
         }
         owner.load_plans().await?;
+        for row in owner.store.levers().await? {
+            let LeverRow { store, offer, lever, .. } = row;
+            owner.core.handle(Input::Lever { store, offer, lever }, owner.now);
+        }
         owner.check_surveys().await?;
         for store in owner.versions.keys().cloned().collect::<Vec<_>>() {
             owner.restore_store(&store).await?;
@@ -253,6 +263,7 @@ impl Owner {
             let text = if state.is_empty() { None } else { serde_json::to_string(&state).ok() };
             self.effects.changes.snapshots.insert(customer, text);
         }
+        self.trace.collect(&mut self.core, &mut self.effects.changes.inputs, self.now);
         let mut effects = std::mem::take(&mut self.effects);
         self.consents.clear();
         self.must_commit = false;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod radio;
+mod replay;
 
 use model::delivery::DeliveryState;
 use model::ids::DecisionId;

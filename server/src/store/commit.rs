@@ -161,6 +161,10 @@ impl Changes {
         }
         for customer in &self.hidden {
             hide_steps(&mut steps, customer);
+            unrecord_step(&mut steps, customer);
+        }
+        for (customer, _) in self.consents.iter().filter(|(_, record)| !record.consent.profiling) {
+            unrecord_step(&mut steps, customer);
         }
         for customer in &self.forgotten {
             forget_steps(&mut steps, customer);
@@ -294,6 +298,12 @@ fn hide_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
     }
 }
 
+/// What came in about a customer is not kept any more.
+fn unrecord_step(steps: &mut Vec<Step>, customer: &CustomerId) {
+    let sql = "DELETE FROM inputs WHERE customer = $1";
+    steps.push(Step::Execute { sql, args: vec![customer.as_str().into()] });
+}
+
 /// Forgets a customer: devices and the log of consents go with the customer's row.
 fn forget_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
     hide_steps(steps, customer);
@@ -301,7 +311,8 @@ fn forget_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
     for sql in [
         "DELETE FROM reservations WHERE customer = $1",
         "DELETE FROM purchases WHERE customer = $1",
-        "DELETE FROM inputs WHERE customer = $1",
+        "DELETE FROM inputs WHERE customer = $1 OR customer IN \
+         (SELECT into_customer FROM merges WHERE from_customer = $1)",
         "DELETE FROM merges WHERE from_customer = $1 OR into_customer = $1",
         "UPDATE decisions SET customer = NULL WHERE customer = $1",
         "DELETE FROM deliveries WHERE customer = $1",

@@ -57,12 +57,12 @@ impl Store {
         recorded.collect()
     }
 
-    /// The place of the last start at or before a moment, and when it was.
+    /// The place of the last start at or before a moment, and when it was; of several at once the first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn start_before(&self, at: Timestamp) -> Result<Option<(i64, Timestamp)>> {
-        let sql = "SELECT seq, at FROM inputs WHERE start = 1 AND at <= $1 ORDER BY seq DESC LIMIT 1";
+        let sql = "SELECT seq, at FROM inputs WHERE start = 1 AND at <= $1 ORDER BY at DESC, seq LIMIT 1";
         let row = self.fetch_one("find a start", sql, vec![at.into()]).await?;
         row.map(|row| Ok((row.int(0)?, row.time(1)?))).transpose()
     }

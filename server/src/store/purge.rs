@@ -8,6 +8,9 @@ use super::{HEAT_PEOPLE_MIN, Result, Store};
 /// How long an hour of heat with too few people is kept: while it lasts, there may be enough of them yet.
 const THIN_KEPT: Millis = Millis::hours(2);
 
+/// How long it is kept what came in about customers, so that it can be played again: no longer than that needs.
+const INPUTS_KEPT: Millis = Millis::hours(7 * 24);
+
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
@@ -34,6 +37,9 @@ impl Store {
             ("DELETE FROM readings WHERE at < $1", visits),
             ("DELETE FROM deliveries WHERE expires_at < $1", now - retention.deliveries),
             ("DELETE FROM decisions WHERE at < $1", visits),
+            ("DELETE FROM reservations WHERE at < $1", visits),
+            ("DELETE FROM purchases WHERE at < $1", visits),
+            ("DELETE FROM inputs WHERE at < $1", now - INPUTS_KEPT),
             ("DELETE FROM message_ids WHERE at < $1", now - retention.message_ids),
             ("DELETE FROM sessions WHERE expires_at < $1", now),
             ("DELETE FROM heat WHERE hour < $1", now - retention.heat),

@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 mod fixture;
 mod floor;
 mod quality;
+mod reservations;
 
 use std::collections::BTreeSet;
 

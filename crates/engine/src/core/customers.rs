@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::event::{Event, EventKind};
 use model::ids::{CustomerId, OfferId, ProductId, StoreId};
 
-use super::{Command, Core, Slot};
+use super::{Command, Core, Input, Slot};
 use crate::shopper::{self, Shopper, ShopperState};
 
 impl Core {
@@ -17,7 +17,7 @@ impl Core {
         }
         let mut shopper = Shopper::new(shopper::Config { customer: customer.clone() }, self.config.seed);
         shopper.restore(state.map_or_else(ShopperState::default, |state| *state));
-        self.shoppers.insert(customer.clone(), Slot { shopper, used: self.now, timer: None });
+        self.shoppers.insert(customer.clone(), Slot { shopper, used: self.now, timer: None, noted: false });
         self.settle(&customer);
     }
 
@@ -25,6 +25,11 @@ impl Core {
     pub(super) fn merge(&mut self, from: &CustomerId, into: &CustomerId) {
         if from == into || !self.knows(into) {
             return;
+        }
+        // Both or none: a trace with half a merge could not be played again.
+        if self.note_state(into, false) | self.note_state(from, false) {
+            self.note_state(into, true);
+            self.note(Input::Merge { from: from.clone(), into: into.clone() });
         }
         for owner in self.links.values_mut().filter(|owner| *owner == from) {
             owner.clone_from(into);
@@ -52,6 +57,7 @@ impl Core {
             return;
         }
         self.load(into.clone(), Some(Box::new(state)));
+        self.note_state(into, false);
         self.changed.insert(into.clone());
     }
 
@@ -74,6 +80,7 @@ impl Core {
         if let shopper::Input::Event(event) = &input {
             self.policies_for(customer, event);
         }
+        self.note_shopper(customer, &input);
         if let Some(slot) = self.shoppers.get_mut(customer) {
             slot.shopper.handle(input, self.now);
         }

@@ -72,6 +72,11 @@ impl Leases {
         left.map(|((_, offer), _)| offer.clone()).collect()
     }
 
+    /// The units of every offer with a budget.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&StoreId, &OfferId, u64)> {
+        self.0.iter().map(|((store, offer), lease)| (store, offer, lease.units))
+    }
+
     /// Takes one unit out; false if there is none.
     pub(super) fn reserve(&mut self, store: &StoreId, offer: &OfferId) -> bool {
         let lease = self.0.get_mut(&(store.clone(), offer.clone()));

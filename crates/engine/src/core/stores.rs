@@ -10,6 +10,7 @@ use model::event::{Event, EventKind, Interest};
 use model::fusion::Attribution;
 use model::ids::{DeviceId, MessageId, ReceiverId, StoreId};
 use model::presence::Presence;
+use model::shop::Shop as Plan;
 use model::subject::Subject;
 use model::units::Probability;
 
@@ -51,7 +52,10 @@ impl Core {
     }
 
     pub(super) fn plan(&mut self, files: PlanFiles) {
-        let plan = &Arc::clone(files.shop());
+        let plan = &match &self.policy {
+            Some(policy) => Arc::new(Plan { policy: policy.clone(), ..Plan::clone(files.shop()) }),
+            None => Arc::clone(files.shop()),
+        };
         let store = plan.store.id.clone();
         self.note(Input::Plan(files.clone()));
         self.files.insert(store.clone(), files);
