@@ -1,6 +1,8 @@
-//! `attimo-server evaluate`: how right positions are on recordings. The files, threads and bars around the pure crate `evaluate`.
+//! `attimo-server evaluate`: how right positions are on recordings, and how good other ways to choose
+//! offers would have been. The files, threads and bars around the pure crates `evaluate` and `measure`.
 
 pub mod files;
+pub mod offers;
 pub mod positions;
 pub mod report;
 mod stage;
@@ -21,6 +23,8 @@ pub enum Command {
     /// Measures four recordings in all configurations, split so that nothing is scored that was learned from, beside what
     /// others do, and a simulated scenario. Takes some minutes.
     Report(ReportOptions),
+    /// Says what another way to choose offers would have earned, from a log of one that explored.
+    Offers(offers::Options),
 }
 
 /// What `report` is told.
@@ -74,6 +78,7 @@ pub fn run(command: &Command) -> anyhow::Result<String> {
     match command {
         Command::Positions(options) => positions::run(options),
         Command::Report(options) => report::run(options),
+        Command::Offers(options) => offers::run(options),
     }
 }
 

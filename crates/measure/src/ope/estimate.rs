@@ -44,24 +44,19 @@ pub(super) fn all(log: &Log, weights: &[f64], model: &Expected, options: &Option
     let (ips, dm) = (by(&|i| weights[i] * rewards[i]), model.policy.clone());
     let snips = by(&|i| weights[i] * rewards[i] / average);
     let (dr, sndr) = (by(&|i| dm[i] + missed(i)), by(&|i| dm[i] + missed(i) / average));
-    // The ratios' errors by the delta method, over n as their moments are.
+    // The ratios' errors by the delta method: of terms that average 0.
     let ratio = mean(snips.iter().copied());
-    let snips_se = root_mean_square((0..n).map(|i| weights[i] * (rewards[i] - ratio) / average)) / count(n).sqrt();
+    let snips_around = by(&|i| weights[i] * (rewards[i] - ratio) / average);
     let (level, left) = (mean(dm.iter().copied()), mean((0..n).map(missed)) / average);
-    let term = |i: usize| dm[i] - level + (missed(i) - weights[i] * left) / average;
-    let sndr_se = root_mean_square((0..n).map(term)) / count(n).sqrt();
+    let sndr_around = by(&|i| dm[i] - level + (missed(i) - weights[i] * left) / average);
     let made = |terms: &[f64], se| bootstrap(terms, se, options);
     Estimates {
         ips: made(&ips, standard_error(&ips)),
-        snips: made(&snips, snips_se),
+        snips: made(&snips, standard_error(&snips_around)),
         dm: made(&dm, standard_error(&dm)),
         dr: made(&dr, standard_error(&dr)),
-        sndr: made(&sndr, sndr_se),
+        sndr: made(&sndr, standard_error(&sndr_around)),
     }
-}
-
-fn root_mean_square(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    mean(values.map(|x| x * x)).sqrt()
 }
 
 fn standard_error(terms: &[f64]) -> f64 {
