@@ -24,10 +24,14 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::AppState;
 use crate::auth::throttle::Throttle;
+use crate::intake::rate::Rate;
+use crate::regulate::Regulator;
 use crate::{intake, web};
 
 /// Largest body of everything but the intake.
 const BODY_LEN_MAX: usize = 64 * 1024;
+/// Largest list of persons to delete or suppress: 5,000 of the longest ids.
+const REGULATION_LEN_MAX: usize = 2 * 1024 * 1024;
 /// A request that takes longer is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Dashboards that hold a stream open at once.
@@ -44,11 +48,18 @@ pub struct Api {
     guesses_by_peer: Arc<Throttle>,
     /// Places for open dashboards.
     pages: Arc<Semaphore>,
+    /// How much each sender of events may send.
+    pub(crate) rate: Arc<Rate>,
+    /// Deletes and suppresses in the background.
+    pub(crate) regulator: Regulator,
 }
 
 impl Api {
     fn new(app: AppState) -> Self {
+        let intake = &app.config.intake;
         Self {
+            rate: Arc::new(Rate::new(intake.events_per_s, intake.burst)),
+            regulator: Regulator::start(app.clone()),
             app,
             guesses_by_name: Arc::new(Throttle::new(5, Millis::seconds(24))),
             guesses_by_peer: Arc::new(Throttle::new(20, Millis::seconds(3))),
@@ -61,7 +72,9 @@ impl Api {
 /// by which log-ins are slowed down.
 pub fn router(state: AppState) -> Router {
     Router::new()
-        .nest("/v1", open())
+        .nest("/v1", open().merge(regulations()))
+        // Segment's public API has no version in its paths.
+        .merge(regulations())
         .nest("/api", closed())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -77,12 +90,18 @@ pub fn router(state: AppState) -> Router {
 fn open() -> Router<Api> {
     let intake = Router::new()
         .route("/{call}", post(intake::http::post))
+        .route("/webhooks/{source}", post(intake::webhook::post))
         .layer(DefaultBodyLimit::max(intake::body::BODY_LEN_MAX));
     Router::new()
         .route("/devices", post(app::devices::register))
         .route("/devices/{id}", put(app::devices::update))
         .route("/devices/{id}", delete(app::devices::delete))
         .route("/devices/{id}/consent", put(app::devices::consent))
+        .route("/devices/{id}/preferences", put(app::contacts::preferences))
+        .route("/decide", post(app::decide::decide))
+        .route("/decisions/{id}/outcomes", post(app::decide::outcome))
+        .route("/contacts", post(app::contacts::contact))
+        .route("/pos/transactions", post(intake::pos::post))
         .route("/offers", get(app::offers::list))
         .route("/offers/{decisionId}/outcomes", post(app::offers::outcome))
         .route("/stream", get(app::stream::open))
@@ -95,6 +114,17 @@ fn open() -> Router<Api> {
         .layer(cors())
 }
 
+/// What programs that look after people's rights call, with an API key.
+fn regulations() -> Router<Api> {
+    use office::regulations::{create, create_for_source, list, show, suppressions, withdraw};
+    Router::new()
+        .route("/regulations", get(list).post(create))
+        .route("/regulations/{id}", get(show).delete(withdraw))
+        .route("/regulations/sources/{source}", get(list).post(create_for_source))
+        .route("/suppressions", get(suppressions))
+        .layer(DefaultBodyLimit::max(REGULATION_LEN_MAX))
+}
+
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
@@ -103,8 +133,11 @@ fn cors() -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::CONTENT_ENCODING,
+            HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("x-retry-count"),
+            HeaderName::from_static("anonymousid"),
         ])
+        .expose_headers([header::RETRY_AFTER])
         .max_age(Duration::from_secs(3_600))
 }
 

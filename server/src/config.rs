@@ -13,6 +13,8 @@ pub const TEMPLATE: &str = include_str!("config/template.toml");
 const LOG_FILTER: &str = "info,rmqtt=warn,rumqttc=warn,sqlx=warn";
 /// The longest time for which anything is kept, in days.
 const RETENTION_DAYS_MAX: u32 = 3_650;
+/// The shortest time for which the ids of events are kept.
+const MESSAGE_IDS_DAYS_MIN: u32 = 7;
 /// The longest time for which the floor can be replayed: no longer than a day, though nobody is named in it.
 const REPLAY_HOURS_MAX: u32 = 24;
 /// The most that a store's replay may take on the disk, in megabytes.
@@ -39,6 +41,9 @@ pub struct Config {
     /// Web Push.
     #[serde(default)]
     pub push: Push,
+    /// Events of apps and shop systems.
+    #[serde(default)]
+    pub intake: Intake,
     /// How long things are kept.
     #[serde(default)]
     pub retention: Retention,
@@ -91,6 +96,16 @@ impl Config {
         let days = [kept.visits_days, kept.message_ids_days, kept.deliveries_days, kept.heat_days];
         if days.iter().any(|days| !(1..=RETENTION_DAYS_MAX).contains(days)) {
             return wrong("retention", "a number of days is out of range", "write 1 to 3650 days");
+        }
+        if kept.message_ids_days < MESSAGE_IDS_DAYS_MIN {
+            return wrong(
+                "retention.message_ids_days",
+                "less than a week",
+                "write 7 days or more: clients repeat so late",
+            );
+        }
+        if self.intake.events_per_s == 0 || self.intake.burst == 0 {
+            return wrong("intake", "nothing could be sent", "write 1 or more for events_per_s and burst");
         }
         if self.replay.hours > REPLAY_HOURS_MAX {
             return wrong("replay.hours", "longer than a day", "write 0 to 24 hours; 0 turns it off");
@@ -232,6 +247,22 @@ impl Default for Push {
     }
 }
 
+/// `[intake]`: how much each write key may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Intake {
+    /// Events a second, in the long run.
+    pub events_per_s: u32,
+    /// Events at once.
+    pub burst: u32,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self { events_per_s: 500, burst: 5_000 }
+    }
+}
+
 /// `[retention]`: after how many days what is kept goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -318,6 +349,8 @@ mod tests {
             ("[database]\nurl = \"mysql://x\"", "database.url"),
             ("[retention]\nvisits_days = 0", "retention"),
             ("[retention]\nheat_days = 9999", "retention"),
+            ("[retention]\nmessage_ids_days = 6", "retention.message_ids_days"),
+            ("[intake]\nburst = 0", "intake"),
             ("[replay]\nhours = 25", "replay.hours"),
             ("[replay]\nmegabytes = 0", "replay.megabytes"),
         ] {

@@ -4,10 +4,16 @@ pub mod body;
 pub mod commerce;
 pub mod http;
 pub mod parse;
+mod people;
+pub mod pos;
+pub mod rate;
 mod take;
+pub mod webhook;
 
 use model::ids::{AnonymousId, CustomerId};
 use sha2::{Digest as _, Sha256};
+
+pub use take::{message_id, order_id};
 
 /// The customer that a visitor is before the log-in: the same from the app's events and from its device.
 ///

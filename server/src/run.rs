@@ -108,6 +108,12 @@ impl Handle {
         Ok((Self::new(jobs), tokio::spawn(owner.run(queue))))
     }
 
+    /// Whether so many requests wait that whoever has a choice should come again later.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.jobs.capacity() == 0
+    }
+
     /// Takes an event of a customer. Without consent to profiling nothing is kept ([`Taken::NotAllowed`]);
     /// a consent event is a call of [`Handle::consent`] instead.
     ///

@@ -110,7 +110,7 @@ pub(crate) struct Site {
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
     shutdown: CancellationToken,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Drop for Site {
@@ -158,7 +158,12 @@ impl Site {
         };
         let url = serve(app.clone(), shutdown.clone()).await;
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { app, url, http, shutdown, _dir: dir }
+        Self { app, url, http, shutdown, dir }
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// Starts the outbox workers.

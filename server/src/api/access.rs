@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::ids::DeviceId;
+use model::ids::{CustomerId, DeviceId};
 
 use super::Api;
 use super::problem::Problem;
@@ -115,15 +115,57 @@ pub fn write_key(headers: &HeaderMap) -> Option<String> {
     bearer(headers).map(str::to_owned)
 }
 
-/// Whether the key opens the intake.
+/// Whose key it is that opens the intake: what staff called it.
 ///
 /// # Errors
 /// 401 when it does not.
-pub async fn check_write_key(api: &Api, key: Option<&str>) -> Result<(), Problem> {
+pub async fn check_write_key(api: &Api, key: Option<&str>) -> Result<String, Problem> {
     let fix = "send the write key as `Authorization: Basic base64(key:)`; `attimo-server key create --kind write NAME` makes one";
     let Some(key) = key else { return Err(Problem::unauthorized(fix)) };
     let known = api.app.store.key(KeyKind::Write, &token::hash(key)).await?;
-    if known.is_some() { Ok(()) } else { Err(Problem::unauthorized(fix)) }
+    known.map(|key| key.name).ok_or_else(|| Problem::unauthorized(fix))
+}
+
+/// Who asks on behalf of a customer: an app or shop system with a write key, a program with an API key, or a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// What it is called; for a device its id.
+    pub name: String,
+    /// The device, when one asks.
+    pub device: Option<DeviceId>,
+}
+
+impl Asker {
+    /// The customer of the device that asks; none when it is no device.
+    ///
+    /// # Errors
+    /// 404 when nothing is kept of the device.
+    pub async fn customer(&self, api: &Api) -> Result<Option<CustomerId>, Problem> {
+        let Some(device) = self.device else { return Ok(None) };
+        let known = api.app.store.device(device).await?.ok_or_else(|| Problem::not_found("device"))?;
+        Ok(Some(known.customer))
+    }
+}
+
+/// Who asks, by any of the three proofs.
+///
+/// # Errors
+/// 401 when there is none.
+pub async fn asker(api: &Api, headers: &HeaderMap, in_body: Option<&str>) -> Result<Asker, Problem> {
+    if let Some(device) = bearer(headers).and_then(|token| token::read_device(&api.app.secret, token)) {
+        return Ok(Asker { name: format!("device {device}"), device: Some(device) });
+    }
+    let fix = "send a write key, an API key or the device's token as `Authorization: Bearer`";
+    let key = write_key(headers).or_else(|| in_body.map(str::to_owned)).ok_or_else(|| Problem::unauthorized(fix))?;
+    let hash = token::hash(&key);
+    for kind in [KeyKind::Write, KeyKind::Api] {
+        if let Some(known) = api.app.store.key(kind, &hash).await? {
+            // A write key is the same sender here as in the intake.
+            let name = if kind == KeyKind::Write { known.name } else { format!("api {}", known.name) };
+            return Ok(Asker { name, device: None });
+        }
+    }
+    Err(Problem::unauthorized(fix))
 }
 
 #[cfg(test)]

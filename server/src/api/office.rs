@@ -4,6 +4,7 @@ pub mod decisions;
 pub mod heat;
 pub mod live;
 pub mod now;
+pub mod regulations;
 pub mod replay;
 pub mod session;
 pub mod stores;

@@ -15,10 +15,14 @@ use crate::intake;
     paths(
         intake::http::post, intake::http::settings,
         app::devices::register, app::devices::update, app::devices::consent, app::devices::delete,
+        app::decide::decide, app::decide::outcome, app::contacts::contact, app::contacts::preferences,
+        intake::webhook::post, intake::pos::post,
         app::offers::list, app::offers::outcome, app::stream::open, app::sightings::post, health::push_key,
         office::session::setup, office::session::make, office::session::show, office::session::login,
         office::session::logout, office::stores::list, office::stores::plan, office::now::get, office::live::open,
         office::heat::get, office::heat::csv, office::replay::get, office::today::get, office::today::definitions, office::decisions::list, office::decisions::get,
+        office::regulations::create, office::regulations::show, office::regulations::withdraw,
+        office::regulations::list, office::regulations::suppressions,
         health::healthz, health::readyz, health::metrics,
     ),
     tags(
@@ -39,6 +43,10 @@ impl Modify for Proofs {
         let proofs = description.components.get_or_insert_default();
         let bearer = || SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         proofs.add_security_scheme("writeKey", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+        let signature =
+            "`v1,<base64>` of HMAC-SHA-256 over `webhook-id.webhook-timestamp.body`, as in Standard Webhooks";
+        let signature = ApiKeyValue::with_description("webhook-signature", signature);
+        proofs.add_security_scheme("webhook", SecurityScheme::ApiKey(ApiKey::Header(signature)));
         proofs.add_security_scheme("device", bearer());
         proofs.add_security_scheme("apiKey", bearer());
         let receipt = ApiKeyValue::with_description("Authorization", "`Receipt <token>` from a push message");

@@ -1,4 +1,6 @@
+mod decide;
 mod floor;
+mod people;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,8 @@ use model::ids::{CustomerId, MessageId};
 use serde_json::{Value, json};
 
 use super::openapi;
+use crate::identity::{Kind, Name};
+use crate::intake;
 use crate::testing::{API_KEY, SETUP_TOKEN, Site, WRITE_KEY};
 
 const ORIGIN: &str = "https://shop.example";
@@ -31,6 +35,7 @@ fn filled(path: &str) -> String {
         .replace("{call}", "batch")
         .replace("{key}", "x")
         .replace("{decisionId}", &id)
+        .replace("{source}", "nobody")
         .replace("{id}", &id)
 }
 
@@ -38,11 +43,19 @@ fn filled(path: &str) -> String {
 async fn every_closed_route_answers_401_without_a_proof_and_with_a_wrong_one() {
     let site = Site::open().await;
     let body = json!({"kind": "opened", "platform": "web", "batch": []});
+    let filling = |path: &str| match path {
+        "/v1/decide" => json!({"store": "milano"}),
+        "/v1/contacts" => json!({"channel": "email"}),
+        "/v1/pos/transactions" => json!({"store": "milano", "receipt": "1", "lines": []}),
+        "/v1/decisions/{id}/outcomes" => json!({"kind": "opened"}),
+        _ => body.clone(),
+    };
     let mut closed = 0;
     for (method, path, _) in routes().into_iter().filter(|(_, _, closed)| *closed) {
         closed += 1;
         for proof in [None, Some("Bearer nonsense"), Some("Basic bm9uc2Vuc2U6"), Some("Receipt a.b")] {
-            let mut request = site.ask(&method, &filled(&path)).json(&body).header("cookie", "attimo_session=forged");
+            let mut request =
+                site.ask(&method, &filled(&path)).json(&filling(&path)).header("cookie", "attimo_session=forged");
             if let Some(proof) = proof {
                 request = request.header("authorization", proof);
             }
@@ -351,13 +364,20 @@ async fn replay(site: &Site, captured: &Value) -> reqwest::Response {
     request.body(body).send().await.expect("an answer")
 }
 
-fn message_ids(captured: &Value) -> Vec<(MessageId, bool)> {
+/// The ids of the events, with whether each is of somebody who consents: by id, or as a browser of theirs.
+async fn message_ids(site: &Site, captured: &Value) -> Vec<(MessageId, bool)> {
+    let browser = captured["body"]["anonymousId"].as_str().unwrap_or_default();
+    let owner = match Name::new(Kind::AnonymousId, browser) {
+        Some(name) => site.app.store.owner_of(&name).await.expect("a store"),
+        None => None,
+    };
+    let is_theirs = owner.is_some_and(|owner| owner.as_str() == "u-1");
     let body = &captured["body"];
     let events = body["batch"].as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
     let read = |event: &Value| {
         let id = MessageId::new(event["messageId"].as_str()?).ok()?;
         let name = event["event"].as_str().unwrap_or_default();
-        let of_user = event["userId"] == "u-1" || event["anonymousId"] == "anon-1";
+        let of_user = event["userId"] == "u-1" || event["anonymousId"] == "anon-1" || is_theirs;
         Some((id, of_user && (name.starts_with("Product") || name.starts_with("Order"))))
     };
     events.iter().filter_map(read).collect()
@@ -386,7 +406,8 @@ async fn requests_of_real_clients_are_taken_and_kept_only_with_consent() {
                     continue;
                 }
                 assert_eq!(answer.json::<Value>().await.expect("json"), json!({"success": true}), "{captured}");
-                for (id, matters) in message_ids(&captured) {
+                for (id, matters) in message_ids(&site, &captured).await {
+                    let id = intake::message_id("app", &id);
                     let known = site.app.store.knows_message(&id).await.expect("a store");
                     assert_eq!(known, matters && with_consent, "{id} {with_consent}");
                     seen += 1;

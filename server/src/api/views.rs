@@ -1,6 +1,6 @@
 //! What decisions, offers and plans look like from outside.
 
-use model::decision::{Candidate, Choice, Refusal, Terms, Trigger};
+use model::decision::{Candidate, Choice, Decision, Refusal, Terms, Trigger};
 use model::delivery::DeliveryState;
 use model::ids::{CustomerId, StoreId};
 use model::offer::Language;
@@ -142,6 +142,31 @@ pub fn decision(row: &DecisionRow, live: &Live, secret: &ServerSecret) -> Decisi
         candidates: decision.explanation.candidates.iter().map(|c| candidate(c, plan)).collect(),
         outcomes: row.outcomes.iter().map(OutcomeView::from).collect(),
     }
+}
+
+/// A code with its sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReasonView {
+    code: String,
+    en: String,
+    it: String,
+}
+
+/// Why a decision is what it is: `offer`, or the code of its silence, with the sentence.
+#[must_use]
+pub fn reason(decision: &Decision) -> ReasonView {
+    let code = match &decision.choice {
+        Choice::Offer { .. } => "offer".to_owned(),
+        Choice::Silence { code } => code.clone(),
+    };
+    ReasonView { code, en: decision.explanation.en.clone(), it: decision.explanation.it.clone() }
+}
+
+/// How every offer fared in a decision.
+#[must_use]
+pub fn candidates(decision: &Decision, live: &Live) -> Vec<CandidateView> {
+    let plan = live.plan(&decision.moment.store);
+    decision.explanation.candidates.iter().map(|c| candidate(c, plan.as_deref())).collect()
 }
 
 fn candidate(candidate: &Candidate, plan: Option<&Shop>) -> CandidateView {

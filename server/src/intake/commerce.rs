@@ -27,6 +27,8 @@ pub fn read(name: &str, properties: &Map<String, Value>) -> Vec<EventKind> {
         "product shared" | "product reviewed" => one(Interest::Shared, properties),
         "cart viewed" | "checkout started" => each(Interest::Viewed, properties),
         "order completed" => vec![EventKind::Purchased { order: order(properties), lines: lines(properties) }],
+        "application opened" => vec![EventKind::Opened],
+        "complaint filed" | "complaint submitted" => vec![EventKind::Complained],
         "order refunded" | "order cancelled" => {
             vec![EventKind::Returned { order: order(properties), lines: lines(properties) }]
         }
@@ -39,7 +41,12 @@ pub fn read(name: &str, properties: &Map<String, Value>) -> Vec<EventKind> {
 fn list(properties: &Map<String, Value>) -> Vec<EventKind> {
     let mut found = each(Interest::Listed, properties);
     if let Some(category) = category(properties) {
-        let interest = EventKind::Interest { interest: Interest::Listed, product: None, category: Some(category), probability: Probability::ONE };
+        let interest = EventKind::Interest {
+            interest: Interest::Listed,
+            product: None,
+            category: Some(category),
+            probability: Probability::ONE,
+        };
         found.insert(0, interest);
     }
     found
@@ -123,7 +130,7 @@ mod tests {
     }
 
     fn interest(interest: &str, product: Value, category: Value) -> Value {
-        json!({"kind": "interest", "interest": interest, "product": product, "category": category})
+        json!({"kind": "interest", "interest": interest, "product": product, "category": category, "probability": 1.0})
     }
 
     #[test]

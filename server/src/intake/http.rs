@@ -8,6 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use model::shop::Shop;
+use model::time::Millis;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -40,12 +41,13 @@ pub struct Accepted {
 /// The content type does not matter; gzip is understood. It answers when what is kept is on disk.
 ///
 /// # Errors
-/// 401 without a write key, 413 for a large batch, 400 for a body that is not JSON, 503 when it should be sent again.
+/// 401 without a write key, 413 for a large batch, 400 for a body that is not JSON, 429 for too many events at once,
+/// 503 when it should be sent again.
 #[utoipa::path(post, path = "/v1/{call}", tag = "intake", security(("writeKey" = [])),
     params(("call" = String, Path, description = "identify, track, page, screen, group, alias, batch, import, or i, t, p, s, g, a, b")),
     request_body(content = Object, description = "A Segment call or batch"),
     responses((status = 200, body = Accepted), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 413, body = Problem)))]
+        (status = 413, body = Problem), (status = 429, body = Problem)))]
 pub async fn post(
     State(api): State<Api>,
     Path(call): Path<String>,
@@ -53,29 +55,65 @@ pub async fn post(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Accepted>, Problem> {
     let endpoint = Endpoint::from_path(&call).ok_or_else(|| Problem::not_found("call"))?;
-    let in_header = write_key(&headers);
-    if in_header.is_some() {
-        check_write_key(&api, in_header.as_deref()).await?;
-    }
+    let sender = match write_key(&headers) {
+        Some(key) => Some(check_write_key(&api, Some(&key)).await?),
+        None => None,
+    };
     let body = body.map_err(|rejection| refuse_bytes(&rejection))?;
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     let body = plain(&body, encoding).map_err(refuse_body)?;
     let read = parse::parse(endpoint, &body, api.app.clock.now());
-    if in_header.is_none() {
-        let in_body = read.as_ref().ok().and_then(|parsed| parsed.write_key.as_deref());
-        check_write_key(&api, in_body).await?;
-    }
-    let Parsed { calls, rejected, .. } = read.map_err(|error| refuse_whole(&error))?;
-    let tally = take(&api.app, calls).await.map_err(|error| match error {
-        take::Error::Store(error) => Problem::from(error),
-        take::Error::Stopped(error) => Problem::from(error),
-    })?;
+    let sender = match sender {
+        Some(sender) => sender,
+        None => check_write_key(&api, read.as_ref().ok().and_then(|parsed| parsed.write_key.as_deref())).await?,
+    };
+    accept(&api, &sender, read.map_err(|error| refuse_whole(&error))?).await
+}
+
+/// Takes what was read of one sender, unless it sends too much or the server is behind.
+pub(super) async fn accept(api: &Api, sender: &str, parsed: Parsed) -> Result<Json<Accepted>, Problem> {
+    let Parsed { calls, rejected, .. } = parsed;
+    admit(api, sender, calls.len() + rejected.len())?;
+    let tally = take(&api.app, sender, calls).await?;
     count(tally, &rejected);
     let rejected = rejected.into_iter().map(|(index, reject)| Rejected { index, code: reject.code() }).collect();
     Ok(Json(Accepted { success: true, rejected }))
 }
 
-fn refuse_body(error: body::Error) -> Problem {
+/// Takes events that came along with something else of the same sender; it was admitted already.
+pub(crate) async fn take_events(api: &Api, sender: &str, events: Vec<Value>) -> Result<(), Problem> {
+    let body = serde_json::to_vec(&json!({"batch": events})).expect("JSON is JSON");
+    let parsed = parse::parse(Endpoint::Batch, &body, api.app.clock.now()).map_err(|error| refuse_whole(&error))?;
+    let tally = take(&api.app, sender, parsed.calls).await?;
+    count(tally, &parsed.rejected);
+    Ok(())
+}
+
+/// Whether a sender may send so many events now.
+///
+/// # Errors
+/// 429 with the time to wait.
+pub(crate) fn admit(api: &Api, sender: &str, events: usize) -> Result<(), Problem> {
+    let refuse = |reason: &'static str, wait| {
+        metrics::counter!("intake_refused_total", "reason" => reason).increment(1);
+        Problem::too_often(wait)
+    };
+    if api.app.run.is_full() {
+        return Err(refuse("behind", Millis::seconds(1)));
+    }
+    api.rate.take(sender, events.max(1), api.app.clock.now()).map_err(|wait| refuse("rate", wait))
+}
+
+impl From<take::Error> for Problem {
+    fn from(error: take::Error) -> Self {
+        match error {
+            take::Error::Store(error) => Self::from(error),
+            take::Error::Stopped(error) => Self::from(error),
+        }
+    }
+}
+
+pub(super) fn refuse_body(error: body::Error) -> Problem {
     match error {
         body::Error::TooLarge => Problem::too_large(error.to_string(), "send at most 500 KB at once, also before gzip"),
         body::Error::NotGzip => Problem::invalid("body", error.to_string(), "send whole gzip, or no Content-Encoding"),
@@ -87,7 +125,7 @@ fn refuse_body(error: body::Error) -> Problem {
     }
 }
 
-fn refuse_whole(error: &parse::Error) -> Problem {
+pub(super) fn refuse_whole(error: &parse::Error) -> Problem {
     match error {
         parse::Error::NotJson(_) | parse::Error::NotAnObject => {
             Problem::invalid("body", error.to_string(), "send one JSON object")
@@ -107,6 +145,7 @@ fn count(tally: Tally, rejected: &[(usize, Reject)]) {
     count("duplicate", tally.duplicate);
     count("no-consent", tally.no_consent);
     count("unread", tally.unread);
+    count("suppressed", tally.suppressed);
     let mut codes: BTreeMap<&'static str, usize> = BTreeMap::new();
     for (_, reject) in rejected {
         *codes.entry(reject.code()).or_default() += 1;

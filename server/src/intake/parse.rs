@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::commerce;
+use crate::identity::{self, Name, is_blocked};
 
 /// Largest single event.
 pub const EVENT_LEN_MAX: usize = 32 * 1024;
@@ -16,6 +17,12 @@ pub const EVENT_LEN_MAX: usize = 32 * 1024;
 pub const EVENTS_MAX: usize = 2_500;
 /// Longest message id taken; what one event says many times is numbered behind it.
 const MESSAGE_ID_LEN_MAX: usize = 200;
+/// The types of external ids that are loyalty cards.
+const CARDS: [&str; 3] = ["card", "loyalty_card", "loyalty_id"];
+/// Most names of other kinds that are read of one call.
+const NAMES_MAX: usize = 20;
+/// From this number on a time is in milliseconds since 1970, below it in seconds.
+const SECONDS_MAX: f64 = 1e11;
 /// The event that carries nothing but consent.
 const CONSENT_EVENT: &str = "segment consent preference updated";
 
@@ -83,6 +90,8 @@ pub enum Reject {
     UnknownType,
     /// Neither `userId` nor `anonymousId`, or one of them is not an id.
     NoIdentity,
+    /// The only id is one that many have, such as `null` or `0000`.
+    BlockedIdentity,
     /// `messageId` is not an id of at most 200 bytes.
     BadMessageId,
     /// `track` without the event's name.
@@ -100,6 +109,7 @@ impl Reject {
             Self::TooLarge => "too-large",
             Self::UnknownType => "unknown-type",
             Self::NoIdentity => "no-identity",
+            Self::BlockedIdentity => "blocked-identity",
             Self::BadMessageId => "bad-message-id",
             Self::NoEventName => "no-event-name",
             Self::BadTime => "bad-time",
@@ -137,6 +147,10 @@ pub struct Call {
     pub anonymous: Option<AnonymousId>,
     /// When it happened by our clock.
     pub at: Timestamp,
+    /// Further names of the same person: cards, phones, and who they were before an alias.
+    pub names: Vec<Name>,
+    /// It says who somebody is: identify or alias.
+    pub is_login: bool,
     /// What it says about consent.
     pub consent: Preferences,
     /// What it says besides: nothing for identify, group and alias.
@@ -228,15 +242,41 @@ fn call(source: Source<'_>, endpoint: Option<Endpoint>) -> Result<Call, Reject> 
         Some(endpoint) => endpoint,
         None => source.get("type").and_then(Value::as_str).and_then(endpoint_of_type).ok_or(Reject::UnknownType)?,
     };
-    let user = source.id("userId", CustomerId::new)?;
-    let anonymous = source.id("anonymousId", AnonymousId::new)?;
+    let (named, visited) = (source.id("userId", CustomerId::new)?, source.id("anonymousId", AnonymousId::new)?);
+    let is_empty = named.is_none() && visited.is_none();
+    // An id that everybody has is nobody's.
+    let user = named.filter(|id| !is_blocked(id.as_str()));
+    let anonymous = visited.filter(|id| !is_blocked(id.as_str()));
     if user.is_none() && anonymous.is_none() {
-        return Err(Reject::NoIdentity);
+        return Err(if is_empty { Reject::NoIdentity } else { Reject::BlockedIdentity });
     }
     let at = source.time()?;
     let id = source.message_id()?;
     let says = says(kind, source)?;
-    Ok(Call { id, user, anonymous, at, consent: source.preferences(), says })
+    let is_login = matches!(kind, Endpoint::Identify | Endpoint::Alias);
+    let names = names(kind, source, user.as_ref());
+    Ok(Call { id, user, anonymous, at, names, is_login, consent: source.preferences(), says })
+}
+
+/// The names beside user and visitor: `context.device.id`, `context.externalIds` of cards, and `previousId` of an alias.
+fn names(kind: Endpoint, source: Source<'_>, user: Option<&CustomerId>) -> Vec<Name> {
+    let within = |key: &str| source.get("context").and_then(|context| context.get(key));
+    let mut names = Vec::new();
+    if kind == Endpoint::Alias {
+        // An alias of oneself, which some clients send, says nothing.
+        let previous = source.get("previousId").and_then(commerce::text);
+        let previous = previous.filter(|id| user.is_none_or(|user| user.as_str() != id));
+        names.extend(previous.and_then(|id| Name::new(identity::Kind::AnonymousId, &id)));
+    }
+    let device = within("device").and_then(|device| device.get("id")).and_then(commerce::text);
+    names.extend(device.and_then(|id| Name::new(identity::Kind::Device, &id)));
+    let external = within("externalIds").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for entry in external.iter().take(NAMES_MAX) {
+        let is_card = entry.get("type").and_then(Value::as_str).is_some_and(|kind| CARDS.contains(&kind));
+        let id = entry.get("id").and_then(commerce::text).filter(|_| is_card);
+        names.extend(id.and_then(|id| Name::new(identity::Kind::Card, &id)));
+    }
+    names
 }
 
 /// The kind that a batched event names; there the short names and a batch in the batch mean nothing.
@@ -283,6 +323,7 @@ impl<'a> Source<'a> {
 
     fn message_id(self) -> Result<MessageId, Reject> {
         match self.get("messageId") {
+            Some(Value::String(id)) if id.is_empty() => Ok(self.made_id()),
             Some(Value::String(id)) if id.len() <= MESSAGE_ID_LEN_MAX => {
                 MessageId::new(id).map_err(|_| Reject::BadMessageId)
             }
@@ -324,8 +365,13 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A time as RFC 3339; without an offset it is UTC, as some clients send it.
+/// A time as RFC 3339; without an offset it is UTC, as some clients send it. Others send seconds or milliseconds since 1970.
 fn instant(value: &Value) -> Result<Timestamp, Reject> {
+    if let Some(number) = value.as_f64() {
+        let ms = if number.abs() < SECONDS_MAX { number * 1_000.0 } else { number };
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be within what a time may be")]
+        return if (0.0..1e15).contains(&ms) { Ok(Timestamp(ms.round() as i64)) } else { Err(Reject::BadTime) };
+    }
     let text = value.as_str().filter(|t| t.len() <= 64).ok_or(Reject::BadTime)?;
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Ok(Timestamp(at.as_millisecond()));

@@ -67,7 +67,8 @@ impl Owner {
             self.load(&from).await?;
         }
         let state = self.core.state(&from).and_then(|state| serde_json::to_string(state).ok());
-        if kept.is_none_or(|kept| kept.consent.at < known.consent.at) {
+        // The account's own word stands: what a browser was told does not change what the person said.
+        if kept.is_none() {
             self.consents.insert(into.clone(), Some(known.consent.consent));
             self.effects.changes.consents.push((into.clone(), known.consent.clone()));
         }
@@ -109,13 +110,7 @@ impl Owner {
         Ok(Taken::Stored)
     }
 
-    pub(super) async fn lever(
-        &mut self,
-        store: StoreId,
-        offer: OfferId,
-        lever: Lever,
-        by: String,
-    ) -> Result<Taken> {
+    pub(super) async fn lever(&mut self, store: StoreId, offer: OfferId, lever: Lever, by: String) -> Result<Taken> {
         if self.places.offer(&store, &offer).is_none() || lever.check().is_err() {
             return Ok(Taken::Unknown);
         }

@@ -69,11 +69,18 @@ impl Owner {
             metrics::counter!("events_dropped_total", "reason" => "no-consent").increment(1);
             return Ok(Taken::NotAllowed);
         }
-        if self.effects.changes.message_ids.contains_key(&event.id) || self.store.knows_message(&event.id).await? {
-            metrics::counter!("events_dropped_total", "reason" => "duplicate").increment(1);
-            return Ok(Taken::Duplicate);
+        // An order is one, whoever tells of it and under whatever message id.
+        let ids: Vec<_> = std::iter::once(event.id.clone()).chain(crate::intake::order_id(&event.what)).collect();
+        for (n, id) in ids.iter().enumerate() {
+            if self.effects.changes.message_ids.contains_key(id) || self.store.knows_message(id).await? {
+                metrics::counter!("events_dropped_total", "reason" => "duplicate").increment(1);
+                if n > 0 {
+                    // The message is new, though what it says is not.
+                    self.effects.changes.message_ids.insert(event.id, self.now);
+                }
+                return Ok(Taken::Duplicate);
+            }
         }
-        let id = event.id.clone();
         let taken = match event.what {
             EventKind::Consent(record) => self.consent(customer, record).await?,
             EventKind::Interest { .. }
@@ -88,7 +95,7 @@ impl Owner {
                 Taken::Stored
             }
         };
-        self.effects.changes.message_ids.insert(id, self.now);
+        self.effects.changes.message_ids.extend(ids.into_iter().map(|id| (id, self.now)));
         metrics::counter!("events_total").increment(1);
         Ok(taken)
     }

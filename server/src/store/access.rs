@@ -113,6 +113,16 @@ impl Store {
         row.map(|row| Ok(AccessKey { kind, name: row.text(0)?.to_owned(), created_at: row.time(1)? })).transpose()
     }
 
+    /// The hash of the key of this name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn key_hash(&self, kind: KeyKind, name: &str) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT hash FROM access_keys WHERE kind = $1 AND name = $2";
+        let row = self.fetch_one("read a key", sql, vec![kind.name().into(), name.into()]).await?;
+        row.map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
+    }
+
     /// Keeps a broker user; the same name replaces the old one.
     ///
     /// # Errors

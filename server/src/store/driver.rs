@@ -104,6 +104,8 @@ pub(crate) trait Driver: Send + Sync {
     async fn fetch(&self, sql: &'static str, args: Vec<Value>) -> std::result::Result<Vec<Row>, sqlx::Error>;
     /// Does all steps or none; when it returns, they are on disk.
     async fn transact(&self, steps: Vec<Step>) -> std::result::Result<Vec<Done>, sqlx::Error>;
+    /// Makes what was deleted unreadable in the files too, as far as the database can.
+    async fn scrub(&self) -> std::result::Result<(), sqlx::Error>;
     /// Closes every connection.
     async fn close(&self);
 }
@@ -129,6 +131,10 @@ impl Row {
 
     fn wrong<T>(&self, at: usize, wanted: &str) -> Result<T> {
         Err(Error::Corrupt { what: "column", problem: format!("column {at} is not {wanted}") })
+    }
+
+    pub(crate) fn is_null(&self, at: usize) -> bool {
+        *self.cell(at) == Cell::Null
     }
 
     pub(crate) fn text(&self, at: usize) -> Result<&str> {

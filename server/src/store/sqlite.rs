@@ -67,6 +67,11 @@ impl Driver for Sqlite {
         Ok(done)
     }
 
+    /// The write-ahead log holds old pages until it is cut; the pages themselves are overwritten (`secure_delete`).
+    async fn scrub(&self) -> std::result::Result<(), sqlx::Error> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&self.writer).await.map(|_| ())
+    }
+
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;

@@ -38,6 +38,15 @@ pub enum Said {
     Dismissed,
     /// It was used.
     Redeemed,
+    /// "Not now": nothing like it for a while.
+    #[serde(alias = "not_now")]
+    Later,
+    /// "Not for me": never again.
+    #[serde(alias = "not_for_me")]
+    Muted,
+    /// "More like this".
+    #[serde(alias = "more_like_this")]
+    More,
 }
 
 impl From<Said> for OutcomeKind {
@@ -47,6 +56,9 @@ impl From<Said> for OutcomeKind {
             Said::Opened => Self::Opened,
             Said::Dismissed => Self::Dismissed,
             Said::Redeemed => Self::Redeemed,
+            Said::Later => Self::Later,
+            Said::Muted => Self::Muted,
+            Said::More => Self::More,
         }
     }
 }
