@@ -36,6 +36,16 @@ pub struct Log {
     context: Vec<Vec<f64>>,
     actions: Vec<Vec<f64>>,
     positions: usize,
+    menus: Option<Menus>,
+}
+
+/// What was on offer at each round, where that differs from round to round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Menus {
+    /// For each round a number for each action, known before the draw, such as the log-odds that were believed.
+    pub scores: Vec<Vec<f64>>,
+    /// For each round the chance of each action in the log; 0 where it could not be taken.
+    pub pscores: Vec<Vec<f64>>,
 }
 
 /// Why a log or policy can't be used.
@@ -103,7 +113,25 @@ impl Log {
             }
         }
         let positions = rounds.iter().map(|round| round.position + 1).max().unwrap_or(1);
-        Ok(Self { rounds, context, actions, positions })
+        Ok(Self { rounds, context, actions, positions, menus: None })
+    }
+
+    /// The same log, with what was on offer at each round.
+    ///
+    /// # Errors
+    /// Tables that do not fit the log.
+    pub fn with_menus(self, menus: Menus) -> Result<Self, LogError> {
+        for (what, rows) in [("the scores", &menus.scores), ("the chances", &menus.pscores)] {
+            table(what, rows, self.rounds.len())?;
+            let fits = |row: &Vec<f64>| row.len() == self.actions.len();
+            rows.iter().position(|row| !fits(row)).map_or(Ok(()), |row| Err(LogError::Ragged { what, row }))?;
+        }
+        Ok(Self { menus: Some(menus), ..self })
+    }
+
+    /// The number of an action at a round, if there is one.
+    fn score(&self, round: usize, action: usize) -> Option<f64> {
+        self.menus.as_ref().map(|menus| menus.scores[round][action])
     }
 
     /// Its rounds.
@@ -215,7 +243,7 @@ pub struct Weights {
     pub ess: f64,
     /// The largest one's share of all.
     pub share_max: f64,
-    /// Share of the policy's chances that is on actions which the log never took.
+    /// Share of the policy's chances that is on actions which the log never took, or could not take in that round.
     pub unsupported: f64,
 }
 
@@ -293,7 +321,11 @@ fn weigh(log: &Log, policy: &Dist, weights: &[f64]) -> Weights {
     }
     let missing = |(index, round): (usize, &Round)| {
         let row = policy.at(index, round.position);
-        row.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(p, _)| p).sum::<f64>()
+        let never = |action: usize| match &log.menus {
+            Some(menus) => menus.pscores[index][action] <= 0.0,
+            None => !taken[action],
+        };
+        (0..row.len()).filter(|action| never(*action)).map(|action| row[action]).sum::<f64>()
     };
     Weights {
         mean: sum / irls::count(weights.len()),

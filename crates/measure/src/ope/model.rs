@@ -31,23 +31,31 @@ pub(super) fn fit(log: &Log, policy: &Dist, options: &Options) -> Expected {
 }
 
 fn learn(log: &Log, rows: &[usize], c: f64) -> Fit {
-    let row = |index: &usize| [&log.context[*index][..], &log.actions[log.rounds[*index].action]].concat();
+    let row = |index: &usize| {
+        let action = log.rounds[*index].action;
+        [&log.context[*index][..], &log.actions[action], log.score(*index, action).as_slice()].concat()
+    };
     let yes: Vec<f64> = rows.iter().map(|index| log.rounds[*index].reward).collect();
     irls::fit(&rows.iter().map(row).collect::<Vec<_>>(), &yes, c)
 }
 
 fn ask(log: &Log, policy: &Dist, model: &Fit, rows: &[usize], expected: &mut Expected) {
     let known = log.context.first().map_or(0, Vec::len);
-    let (of_context, of_action) = model.weights.split_at(known.min(model.weights.len()));
+    let (of_context, rest) = model.weights.split_at(known.min(model.weights.len()));
+    let (of_action, of_score) = rest.split_at(log.actions.first().map_or(0, Vec::len).min(rest.len()));
+    let of_score = of_score.first().copied().unwrap_or(0.0);
     let sum = |x: &[f64], w: &[f64]| x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>();
     let actions: Vec<f64> = log.actions.iter().map(|features| sum(features, of_action)).collect();
     for index in rows {
         let round = &log.rounds[*index];
         let start = sum(&log.context[*index], of_context) + model.intercept;
-        expected.taken[*index] = sigmoid(start + actions[round.action]);
+        let chance =
+            |action: usize| sigmoid(start + actions[action] + of_score * log.score(*index, action).unwrap_or(0.0));
+        expected.taken[*index] = chance(round.action);
         let (mut worth, mut all) = (0.0, 0.0);
-        for (p, action) in policy.at(*index, round.position).iter().zip(&actions).filter(|(p, _)| **p > 0.0) {
-            worth += p * sigmoid(start + action);
+        let row = policy.at(*index, round.position).iter().enumerate();
+        for (action, p) in row.filter(|(_, p)| **p > 0.0) {
+            worth += p * chance(action);
             all += p;
         }
         expected.policy[*index] = if all > 0.0 { worth / all } else { 0.0 };

@@ -31,7 +31,7 @@ pub(super) fn run(folder: &Path, campaign: &str, from: Option<Logged>) -> anyhow
         let report = evaluate(&log, &policy, &Options::default()).context("the policy does not fit the log")?;
         let truth = logs.iter().find(|(policy, _)| *policy == to).and_then(|(_, found)| found.as_ref());
         let truth = truth.map(read_log).transpose()?.map(|log| log.earned());
-        runs.push(Run { from: logged.name().to_owned(), to: to.name().to_owned(), truth, report });
+        runs.push(Run { from: logged.name().to_owned(), to: to.name().to_owned(), skipped: None, truth, report });
     }
     if runs.is_empty() {
         let wanted = from.map_or("random or bts", Logged::name);

@@ -20,6 +20,9 @@ fn section(page: &mut String, campaign: &str, run: &Run) -> std::fmt::Result {
     writeln!(page, "{campaign}: {} judged on the log of {}", run.to, run.from)?;
     let (rounds, clicks) = (report.rounds, report.clicks);
     writeln!(page, "  {rounds} rounds, {} actions, {clicks} rewarded; logged {:.6}", report.actions, report.logged)?;
+    if let Some(skipped) = run.skipped {
+        writeln!(page, "  {skipped} decisions left out: kept back to compare with, or without a choice")?;
+    }
     writeln!(
         page,
         "  weights: mean {:.3}, largest {:.1} ({:.1} % of all), worth {:.0} rounds",
