@@ -156,6 +156,8 @@ fn closed() -> Router<Api> {
         .route("/stores/{store}/replay", get(office::replay::get))
         .route("/stores/{store}/decisions", get(office::decisions::list))
         .route("/decisions/{id}", get(office::decisions::get))
+        .route("/customers/{id}", get(office::customers::show))
+        .route("/customers/{id}/split", post(office::customers::split))
         .route("/metrics", get(office::today::definitions));
     Router::new()
         .route("/openapi.json", get(openapi::serve))

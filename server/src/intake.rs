@@ -13,6 +13,7 @@ pub mod webhook;
 use model::ids::{AnonymousId, CustomerId};
 use sha2::{Digest as _, Sha256};
 
+pub use people::name_hash;
 pub use take::{message_id, order_id};
 
 /// The customer that a visitor is before the log-in: the same from the app's events and from its device.

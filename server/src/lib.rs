@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod doctor;
 pub mod evaluate;
 pub mod identity;
+pub mod import;
 pub mod ingest;
 pub mod intake;
 pub mod keys;

@@ -11,7 +11,7 @@ use model::ids::GatewayId;
 use runtime::clock::{Clock as _, SystemClock};
 use server::config::{Config, TEMPLATE};
 use server::store::{KeyKind, Role, Store};
-use server::{apply, doctor, evaluate, keys, replay, serve, survey};
+use server::{apply, doctor, evaluate, import, keys, replay, serve, survey};
 
 /// Locates who consents, decides whether to make an offer, delivers it, and measures what became of it.
 #[derive(Debug, Parser)]
@@ -70,6 +70,11 @@ enum Command {
     },
     /// Plays what came in again, through the same policy or another: who would have got what, and what limits would have said.
     Replay(replay::Options),
+    /// Takes orders or events of other systems from a table, into the running server.
+    Import {
+        #[command(subcommand)]
+        command: import::Command,
+    },
     /// Writes or checks a configuration.
     Config {
         #[command(subcommand)]
@@ -135,6 +140,7 @@ Examples:
   attimo-server survey walk.csv --store rome-1 --config server.toml
   attimo-server broker-user add --role gateway shop-1 --config server.toml
   attimo-server key create --kind write my-app --config server.toml
+  attimo-server import orders orders.csv --store rome-1 --config server.toml
   attimo-server --config server.toml
 
 When it is up it prints one line, `ready http=ADDRESS:PORT mqtt=ADDRESS:PORT`.
@@ -174,6 +180,7 @@ fn main() -> ExitCode {
         Some(Command::Apply { folder, dry_run }) => once(apply_shop(&config, &database_url, &folder, dry_run)),
         Some(Command::Replay(options)) => once(play_again(&config, &database_url, &options)),
         Some(Command::Survey(options)) => once(take_survey(&config, &database_url, &options)),
+        Some(Command::Import { command }) => once(take_table(&config, &database_url, &command)),
         Some(Command::Key { command: KeyCommand::Create { kind, name } }) => {
             once(create_key(&config, &database_url, kind, &name))
         }
@@ -282,6 +289,21 @@ async fn play_again(config: &Config, database_url: &str, options: &replay::Optio
     answer
 }
 
+async fn take_table(config: &Config, database_url: &str, command: &import::Command) -> Result<String, Failure> {
+    let store = open(config, database_url).await?;
+    let answer = import::run(command, config, &store, SystemClock::new().now()).await.map_err(|cause| {
+        let code = match &cause {
+            import::Error::File { .. } | import::Error::NoTable { .. } | import::Error::Refused { .. } => {
+                runtime::exit::CONFIG
+            }
+            import::Error::Store(_) | import::Error::Unreachable { .. } => runtime::exit::UNAVAILABLE,
+        };
+        Failure { cause: cause.into(), code }
+    });
+    store.close().await;
+    answer
+}
+
 async fn create_key(config: &Config, database_url: &str, kind: Kind, name: &str) -> Result<String, Failure> {
     let store = open(config, database_url).await?;
     let kind = match kind {
@@ -289,8 +311,16 @@ async fn create_key(config: &Config, database_url: &str, kind: Kind, name: &str)
         Kind::Write => KeyKind::Write,
     };
     let key = keys::create_key(&store, kind, name, SystemClock::new().now()).await.context("keep the key")?;
+    let mut text = String::new();
+    if kind == KeyKind::Write {
+        let secret = serve::server_secret(&store).await.context("read the server's secret")?;
+        let secret = keys::webhook_secret(&store, &secret, name).await.context("read the key")?;
+        text += &format!("signing secret of /v1/webhooks/{name}, shown only now:\n  {secret}\n");
+    }
+    // Last, because scripts take the last word.
+    text += &format!("{} key {name}, shown only now:\n  {key}\n", kind.name());
     store.close().await;
-    Ok(format!("{} key {name}, shown only now:\n  {key}\n", kind.name()))
+    Ok(text)
 }
 
 async fn create_broker_user(

@@ -1,5 +1,6 @@
 //! The back office: setting up and logging in, stores and their plans, what happens now and happened before, and every decision.
 
+pub mod customers;
 pub mod decisions;
 pub mod heat;
 pub mod live;

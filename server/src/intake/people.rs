@@ -12,6 +12,7 @@ use crate::app::AppState;
 use crate::identity::{self, Kind, Known, MEETING_WINDOW, Name, Verdict, judge};
 use crate::regulate;
 use crate::run::Taken;
+use crate::secret::ServerSecret;
 
 /// The people of one batch.
 pub(super) struct People<'a> {
@@ -134,7 +135,7 @@ impl<'a> People<'a> {
             return Ok(());
         }
         let visitor = visitor(name);
-        let is_shared = self.app.store.is_shared(&self.hash(name)).await?;
+        let is_shared = self.app.store.is_shared(&name_hash(&self.app.secret, name)).await?;
         let Some(record) = self.record(&visitor).await?.filter(|record| !is_shared && record.consent.profiling) else {
             return Ok(());
         };
@@ -146,7 +147,7 @@ impl<'a> People<'a> {
         if owner.as_ref() == Some(user) {
             return Ok(());
         }
-        let (hash, store) = (self.hash(&name), self.app.store.clone());
+        let (hash, store) = (name_hash(&self.app.secret, &name), self.app.store.clone());
         let is_shared = store.is_shared(&hash).await?;
         let met = if is_shared { 0 } else { store.meet(&hash, user, call.at, call.at - MEETING_WINDOW).await? };
         let held = store.names_held(user, name.kind).await?;
@@ -191,6 +192,11 @@ impl<'a> People<'a> {
                 Taken::NotAllowed | Taken::Unknown => "refused",
             },
             Verdict::Shared => {
+                // Whoever logged in first took in what all the others had done there: that goes back.
+                if let Some(owner) = self.owner(&name).await? {
+                    self.app.run.split(owner, visitor(&name)).await?;
+                    self.known.clear();
+                }
                 store.share(&name, hash, call.at).await?;
                 "shared"
             }
@@ -200,12 +206,13 @@ impl<'a> People<'a> {
         self.owners.remove(&name);
         Ok(())
     }
+}
 
-    /// What is kept of a name that many use: it must not name anybody any more.
-    fn hash(&self, name: &Name) -> String {
-        let text = format!("{}\n{}", name.kind.name(), name.value);
-        hex::encode(&self.app.secret.code("name", text.as_bytes())[..16])
-    }
+/// What is kept of a name that many use: it must not name anybody any more.
+#[must_use]
+pub fn name_hash(secret: &ServerSecret, name: &Name) -> String {
+    let text = format!("{}\n{}", name.kind.name(), name.value);
+    hex::encode(&secret.code("name", text.as_bytes())[..16])
 }
 
 /// The names in a call beside the user's.

@@ -63,6 +63,8 @@ async fn a_visitor_who_logs_in_is_one_customer_from_then_on() {
 #[tokio::test]
 async fn a_kiosk_that_many_log_in_at_is_nobodys() {
     let site = Site::open().await;
+    // What strangers did there before the first log-in must not stay with whoever logged in first.
+    send(&site, json!([viewed("v", json!({"anonymousId": "kiosk-1", "context": consent()}))])).await;
     for n in 0..20 {
         let who = json!({"anonymousId": "kiosk-1", "userId": format!("user-{n}"), "context": consent()});
         send(
@@ -78,6 +80,8 @@ async fn a_kiosk_that_many_log_in_at_is_nobodys() {
         assert!(site.app.store.merges_into(&user).await.expect("a store").is_empty());
         assert!(site.app.store.aliases_of(&user).await.expect("a store").is_empty(), "user-{n} owns no kiosk");
     }
+    let kiosk = customer("anonymous:kiosk-1");
+    assert!(site.app.store.customer(&kiosk).await.expect("a store").is_some(), "the kiosk is by itself again");
 }
 
 #[tokio::test]
@@ -100,6 +104,54 @@ async fn ids_that_everybody_has_and_aliases_of_oneself_change_nothing() {
         assert!(site.app.store.merges_into(&customer(id)).await.expect("a store").is_empty(), "two accounts stay two");
     }
     assert!(site.app.store.customer(&customer("null")).await.expect("a store").is_none());
+}
+
+#[tokio::test]
+async fn a_wrong_merge_is_undone_for_good() {
+    let site = Site::open().await;
+    send(&site, json!([viewed("m-1", json!({"anonymousId": "a-1", "context": consent()}))])).await;
+    let log_in = json!([{"type": "identify", "anonymousId": "a-1", "userId": "anna"}]);
+    send(&site, log_in.clone()).await;
+    let get = async || -> Value {
+        let answer = site.ask("GET", "/api/v1/customers/anna").bearer_auth(API_KEY).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        answer.json().await.expect("json")
+    };
+    let anna = get().await;
+    assert_eq!((&anna["merges"][0]["from"], &anna["names"][0]["value"]), (&json!("anonymous:a-1"), &json!("a-1")));
+    let split = async |from: &str| {
+        let request =
+            site.ask("POST", "/api/v1/customers/anna/split").bearer_auth(API_KEY).json(&json!({"from": from}));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(split("anonymous:a-2").await, 404);
+    assert_eq!(split("anonymous:a-1").await, 200);
+    assert_eq!(split("anonymous:a-1").await, 404, "once is enough");
+    let visitor = customer("anonymous:a-1");
+    let state = site.app.store.snapshot(&visitor).await.expect("a store").expect("a state");
+    assert!(state.contains("507f1"), "what the visitor looked at is the visitor's again");
+    send(&site, log_in).await;
+    let anna = get().await;
+    assert_eq!((&anna["merges"], &anna["names"]), (&json!([]), &json!([])), "nobody joins them again");
+    assert!(site.app.store.customer(&visitor).await.expect("a store").is_some());
+}
+
+#[tokio::test]
+async fn a_message_is_known_for_a_week_also_after_a_restart() {
+    let site = Site::open().await;
+    site.device("u-1", None).await;
+    send(&site, json!([viewed("m-1", json!({"userId": "u-1"}))])).await;
+    let again = crate::store::Store::open(&crate::store::Store::file_url(site.folder())).await.expect("a store");
+    let id = intake::message_id("app", &MessageId::new("m-1").expect("an id"));
+    let now = site.app.clock.now();
+    let mut spans = site.app.config.retention.spans();
+    spans.message_ids = model::time::Millis::hours(7 * 24);
+    for (days, is_known) in [(0.0, true), (6.99, true), (8.0, false)] {
+        #[expect(clippy::cast_possible_truncation, reason = "a few days in milliseconds")]
+        let later = now + model::time::Millis((days * 86_400_000.0) as i64);
+        again.purge(spans, later).await.expect("a purge");
+        assert_eq!(again.knows_message(&id).await.expect("a store"), is_known, "after {days} days");
+    }
 }
 
 #[tokio::test]
