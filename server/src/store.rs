@@ -12,6 +12,7 @@ mod driver;
 mod heat;
 mod identity;
 mod inputs;
+mod learning;
 mod merging;
 mod people;
 mod postgres;

@@ -7,6 +7,7 @@ mod ask;
 mod command;
 mod customers;
 mod input;
+mod learn;
 mod leases;
 mod plan;
 mod stores;
@@ -27,12 +28,13 @@ use serde::{Deserialize, Serialize};
 pub use ask::{Ask, COUNT_MAX, NOBODY, NOWHERE};
 pub use command::Command;
 pub use input::Input;
+pub use learn::{Epoch, HARM, HARM_ALPHA, Which};
 pub use plan::PlanFiles;
 
 use self::leases::Leases;
 use crate::log::Entry;
 use crate::shop::{self, Shop};
-use crate::shopper::{self, Shopper, ShopperState};
+use crate::shopper::{self, Lent, Shopper, ShopperState};
 
 /// What the core is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +73,10 @@ pub struct Core {
     shoppers: BTreeMap<CustomerId, Slot>,
     timers: BTreeSet<(Timestamp, CustomerId)>,
     leases: Leases,
-    levers: BTreeMap<StoreId, BTreeMap<OfferId, Lever>>,
+    /// What is learnt and what people said, lent to each customer's machine while it works.
+    lent: Lent,
+    epochs: learn::Epochs,
+    epochs_changed: BTreeSet<(StoreId, OfferId)>,
     /// Decides in place of what the stores' files say.
     policy: Option<Policy>,
     changed: BTreeSet<CustomerId>,
@@ -96,7 +101,9 @@ impl Core {
             shoppers: BTreeMap::new(),
             timers: BTreeSet::new(),
             leases: Leases::default(),
-            levers: BTreeMap::new(),
+            lent: Lent::default(),
+            epochs: learn::Epochs::new(),
+            epochs_changed: BTreeSet::new(),
             policy: None,
             changed: BTreeSet::new(),
             commands: VecDeque::new(),
@@ -149,8 +156,17 @@ impl Core {
                 self.shopper(&customer, shopper::Input::Refused { decision, code });
             }
             Input::Lever { store, offer, lever } => {
-                self.levers.entry(store.clone()).or_default().insert(offer.clone(), lever);
+                self.lent.levers.entry(store.clone()).or_default().insert(offer.clone(), lever);
                 self.note(Input::Lever { store, offer, lever });
+            }
+            Input::Learnt { which, rows } => {
+                self.note(Input::Learnt { which, rows: rows.clone() });
+                self.learnt(which, rows);
+            }
+            Input::Brain { brain } => self.lent.brain = *brain,
+            Input::Epoch(epoch) => {
+                self.note(Input::Epoch(epoch.clone()));
+                self.restore_epoch(epoch);
             }
             Input::Wake => {}
         }
@@ -213,6 +229,9 @@ impl Core {
             | Input::Forget { .. }
             | Input::Restore { .. }
             | Input::Lever { .. }
+            | Input::Learnt { .. }
+            | Input::Brain { .. }
+            | Input::Epoch(_)
             | Input::Wake => return None,
         };
         (!self.knows(customer)).then(|| customer.clone())
@@ -227,7 +246,7 @@ impl Core {
     /// What a person said about an offer; nothing said leaves it as it is.
     #[must_use]
     pub fn lever(&self, store: &StoreId, offer: &OfferId) -> Lever {
-        self.levers.get(store).and_then(|levers| levers.get(offer)).copied().unwrap_or_default()
+        self.lent.levers.get(store).and_then(|levers| levers.get(offer)).copied().unwrap_or_default()
     }
 
     /// Decides by this policy in every store, whatever its files say: for playing what came in again.
@@ -317,9 +336,7 @@ impl Core {
             self.timers.iter().take_while(|(at, _)| *at <= now).map(|(_, customer)| customer.clone()).collect();
         self.note_wake(&due);
         for customer in due {
-            if let Some(slot) = self.shoppers.get_mut(&customer) {
-                slot.shopper.handle_timeout(now);
-            }
+            self.work(&customer, |shopper| shopper.handle_timeout(now));
             self.settle(&customer);
         }
     }

@@ -5,8 +5,10 @@
 
 mod asked;
 mod follow;
+mod lesson;
 mod merge;
 mod moments;
+mod patterns;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,19 +16,22 @@ use std::sync::Arc;
 
 use decide::brain::Brain;
 use decide::catalogue::Catalogue;
-use decide::person::Person;
 use model::consent::{Consent, ConsentRecord};
 use model::decision::Decision;
 use model::delivery::{Delivery, DeliveryState};
 use model::event::{Event, EventKind, OrderLine};
-use model::ids::{CategoryId, CustomerId, DecisionId, DeviceId, OfferId, ProductId, StoreId};
+use model::ids::{CategoryId, CustomerId, DecisionId, DeviceId, MessageId, OfferId, OrderId, ProductId, StoreId};
 use model::offer::Lever;
 use model::outcome::Outcome;
 use model::presence::Presence;
+use model::signal::Signal;
 use model::time::{Millis, Timestamp};
+use model::units::{Cents, Probability};
+use serde::{Deserialize, Serialize};
 
 use crate::core::Ask;
 
+pub use lesson::{Answer, Taught};
 pub use state::{DEVICES_MAX, LINES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, ShopperState};
 
 /// A presence or an event that is older, or further in the future, is history and never makes a moment.
@@ -91,6 +96,7 @@ pub enum Input {
 
 /// What a customer's machine wants done.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a command is moved once and done at once, so a box would only cost")]
 pub enum Command {
     /// A decision was made.
     Decided(Decision),
@@ -112,6 +118,50 @@ pub enum Command {
     Deliver(Delivery),
     /// It was found out what became of a decision.
     Outcome(Outcome),
+    /// Something is to be learnt.
+    Teach(Taught),
+    /// A line of an order was paid.
+    Bought(Purchase),
+    /// The customer bought what a decision was about, for the first time in its epoch.
+    Converted {
+        /// In which store.
+        store: StoreId,
+        /// About which offer.
+        offer: OfferId,
+        /// In which epoch.
+        epoch: u32,
+        /// Whether they had been told.
+        treated: bool,
+    },
+    /// What is still on its way is not wanted any more.
+    Cancel(DecisionId),
+}
+
+/// One line of an order, and the decision that it is put down to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    /// The order's number, or the id of the message that told of it.
+    pub order: OrderId,
+    /// What.
+    pub product: ProductId,
+    /// In which store, as far as is known.
+    pub store: Option<StoreId>,
+    /// To which decision it is put down.
+    pub decision: Option<DecisionId>,
+    /// What was paid.
+    pub amount: Cents,
+    /// What the shop earns, after the discount.
+    pub margin: Cents,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What the core lends to a machine while it works: what is common to all customers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lent {
+    pub(crate) brain: Brain,
+    pub(crate) levers: BTreeMap<StoreId, BTreeMap<OfferId, Lever>>,
+    pub(crate) none: BTreeMap<OfferId, Lever>,
 }
 
 /// The machine of one customer.
@@ -121,9 +171,9 @@ pub struct Shopper {
     seed: u64,
     state: ShopperState,
     policies: BTreeMap<StoreId, Arc<Catalogue>>,
-    person: Person,
-    brain: Brain,
-    levers: BTreeMap<OfferId, Lever>,
+    lent: Lent,
+    /// What was due by then is done.
+    woken: Timestamp,
     commands: VecDeque<Command>,
     changed: bool,
 }
@@ -137,9 +187,8 @@ impl Shopper {
             seed,
             state: ShopperState::default(),
             policies: BTreeMap::new(),
-            person: Person::default(),
-            brain: Brain::default(),
-            levers: BTreeMap::new(),
+            lent: Lent::default(),
+            woken: Timestamp::default(),
             commands: VecDeque::new(),
             changed: false,
         }
@@ -168,14 +217,25 @@ impl Shopper {
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.stop_waiting(now);
         self.find_visits(now);
+        self.learn_no(now);
         self.expire(now);
+        self.fire(now);
+        self.woken = now;
+    }
+
+    /// Swaps what is lent with what the machine has: once before it works, once after.
+    pub(crate) const fn swap(&mut self, lent: &mut Lent) {
+        std::mem::swap(&mut self.lent, lent);
     }
 
     /// When the machine next wants to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let waiting = self.state.pending.as_ref().map(|pending| pending.since + BUDGET_WAIT);
-        [waiting, self.next_visit(), self.next_expiry()].into_iter().flatten().min()
+        [waiting, self.next_visit(), self.next_expiry(), self.next_lesson(), self.next_pattern(self.woken)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next thing to be done.
@@ -254,19 +314,26 @@ impl Shopper {
         }
         self.changed = true;
         match event.what {
-            EventKind::Interest { interest, product, category, probability: _ } => {
+            EventKind::Interest { interest, product, category, probability } => {
                 let category = category.or_else(|| product.as_ref().and_then(|p| self.category_of(p)));
                 self.state.intent.touch(interest, product.as_ref(), category.as_ref(), at);
+                if let Some(signal) = patterns::signal_of(interest) {
+                    self.mark_event(&event.id, signal, product.as_ref(), probability, at, now);
+                }
                 self.intent_came(&event.id, interest, product.as_ref(), category.as_ref(), at, now);
             }
-            EventKind::Purchased { order, lines } => self.bought(order.as_deref(), &lines, at),
+            EventKind::Purchased { order, lines } => self.bought(&event.id, order.as_deref(), &lines, at),
             EventKind::Returned { order, lines } => self.returned(order.as_deref(), &lines),
-            EventKind::Consent(_)
-            | EventKind::Opened
-            | EventKind::Complained
-            | EventKind::Preferences(_)
-            | EventKind::Contacted { .. }
-            | EventKind::Other { .. } => {}
+            EventKind::Opened => {
+                self.mark_event(&event.id, Signal::AppOpened, None, Probability::ONE, at, now);
+            }
+            EventKind::Complained => {
+                self.state.person.complain(at);
+                self.cancel(|_| true);
+            }
+            EventKind::Preferences(preferences) => self.prefer(preferences),
+            EventKind::Contacted { .. } => self.state.person.contacted(at),
+            EventKind::Consent(_) | EventKind::Other { .. } => {}
         }
     }
 
@@ -281,17 +348,59 @@ impl Shopper {
         self.consent(&ConsentRecord { consent, ..record.clone() }, now);
     }
 
-    fn bought(&mut self, order: Option<&str>, lines: &[OrderLine], at: Timestamp) {
+    fn bought(&mut self, message: &MessageId, order: Option<&str>, lines: &[OrderLine], at: Timestamp) {
         let lines = &lines[..lines.len().min(LINES_MAX)];
-        for line in lines {
-            let category = self.category_of(&line.product);
-            self.state.history.buy(&line.product, category.as_ref(), at);
-            self.state.intent.buy(&line.product, category.as_ref(), at);
-            self.find_purchase(&line.product, at);
+        let id = order.unwrap_or(message.as_str());
+        let told_before = self.state.orders.iter().find(|known| known.order == id);
+        let known: BTreeSet<ProductId> =
+            told_before.map(|order| order.products.iter().cloned().collect()).unwrap_or_default();
+        let mut sums: BTreeMap<&ProductId, (u32, Option<i64>)> = BTreeMap::new();
+        for line in lines.iter().filter(|line| !known.contains(&line.product)) {
+            let (quantity, paid) = sums.entry(&line.product).or_default();
+            *quantity = quantity.saturating_add(line.quantity);
+            let amount = line.price.map(|price| price.0.saturating_mul(i64::from(line.quantity)));
+            *paid = amount.map(|amount| amount.saturating_add(paid.unwrap_or(0))).or(*paid);
         }
-        if let Some(order) = order {
-            self.state.note_order(order, lines);
+        for (product, (quantity, paid)) in sums {
+            self.bought_line(id, product, quantity, paid, at);
         }
+        if order.is_some() {
+            self.state.note_order(id, lines);
+        }
+    }
+
+    /// One product of an order: it ends the want, and is put down to the offer that spoke of it.
+    fn bought_line(&mut self, order: &str, product: &ProductId, quantity: u32, paid: Option<i64>, at: Timestamp) {
+        let category = self.category_of(product);
+        self.state.history.buy(product, category.as_ref(), at);
+        self.state.intent.buy(product, category.as_ref(), at);
+        self.state.journal.bought(product);
+        let known =
+            self.policies.values().find_map(|plan| Some((plan.store.id.clone(), plan.product(product)?.clone())));
+        let count = i64::from(quantity.max(1));
+        let price = known.as_ref().map_or(0, |(_, known)| known.price.0);
+        let amount = paid.unwrap_or_else(|| price.saturating_mul(count));
+        #[expect(clippy::cast_precision_loss, reason = "amounts of money are far below 2^53 cents")]
+        self.state.person.buy(product, amount as f64, at);
+        let credited = self.find_purchase(product, at);
+        let discount = credited.as_ref().map_or(0, |(_, _, discount)| discount.0);
+        let margin =
+            known.as_ref().map_or(0, |(_, known)| known.margin.0.saturating_mul(count)).saturating_sub(discount);
+        self.cancel(|open| open.products.contains(product));
+        let (decision, store) = match credited {
+            Some((decision, store, _)) => (Some(decision), Some(store)),
+            None => (None, known.map(|(store, _)| store)),
+        };
+        let Ok(order) = OrderId::new(order) else { return };
+        self.commands.push_back(Command::Bought(Purchase {
+            order,
+            product: product.clone(),
+            store,
+            decision,
+            amount: Cents(amount),
+            margin: Cents(margin),
+            at,
+        }));
     }
 
     fn returned(&mut self, order: Option<&str>, lines: &[OrderLine]) {
@@ -304,6 +413,7 @@ impl Shopper {
             self.state.history.give_back(product);
             self.state.intent.give_back(product);
         }
+        self.state.person.give_back();
     }
 
     fn category_of(&self, product: &ProductId) -> Option<CategoryId> {

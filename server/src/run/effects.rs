@@ -77,6 +77,16 @@ impl Effects {
                 self.changes.deliveries.insert(delivery.decision, delivery);
             }
             Command::Outcome { customer, outcome } => self.outcome(customer, outcome),
+            Command::Bought { customer, purchase } => self.changes.purchases.push((customer, purchase)),
+            Command::Cancel { customer, decision } => self.changes.cancelled.push((customer, decision)),
+            Command::Stopped { store, offer, e } => {
+                metrics::counter!("offers_stopped_total", "store" => store.to_string()).increment(1);
+                tracing::error!(%store, %offer, e, "offer {offer} makes people buy less and is stopped; change it to start anew");
+            }
+            Command::Alarm { store, what } => {
+                metrics::counter!("alarms_total", "store" => store.to_string(), "what" => what.clone()).increment(1);
+                tracing::error!(%store, what, "a person should look at store {store}: {what}");
+            }
             Command::NeedLease { store, offer } => {
                 if let Some(budget) = places.offer(&store, &offer).and_then(|offer| offer.budget) {
                     let units = (budget / 10).clamp(LEASE_MIN, LEASE_MAX);

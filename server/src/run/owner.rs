@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::core::{Core, CoreConfig, Input, PlanFiles};
+use engine::core::{Core, CoreConfig, Input, PlanFiles, Which};
 use locate::calibrate::Calibration;
 use locate::quality::Quality;
 use model::consent::Consent;
+use model::delivery::DeliveryState;
 use model::ids::{CustomerId, DecisionId, GatewayId, StoreId};
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
@@ -110,7 +111,11 @@ impl Owner {
             }
             owner.identity.put(device, Link { customer, locating });
         }
+        for epoch in owner.store.epochs().await? {
+            owner.core.handle(Input::Epoch(epoch), owner.now);
+        }
         owner.load_plans().await?;
+        owner.recall_learnt().await?;
         for row in owner.store.levers().await? {
             let LeverRow { store, offer, lever, .. } = row;
             owner.core.handle(Input::Lever { store, offer, lever }, owner.now);
@@ -121,6 +126,18 @@ impl Owner {
         }
         owner.drain();
         Ok(owner)
+    }
+
+    /// Tells the core what it had learnt.
+    async fn recall_learnt(&mut self) -> crate::store::Result<()> {
+        let mut rows: BTreeMap<Which, Vec<_>> = BTreeMap::new();
+        for (which, row) in self.store.learnt().await? {
+            rows.entry(which).or_default().push(row);
+        }
+        for (which, rows) in rows {
+            self.core.handle(Input::Learnt { which, rows }, self.now);
+        }
+        Ok(())
     }
 
     async fn restore_store(&mut self, store: &StoreId) -> crate::store::Result<()> {
@@ -241,9 +258,13 @@ impl Owner {
 
     /// Commits the round, then answers and shows it. Tries until it succeeds or the server stops.
     async fn finish(&mut self, replies: Vec<(Option<oneshot::Sender<Taken>>, Taken)>) -> Result<(), Stopped> {
-        let refused = self.commit_round(replies).await?;
-        if refused.is_empty() {
+        let (refused, cancelled) = self.commit_round(replies).await?;
+        if refused.is_empty() && cancelled.is_empty() {
             return Ok(());
+        }
+        for (customer, decision) in cancelled {
+            let state = DeliveryState::Withheld;
+            self.core.handle(Input::Delivery { customer, decision, state }, self.now);
         }
         // What the store refused was never said: the core takes it back, and that is committed too.
         for (customer, decision, code) in refused {
@@ -254,24 +275,26 @@ impl Owner {
         self.commit_round(Vec::new()).await.map(|_| ())
     }
 
-    /// One commit, with its answers; gives the decisions that it refused.
+    /// One commit, with its answers; gives the decisions that it refused, and the deliveries that it called back.
     async fn commit_round(
         &mut self,
         replies: Vec<(Option<oneshot::Sender<Taken>>, Taken)>,
-    ) -> Result<Vec<RefusedDecision>, Stopped> {
+    ) -> Result<(Vec<RefusedDecision>, Vec<(CustomerId, DecisionId)>), Stopped> {
         for (customer, state) in self.core.take_changed() {
             let text = if state.is_empty() { None } else { serde_json::to_string(&state).ok() };
             self.effects.changes.snapshots.insert(customer, text);
         }
+        self.effects.changes.learnt = self.core.take_learnt();
+        self.effects.changes.epochs = self.core.take_epochs();
         self.trace.collect(&mut self.core, &mut self.effects.changes.inputs, self.now);
         let mut effects = std::mem::take(&mut self.effects);
         self.consents.clear();
         self.must_commit = false;
-        let mut refused = Vec::new();
+        let (mut refused, mut cancelled) = (Vec::new(), Vec::new());
         if !effects.changes.is_empty() {
             let committed = self.commit(&effects).await?;
             self.lease(&effects, &committed);
-            refused = committed.refused;
+            (refused, cancelled) = (committed.refused, committed.cancelled);
             effects.refuse(&refused);
         }
         self.answer(|id| effects.changes.decisions.get(&id).cloned());
@@ -282,7 +305,7 @@ impl Owner {
             }
         }
         self.live.apply(&effects.presences, &effects.readings, effects.events, self.now);
-        Ok(refused)
+        Ok((refused, cancelled))
     }
 
     async fn commit(&mut self, effects: &Effects) -> Result<Committed, Stopped> {

@@ -13,8 +13,13 @@ use model::subject::Subject;
 use model::time::Timestamp;
 
 use super::decisions::Body;
+use engine::core::{Epoch, Which};
+use engine::shopper::Purchase;
+use learn::logistic::Row as Learnt;
+
 use super::driver::{Step, Table, Value, to_json, to_name};
 use super::inputs::InputRow;
+use super::learning;
 use super::merging::{LeverRow, Merged};
 use super::reservations::{self, Check, RefusedDecision, Reservation};
 use super::rows::{CountKind, Device, Lease};
@@ -55,6 +60,11 @@ pub struct Changes {
     /// Merges that were wrong.
     pub(crate) parted: Vec<Merged>,
     pub(crate) levers: Vec<LeverRow>,
+    pub(crate) learnt: Vec<(Which, Learnt)>,
+    pub(crate) epochs: Vec<Epoch>,
+    pub(crate) purchases: Vec<(CustomerId, Purchase)>,
+    /// Deliveries that are not wanted any more.
+    pub(crate) cancelled: Vec<(CustomerId, DecisionId)>,
     /// What came in about customers, to be played again.
     pub(crate) inputs: Vec<InputRow>,
 }
@@ -75,6 +85,8 @@ pub struct Committed {
     pub leased: Vec<u64>,
     /// Decisions that others' commits had made one too many; they are logged as silence.
     pub refused: Vec<RefusedDecision>,
+    /// Deliveries that were called back before anybody took them up.
+    pub cancelled: Vec<(CustomerId, DecisionId)>,
 }
 
 impl Changes {
@@ -126,7 +138,7 @@ impl Changes {
 
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.leases.is_empty() && self.steps(&mut Vec::new()).is_empty()
+        self.leases.is_empty() && self.cancelled.is_empty() && self.steps(&mut Vec::new()).is_empty()
     }
 
     /// The steps in an order that the references between tables allow; forgetting comes last.
@@ -142,6 +154,9 @@ impl Changes {
             vec![gateway.as_str().into(), spool.as_slice().into(), whole(*seq).into(), (*at).into()]
         });
         insert(&mut steps, &tables::WATERMARKS, rows.collect());
+        insert(&mut steps, &tables::LEARNT, self.learnt.iter().map(learning::learnt_row).collect());
+        insert(&mut steps, &tables::EPOCHS, self.epochs.iter().map(learning::epoch_row).collect());
+        steps.extend(self.purchases.iter().map(|(customer, purchase)| learning::purchase_step(customer, purchase)));
         insert(&mut steps, &tables::INPUTS, self.inputs.iter().map(InputRow::row).collect());
         steps.extend(self.levers.iter().map(LeverRow::step));
         for parted in &self.parted {
@@ -242,6 +257,10 @@ impl Store {
     pub async fn commit(&self, changes: &Changes) -> Result<Committed> {
         let mut checks = Vec::new();
         let mut steps = changes.steps(&mut checks);
+        let first_cancel = steps.len();
+        for (customer, decision) in &changes.cancelled {
+            reservations::cancel_steps(&mut steps, customer, *decision);
+        }
         let first_lease = steps.len();
         for lease in &changes.leases {
             lease_steps(&mut steps, lease);
@@ -253,7 +272,11 @@ impl Store {
             leased.push(answer.rows.first().map_or(Ok(0), |row| row.unsigned(0))?);
         }
         let refused = reservations::refused(&checks, &done, &changes.decisions);
-        Ok(Committed { leased, refused })
+        let answers = done[first_cancel..first_lease].chunks(reservations::CANCEL_STEPS);
+        let called_back = changes.cancelled.iter().zip(answers);
+        let called_back = called_back.filter(|(_, answers)| answers.last().is_some_and(|last| last.affected > 0));
+        let cancelled = called_back.map(|(cancelled, _)| cancelled.clone()).collect();
+        Ok(Committed { leased, refused, cancelled })
     }
 }
 

@@ -93,12 +93,8 @@ impl Merged {
         }
         for (kind, value) in &self.aliases {
             let sql = "UPDATE aliases SET customer = $3 WHERE kind = $1 AND value = $2 AND customer = $4";
-            let args = vec![
-                kind.as_str().into(),
-                value.as_str().into(),
-                self.from.as_str().into(),
-                self.into.as_str().into(),
-            ];
+            let args =
+                vec![kind.as_str().into(), value.as_str().into(), self.from.as_str().into(), self.into.as_str().into()];
             steps.push(Step::Execute { sql, args });
         }
     }

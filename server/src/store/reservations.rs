@@ -35,15 +35,7 @@ impl Reservation {
         let brand = offer.brand.clone().or_else(|| product.and_then(|product| product.brand.clone()));
         let mut caps = vec![(CapScope::Offer, offer.cap), (CapScope::All, shop.store.cap)];
         caps.extend(offer.caps.iter().map(|cap| (cap.scope, Cap { times: cap.times, hours: cap.hours })));
-        Self {
-            store: shop.store.id.clone(),
-            offer: offer.id.clone(),
-            category,
-            brand,
-            at,
-            budget: offer.budget,
-            caps,
-        }
+        Self { store: shop.store.id.clone(), offer: offer.id.clone(), category, brand, at, budget: offer.budget, caps }
     }
 }
 
@@ -159,6 +151,26 @@ pub(super) fn release_steps(steps: &mut Vec<Step>, customer: &CustomerId, decisi
          AND d.state IN ('pending', 'sending') AND r.store = budgets.store AND r.offer = budgets.offer)",
         "DELETE FROM reservations WHERE decision = $1 AND customer = $2 AND EXISTS (SELECT 1 FROM deliveries d \
          WHERE d.decision = $1 AND d.state IN ('pending', 'sending'))",
+    ] {
+        steps.push(Step::Execute { sql, args: args.clone() });
+    }
+}
+
+/// How many steps a cancel takes; the last says whether it came in time.
+pub(super) const CANCEL_STEPS: usize = 4;
+
+/// A delivery that nobody has taken up yet is called back, and gives back what it took.
+pub(super) fn cancel_steps(steps: &mut Vec<Step>, customer: &CustomerId, decision: DecisionId) {
+    let args: Vec<Value> = vec![decision.to_string().into(), customer.as_str().into()];
+    for sql in [
+        // The row is held from here on: a worker that claims at the same moment comes before or after, never between.
+        "UPDATE deliveries SET leased_until = leased_until WHERE decision = $1 AND customer = $2 AND state = 'pending'",
+        "UPDATE budgets SET granted = granted - 1 WHERE granted > 0 AND EXISTS (SELECT 1 FROM reservations r \
+         JOIN deliveries d ON d.decision = r.decision WHERE r.decision = $1 AND r.customer = $2 AND r.counted = 1 \
+         AND d.state = 'pending' AND r.store = budgets.store AND r.offer = budgets.offer)",
+        "DELETE FROM reservations WHERE decision = $1 AND customer = $2 AND EXISTS (SELECT 1 FROM deliveries d \
+         WHERE d.decision = $1 AND d.state = 'pending')",
+        "UPDATE deliveries SET state = 'withheld' WHERE decision = $1 AND customer = $2 AND state = 'pending'",
     ] {
         steps.push(Step::Execute { sql, args: args.clone() });
     }

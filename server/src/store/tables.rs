@@ -151,3 +151,26 @@ pub(super) static INPUTS: Table = Table {
     columns: &[("seq", Int), ("at", Int), ("start", Int), ("customer", Text), ("body", Text)],
     conflict: "ON CONFLICT DO NOTHING",
 };
+
+pub(super) static LEARNT: Table = Table {
+    name: "learnt",
+    columns: &[("which", Text), ("key", Text), ("a", Real), ("b", Real), ("at", Int)],
+    conflict: "ON CONFLICT (which, key) DO UPDATE SET a = excluded.a, b = excluded.b, at = excluded.at",
+};
+
+pub(super) static EPOCHS: Table = Table {
+    name: "epochs",
+    columns: &[
+        ("store", Text),
+        ("offer", Text),
+        ("epoch", Int),
+        ("digest", Text),
+        ("share", Real),
+        ("watch", Text),
+        ("started", Int),
+        ("stopped", Int),
+        ("why", Text),
+    ],
+    conflict: "ON CONFLICT (store, offer, epoch) DO UPDATE SET watch = excluded.watch, stopped = excluded.stopped, \
+               why = excluded.why",
+};

@@ -87,11 +87,11 @@ impl Core {
         let plan = self.plans.get(&ask.store)?;
         let granted = self.leases.available(plan);
         if let Some(slot) = customer.and_then(|customer| self.shoppers.get(customer)) {
-            return Some(slot.shopper.preview(plan, ask, &granted, now));
+            return Some(slot.shopper.preview(plan, ask, &granted, &self.lent, now));
         }
         let nobody = CustomerId::new(NOBODY).expect("the word is a reference");
         let mut shopper = Shopper::new(shopper::Config { customer: nobody }, self.config.seed);
         shopper.restore(ShopperState::of_nobody());
-        Some(shopper.preview(plan, ask, &granted, now))
+        Some(shopper.preview(plan, ask, &granted, &self.lent, now))
     }
 }

@@ -3,7 +3,7 @@
 use model::decision::Decision;
 use model::delivery::Delivery;
 use model::fusion::{Attribution, Occupancy};
-use model::ids::{CustomerId, OfferId, StoreId};
+use model::ids::{CustomerId, DecisionId, OfferId, StoreId};
 use model::outcome::Outcome;
 use model::position::Position;
 use model::presence::{Presence, Visit};
@@ -12,9 +12,12 @@ use model::subject::Subject;
 use model::time::Timestamp;
 use serde::Serialize;
 
+use crate::shopper::Purchase;
+
 /// Everything that the core can cause. The shell's one `match` over it is the list of all that can happen.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "command", content = "with")]
+#[expect(clippy::large_enum_variant, reason = "a command is moved once and done at once, so a box would only cost")]
 pub enum Command {
     /// A stay in a zone changed.
     Presence(Presence),
@@ -67,6 +70,36 @@ pub enum Command {
         customer: CustomerId,
         /// What became of it.
         outcome: Outcome,
+    },
+    /// A line of an order was paid; it counts once, whoever tells of it.
+    Bought {
+        /// By whom.
+        customer: CustomerId,
+        /// What, and to which decision it is put down.
+        purchase: Purchase,
+    },
+    /// A delivery that is still on its way is not wanted any more.
+    Cancel {
+        /// To whom.
+        customer: CustomerId,
+        /// Of which decision.
+        decision: DecisionId,
+    },
+    /// An offer harms and is stopped, until a person changes it.
+    Stopped {
+        /// In which store.
+        store: StoreId,
+        /// Which offer.
+        offer: OfferId,
+        /// How strong the evidence is.
+        e: f64,
+    },
+    /// Something that a person should look at.
+    Alarm {
+        /// In which store.
+        store: StoreId,
+        /// What, in one word: `drift` or `feedback-lost`.
+        what: String,
     },
     /// Lease more of an offer's budget, and answer with [`Input::Lease`](super::input::Input::Lease).
     NeedLease {

@@ -81,10 +81,17 @@ impl Core {
             self.policies_for(customer, event);
         }
         self.note_shopper(customer, &input);
-        if let Some(slot) = self.shoppers.get_mut(customer) {
-            slot.shopper.handle(input, self.now);
-        }
+        let now = self.now;
+        self.work(customer, |shopper| shopper.handle(input, now));
         self.settle(customer);
+    }
+
+    /// Lets a customer's machine work with what is common to all.
+    pub(super) fn work(&mut self, customer: &CustomerId, what: impl FnOnce(&mut Shopper)) {
+        let Some(slot) = self.shoppers.get_mut(customer) else { return };
+        slot.shopper.swap(&mut self.lent);
+        what(&mut slot.shopper);
+        slot.shopper.swap(&mut self.lent);
     }
 
     /// Gives the catalogues that tell the categories of an event's products: of each the first store that carries it.
@@ -128,6 +135,16 @@ impl Core {
                 shopper::Command::Outcome(outcome) => {
                     self.commands.push_back(Command::Outcome { customer: customer.clone(), outcome });
                 }
+                shopper::Command::Teach(taught) => self.learn(&taught),
+                shopper::Command::Bought(purchase) => {
+                    self.commands.push_back(Command::Bought { customer: customer.clone(), purchase });
+                }
+                shopper::Command::Converted { store, offer, epoch, treated } => {
+                    self.converted(&store, &offer, epoch, treated);
+                }
+                shopper::Command::Cancel(decision) => {
+                    self.commands.push_back(Command::Cancel { customer: customer.clone(), decision });
+                }
                 shopper::Command::Release { store, offer } => self.leases.release(&store, &offer),
                 shopper::Command::Reserve { store, offer } => self.reserve(customer, store, offer),
             }
@@ -145,9 +162,8 @@ impl Core {
 
     pub(super) fn reserve(&mut self, customer: &CustomerId, store: StoreId, offer: OfferId) {
         let granted = self.leases.reserve(&store, &offer);
-        if let Some(slot) = self.shoppers.get_mut(customer) {
-            slot.shopper.handle(shopper::Input::Budget { offer: offer.clone(), granted }, self.now);
-        }
+        let (now, answer) = (self.now, shopper::Input::Budget { offer: offer.clone(), granted });
+        self.work(customer, |shopper| shopper.handle(answer, now));
         if self.leases.runs_low(&store, &offer, self.now) {
             self.commands.push_back(Command::NeedLease { store, offer });
         }

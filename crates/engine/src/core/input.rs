@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use decide::brain::Brain;
+use learn::logistic::Row;
 use locate::calibrate::Calibration;
 use model::consent::ConsentRecord;
 use model::delivery::DeliveryState;
@@ -16,7 +18,7 @@ use model::subject::Subject;
 use model::survey::Survey;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, PlanFiles};
+use super::{Ask, Epoch, PlanFiles, Which};
 use crate::shopper::ShopperState;
 
 /// Everything that can come into the core.
@@ -191,6 +193,20 @@ pub enum Input {
         /// What.
         lever: Lever,
     },
+    /// What was learnt before, as it was kept.
+    Learnt {
+        /// By which model.
+        which: Which,
+        /// What.
+        rows: Vec<Row>,
+    },
+    /// All that was learnt before, in place of what is known.
+    Brain {
+        /// What.
+        brain: Box<Brain>,
+    },
+    /// The measurement of an offer, as it was kept; comes before the store's plan.
+    Epoch(Epoch),
     /// Nothing but time has passed.
     Wake,
 }
@@ -223,6 +239,9 @@ impl Input {
             | Self::Lease { .. }
             | Self::Restore { .. }
             | Self::Lever { .. }
+            | Self::Learnt { .. }
+            | Self::Brain { .. }
+            | Self::Epoch(_)
             | Self::Wake => None,
         }
     }

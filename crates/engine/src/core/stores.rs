@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use decide::brain::Brain;
 use decide::catalogue::Catalogue;
 use locate::calibrate::{Calibration, Source};
 use locate::health::Condition;
@@ -59,6 +60,11 @@ impl Core {
         let store = plan.store.id.clone();
         self.note(Input::Plan(files.clone()));
         self.files.insert(store.clone(), files);
+        if self.lent.brain.version() == 0 {
+            let Brain { epochs, stopped, pace, .. } = std::mem::take(&mut self.lent.brain);
+            self.lent.brain = Brain { epochs, stopped, pace, ..Brain::new(&plan.policy) };
+        }
+        self.begin_epochs(plan);
         for offer in self.leases.plan(plan) {
             self.commands.push_back(Command::NeedLease { store: store.clone(), offer });
         }

@@ -26,8 +26,9 @@ impl Core {
         if self.trace.is_none() {
             return;
         }
+        let learnt = self.all_learnt();
         let plans = self.files.values().cloned().map(Input::Plan);
-        let levers = self.levers.iter().flat_map(|(store, levers)| {
+        let levers = self.lent.levers.iter().flat_map(|(store, levers)| {
             levers.iter().map(|(offer, lever)| Input::Lever {
                 store: store.clone(),
                 offer: offer.clone(),
@@ -39,7 +40,7 @@ impl Core {
             offer: offer.clone(),
             units,
         });
-        let all: Vec<Input> = plans.chain(levers).chain(leases).collect();
+        let all: Vec<Input> = learnt.chain(plans).chain(levers).chain(leases).collect();
         for input in all {
             self.note(input);
         }

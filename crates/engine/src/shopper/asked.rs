@@ -10,7 +10,7 @@ use model::ids::{OfferId, VisitId, ZoneId};
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
-use super::Shopper;
+use super::{Lent, Shopper};
 use crate::core::{Ask, NOWHERE};
 
 impl Shopper {
@@ -29,9 +29,10 @@ impl Shopper {
         plan: &Arc<Catalogue>,
         ask: &Ask,
         granted: &BTreeSet<OfferId>,
+        lent: &Lent,
         now: Timestamp,
     ) -> Decision {
-        evaluate::evaluate(&self.context(plan, ask.id, &self.moment_of(ask, now), granted, now))
+        evaluate::evaluate(&self.context(plan, ask.id, &self.moment_of(ask, now), granted, lent, now))
     }
 
     /// Where the channel says that the customer is, else where they were last seen in that store.

@@ -1,11 +1,15 @@
 //! What becomes of an offer: how far it got, whether the customer went there, bought, or nothing happened in time.
 
 use model::delivery::DeliveryState;
-use model::ids::{DecisionId, ProductId};
+use model::event::Interest;
+use model::ids::{DecisionId, ProductId, StoreId};
 use model::outcome::{Outcome, OutcomeKind};
+use model::preferences::Preferences;
 use model::time::Timestamp;
+use model::units::Cents;
 
-use super::state::{Open, Stay};
+use super::lesson::{CONVERTED_MAX, is_yes};
+use super::state::{Open, Stay, note};
 use super::{Command, PURCHASE_WINDOW, REPORT_GRACE, Shopper, VISIT_STAY, VISIT_WINDOW};
 
 impl Shopper {
@@ -16,10 +20,62 @@ impl Shopper {
         }
         self.changed = true;
         self.state.history.react(outcome.decision, outcome.kind);
-        if let Some(open) = self.state.open.iter_mut().find(|open| open.decision == outcome.decision) {
-            open.outcomes.insert(outcome.kind);
-            // What a device shows was sent, also when the channel's own answer got lost.
-            open.delivery = open.delivery.map(|_| DeliveryState::Sent);
+        let Some(index) = self.state.open.iter().position(|open| open.decision == outcome.decision) else { return };
+        let open = &mut self.state.open[index];
+        open.outcomes.insert(outcome.kind);
+        // What a device shows was sent, also when the channel's own answer got lost.
+        open.delivery = open.delivery.map(|_| DeliveryState::Sent);
+        if is_yes(outcome.kind) && self.state.open[index].delivery.is_some() {
+            self.learn_yes(index);
+        }
+        self.reply(index, outcome);
+    }
+
+    /// What the customer wants to be told: what is on its way against it is called back.
+    pub(super) fn prefer(&mut self, preferences: Preferences) {
+        let muted = |open: &Open| {
+            let plan = self.policies.get(&open.store);
+            let index = plan.and_then(|plan| plan.index_of(&open.offer));
+            let category = plan.zip(index).and_then(|(plan, index)| plan.category_of(index));
+            let brand = plan.zip(index).and_then(|(plan, index)| plan.brand_of(index));
+            preferences.mute_offers.contains(&open.offer)
+                || category.is_some_and(|category| preferences.mute_categories.contains(category))
+                || brand.is_some_and(|brand| preferences.mute_brands.contains(brand))
+        };
+        let pending = |open: &&Open| open.delivery == Some(DeliveryState::Pending) && muted(open);
+        let cancelled = self.state.open.iter().filter(pending).map(|open| Command::Cancel(open.decision));
+        let cancelled: Vec<Command> = cancelled.collect();
+        self.commands.extend(cancelled);
+        self.state.person.preferences = preferences;
+    }
+
+    /// What a customer says to an offer beside taking it.
+    fn reply(&mut self, index: usize, outcome: Outcome) {
+        let (store, offer) = (self.state.open[index].store.clone(), self.state.open[index].offer.clone());
+        let category = self.policies.get(&store).and_then(|plan| {
+            let index = plan.index_of(&offer)?;
+            plan.category_of(index).cloned()
+        });
+        match outcome.kind {
+            OutcomeKind::Muted => {
+                self.state.person.mute(&offer, category.as_ref());
+                self.cancel(|open| open.offer == offer);
+            }
+            OutcomeKind::Later => {
+                self.state.person.not_now(&offer, outcome.at);
+                self.cancel(|open| open.offer == offer);
+            }
+            OutcomeKind::More => {
+                let product = self.state.open[index].products.first().cloned();
+                self.state.intent.touch(Interest::Wished, product.as_ref(), category.as_ref(), outcome.at);
+            }
+            OutcomeKind::Delivered
+            | OutcomeKind::Opened
+            | OutcomeKind::Dismissed
+            | OutcomeKind::Visited
+            | OutcomeKind::Redeemed
+            | OutcomeKind::Purchased
+            | OutcomeKind::Expired => {}
         }
     }
 
@@ -76,19 +132,36 @@ impl Shopper {
         self.let_go_of_waiting();
     }
 
-    /// The newest offer about a product takes the credit for its purchase, once.
-    pub(super) fn find_purchase(&mut self, product: &ProductId, at: Timestamp) {
-        let awaits = |open: &&mut Open| {
+    /// The newest offer about a product takes the credit for its purchase, once: which, where, and what was saved.
+    pub(super) fn find_purchase(&mut self, product: &ProductId, at: Timestamp) -> Option<(DecisionId, StoreId, Cents)> {
+        let awaits = |open: &Open| {
             let age = at.since(open.told_at);
             age.0 >= 0
                 && age <= PURCHASE_WINDOW
                 && open.products.contains(product)
                 && !open.outcomes.contains(&OutcomeKind::Purchased)
         };
-        let Some(open) = self.state.open.iter_mut().filter(awaits).max_by_key(|open| open.told_at) else { return };
+        let opens = self.state.open.iter().enumerate().filter(|(_, open)| awaits(open));
+        let (index, _) = opens.max_by_key(|(_, open)| open.told_at)?;
+        let open = &mut self.state.open[index];
         open.outcomes.insert(OutcomeKind::Purchased);
-        let decision = open.decision;
-        self.found(decision, OutcomeKind::Purchased, at);
+        let saved = if open.outcomes.contains(&OutcomeKind::Redeemed) { open.discount } else { Cents(0) };
+        let credited = (open.decision, open.store.clone(), saved);
+        let (offer, epoch, treated) = (open.offer.clone(), open.epoch, open.delivery.is_some());
+        if !open.shadow && note(&mut self.state.converted, (offer.clone(), epoch), CONVERTED_MAX) {
+            let store = credited.1.clone();
+            self.commands.push_back(Command::Converted { store, offer, epoch, treated });
+        }
+        self.learn_yes(index);
+        self.found(credited.0, OutcomeKind::Purchased, at);
+        Some(credited)
+    }
+
+    /// What is still on its way is called back.
+    pub(super) fn cancel(&mut self, unwanted: impl Fn(&Open) -> bool) {
+        let pending = |open: &&Open| open.delivery == Some(DeliveryState::Pending) && unwanted(open);
+        let cancelled = self.state.open.iter().filter(pending).map(|open| Command::Cancel(open.decision));
+        self.commands.extend(cancelled);
     }
 
     /// Finds stays at an offer's product that have lasted long enough by `until`.

@@ -12,13 +12,15 @@ use model::event::Interest;
 use model::ids::{CategoryId, DecisionId, DeliveryId, DeviceId, MessageId, OfferId, ProductId};
 use model::offer::{Channel, Offer};
 use model::presence::{Presence, PresenceKind};
-use model::shop::Shop as Plan;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
+use model::units::Cents;
 use model::zone::ZoneKind;
 
+use super::lesson::Lesson;
+use super::patterns::declares;
 use super::state::{Open, Pending, Stay, decision_id};
-use super::{Command, FRESH, OPEN_MAX, Shopper};
+use super::{Command, FRESH, Lent, OPEN_MAX, Shopper};
 
 impl Shopper {
     pub(super) fn presence(&mut self, presence: &Presence, now: Timestamp) {
@@ -28,6 +30,11 @@ impl Shopper {
             return;
         }
         self.changed = true;
+        self.take_presence(presence, device, now);
+        self.mark_presence(presence, now);
+    }
+
+    fn take_presence(&mut self, presence: &Presence, device: DeviceId, now: Timestamp) {
         match presence.kind {
             PresenceKind::Entered => self.came(presence, device, Trigger::Entered, now),
             PresenceKind::Dwelling => self.came(presence, device, Trigger::Dwelling, now),
@@ -68,13 +75,18 @@ impl Shopper {
         });
         let fresh = is_fresh(presence.at, now);
         let already_there = self.state.stays.iter().any(|s| s.store == presence.store && s.zone == presence.zone);
+        if self.state.visit.replace(presence.visit) != Some(presence.visit) {
+            self.state.person.visit();
+        }
+        // Who declares moments of their own has these two only if they are among them.
+        let usual = self.policies.get(&presence.store).is_none_or(|plan| !declares(plan));
         let stay = self.state.enter(presence, device);
         stay.live |= fresh;
         let news = match trigger {
             Trigger::Dwelling => !std::mem::replace(&mut stay.dwelled, true),
             Trigger::Entered | Trigger::Intent | Trigger::Pattern | Trigger::Asked => !already_there,
         };
-        if fresh && news {
+        if fresh && news && usual {
             self.decide(id, moment, now);
         }
     }
@@ -128,7 +140,7 @@ impl Shopper {
             return;
         }
         let Some(plan) = self.policies.get(&moment.store).cloned() else { return };
-        let awaited = evaluate::budgets_needed(&self.context(&plan, id, &moment, &BTreeSet::new(), now));
+        let awaited = evaluate::budgets_needed(&self.context(&plan, id, &moment, &BTreeSet::new(), &self.lent, now));
         for offer in &awaited {
             self.commands.push_back(Command::Reserve { store: moment.store.clone(), offer: offer.clone() });
         }
@@ -159,7 +171,7 @@ impl Shopper {
         let Pending { id, moment, mut granted, .. } = pending;
         let store = moment.store.clone();
         if let Some(plan) = self.policies.get(&store).cloned() {
-            let decision = evaluate::evaluate(&self.context(&plan, id, &moment, &granted, now));
+            let decision = evaluate::evaluate(&self.context(&plan, id, &moment, &granted, &self.lent, now));
             self.carry_out(&plan, decision, &mut granted, now);
         }
         for offer in granted {
@@ -174,6 +186,7 @@ impl Shopper {
         id: DecisionId,
         moment: &Moment,
         granted: &'a BTreeSet<OfferId>,
+        lent: &'a Lent,
         now: Timestamp,
     ) -> Context<'a> {
         Context {
@@ -182,10 +195,10 @@ impl Shopper {
             id,
             moment: moment.clone(),
             catalogue: plan,
-            person: &self.person,
+            person: &self.state.person,
             policy: &plan.policy,
-            brain: &self.brain,
-            levers: &self.levers,
+            brain: &lent.brain,
+            levers: lent.levers.get(&plan.store.id).unwrap_or(&lent.none),
             customer: &self.customer,
             consent: self.state.consent,
             intent: &self.state.intent,
@@ -229,7 +242,7 @@ impl Shopper {
             content: offer.content.clone(),
             decided_at: now,
             expires_at: now + Millis::seconds(i64::from(offer.lifetime_s)),
-            discount: offer.discount,
+            discount: discount_of(decision, offer),
             channel: decision.moment.channel,
         }
     }
@@ -246,8 +259,14 @@ fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
     now.since(at).0.abs() <= FRESH.0
 }
 
+/// What the decision gave, within the bounds that the file approves.
+fn discount_of(decision: &Decision, offer: &Offer) -> Cents {
+    let candidate = decision.explanation.candidates.iter().find(|candidate| candidate.offer == offer.id);
+    candidate.map_or(offer.discount, |candidate| candidate.discount)
+}
+
 fn open(
-    plan: &Plan,
+    plan: &Catalogue,
     offer: &Offer,
     decision: &Decision,
     budgeted: bool,
@@ -257,6 +276,7 @@ fn open(
     let about = plan.products.iter().filter(|product| {
         offer.product.as_ref() == Some(&product.id) || offer.category.as_ref() == Some(&product.category)
     });
+    let category = plan.index_of(&offer.id).and_then(|index| plan.category_of(index)).map(|category| category.as_str());
     let (products, mut zones): (Vec<_>, Vec<_>) =
         about.map(|product| (product.id.clone(), product.zone.clone())).unzip();
     zones.sort();
@@ -275,5 +295,9 @@ fn open(
         }),
         budgeted,
         outcomes: BTreeSet::new(),
+        lesson: Some(Lesson::of(decision, category, now, plan.policy.outcome_window_s)),
+        epoch: decision.epoch,
+        discount: discount_of(decision, offer),
+        shadow: decision.shadow,
     }
 }

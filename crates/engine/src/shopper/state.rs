@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, VecDeque};
 use decide::history::History;
 use decide::intent::Intent;
 use decide::keyed;
+use decide::person::Person;
+use decide::signals::Journal;
 use model::consent::Consent;
 use model::decision::{Around, Moment, Trigger};
 use model::delivery::DeliveryState;
@@ -14,8 +16,10 @@ use model::offer::Channel;
 use model::outcome::OutcomeKind;
 use model::presence::Presence;
 use model::time::{Millis, Timestamp};
-use model::units::Probability;
+use model::units::{Cents, Probability};
 use serde::{Deserialize, Serialize};
+
+use super::lesson::Lesson;
 
 /// Most stays open at once (nested zones, several devices); the oldest is dropped first.
 ///
@@ -49,6 +53,16 @@ pub struct ShopperState {
     /// A hash of each: ids from outside are long.
     pub(super) messages: VecDeque<u64>,
     pub(super) orders: VecDeque<Order>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub(super) person: Person,
+    #[serde(skip_serializing_if = "Journal::is_empty")]
+    pub(super) journal: Journal,
+    /// Offers, with their epochs, that the customer converted in.
+    #[serde(skip_serializing_if = "VecDeque::is_empty")]
+    pub(super) converted: VecDeque<(OfferId, u32)>,
+    /// The visit that was counted last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) visit: Option<VisitId>,
     pub(super) pending: Option<Pending>,
 }
 
@@ -85,6 +99,18 @@ pub(super) struct Open {
     pub(super) budgeted: bool,
     /// What became of it so far.
     pub(super) outcomes: BTreeSet<OutcomeKind>,
+    /// What its answer will teach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lesson: Option<Lesson>,
+    /// In which epoch of its measurement it was chosen.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) epoch: u32,
+    /// What the customer saves.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) discount: Cents,
+    /// It only runs in shadow: it is not measured.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) shadow: bool,
 }
 
 /// What an order held.
@@ -102,6 +128,10 @@ pub(super) struct Pending {
     pub(super) since: Timestamp,
     pub(super) awaited: BTreeSet<OfferId>,
     pub(super) granted: BTreeSet<OfferId>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl ShopperState {

@@ -119,7 +119,8 @@ pub(super) fn consent(all: bool) -> ConsentRecord {
 
 pub(super) fn viewed(id: &str) -> Event {
     let product = ProductId::new("barolo").ok();
-    let what = EventKind::Interest { interest: Interest::Added, product, category: None, probability: Probability::ONE };
+    let what =
+        EventKind::Interest { interest: Interest::Added, product, category: None, probability: Probability::ONE };
     Event { id: MessageId::new(id).expect("an id"), at: START, what }
 }
 

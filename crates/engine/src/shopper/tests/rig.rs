@@ -96,7 +96,13 @@ impl Rig {
                         self.told.retain(|told| told.decision != *decision);
                     }
                 }
-                Command::Reserve { .. } | Command::Decided(_) | Command::Outcome(_) => {}
+                Command::Reserve { .. }
+                | Command::Decided(_)
+                | Command::Outcome(_)
+                | Command::Teach(_)
+                | Command::Bought(_)
+                | Command::Converted { .. }
+                | Command::Cancel(_) => {}
             }
             self.commands.push(command);
         }
