@@ -57,6 +57,10 @@ pub struct Report {
 pub async fn apply(folder: &Path, store: &Store, dry_run: bool, now: Timestamp) -> Result<Report, Error> {
     let (toml, geojson) = (read(&folder.join(SHOP_FILE))?, read(&folder.join(FLOOR_FILE))?);
     let shop = Shop::parse(&toml, &geojson).map_err(Error::Invalid)?;
+    let unfit = decide::check::check(&shop);
+    if !unfit.is_empty() {
+        return Err(Error::Invalid(unfit));
+    }
     let known = store.shops().await?;
     let others: Vec<Shop> = known
         .iter()

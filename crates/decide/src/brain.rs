@@ -54,6 +54,12 @@ impl Brain {
         self.redeem.opinion(&Example { path, features })
     }
 
+    /// What is believed of saying nothing.
+    #[must_use]
+    pub fn opinion_anyway(&self, path: Path<'_>, features: &[Feature]) -> Opinion {
+        self.anyway.opinion(&Example { path, features })
+    }
+
     /// Takes the outcome of something that was said.
     pub fn teach(&mut self, path: Path<'_>, features: &[Feature], yes: bool, now: Timestamp) -> Option<Promoted> {
         self.redeem.teach(&Example { path, features }, yes, now)

@@ -11,6 +11,8 @@ use model::product::Product;
 use model::shop::Shop;
 use model::zone::ZoneKind;
 
+use crate::rule::{Rule, RuleError};
+
 /// What is known of one offer beside what its file says.
 #[derive(Debug)]
 struct Entry {
@@ -30,6 +32,8 @@ pub struct Catalogue {
     offers: BTreeMap<OfferId, usize>,
     products: BTreeMap<ProductId, usize>,
     kinds: BTreeMap<ZoneId, ZoneKind>,
+    rules: Vec<Option<Result<Rule, RuleError>>>,
+    segment_rules: Vec<Result<Rule, RuleError>>,
 }
 
 impl Catalogue {
@@ -51,6 +55,8 @@ impl Catalogue {
         Self {
             timezone: TimeZone::get(&shop.store.timezone).unwrap_or(TimeZone::UTC),
             offers: shop.offers.iter().enumerate().map(|(index, offer)| (offer.id.clone(), index)).collect(),
+            rules: shop.offers.iter().map(|offer| offer.rule.as_deref().map(Rule::compile)).collect(),
+            segment_rules: shop.segments.iter().map(|segment| Rule::compile(&segment.rule)).collect(),
             kinds: shop.zones().map(|zone| (zone.id.clone(), zone.kind)).collect(),
             entries,
             by_zone,
@@ -117,6 +123,18 @@ impl Catalogue {
     #[must_use]
     pub fn brand_of(&self, offer: usize) -> Option<&str> {
         self.entries.get(offer)?.brand.as_deref()
+    }
+
+    /// The rule of an offer; an error when it does not compile, which refuses the offer.
+    #[must_use]
+    pub fn rule_of(&self, offer: usize) -> Option<&Result<Rule, RuleError>> {
+        self.rules.get(offer)?.as_ref()
+    }
+
+    /// The rules of the segments, in their order.
+    #[must_use]
+    pub fn segment_rules(&self) -> &[Result<Rule, RuleError>] {
+        &self.segment_rules
     }
 
     /// What a zone is for; none when it is not on the plan.

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use learn::thompson::{self, Arm, Shares};
 use model::consent::Consent;
-use model::decision::{Candidate, Choice, Decision, Explanation, Moment, Refusal, StageKind};
+use model::decision::{Candidate, Choice, Decision, Explanation, Feature, Moment, Refusal, StageKind};
 use model::ids::{CustomerId, DecisionId, OfferId};
-use model::offer::{Lever, Offer};
-use model::policy::Policy;
-use model::product::Product;
+use model::offer::{Lever, Stage};
+use model::policy::{Choose, Policy};
 use model::time::Timestamp;
 use model::units::Probability;
 
@@ -17,8 +17,14 @@ use crate::gates::{self, Case};
 use crate::history::History;
 use crate::intent::Intent;
 use crate::person::Person;
-use crate::rank::{self, Chances};
+use crate::rank::{Ranking, Worth};
+use crate::scene::Scene;
 use crate::{explain, keyed};
+
+/// Up to so many offers are all listed in an explanation.
+pub const LISTED_ALL: usize = 64;
+/// Of more, those that can be chosen, and so many of those that came furthest.
+pub const LISTED_REST: usize = 32;
 
 /// All that a decision rests on.
 #[derive(Debug, Clone)]
@@ -53,93 +59,206 @@ pub struct Context<'a> {
     pub levers: &'a BTreeMap<OfferId, Lever>,
 }
 
-impl Context<'_> {
-    /// The products that an offer is about, in the order of the catalogue.
-    pub fn products_of<'s>(&'s self, offer: &'s Offer) -> impl Iterator<Item = &'s Product> {
-        self.catalogue.products.iter().filter(|product| match (&offer.product, &offer.category) {
-            (Some(id), _) => product.id == *id,
-            (None, Some(category)) => product.category == *category,
-            (None, None) => false,
-        })
-    }
-
-    fn case<'s>(&'s self, offer: &'s Offer) -> Case<'s> {
-        Case { context: self, offer, intent: self.intent.towards(offer, self.catalogue, self.now) }
-    }
-}
-
 /// Offers with a budget that only their budget could still stop: reserve a unit of each, then evaluate.
 ///
 /// They are reserved before the evaluation and not after the draw, so that the logged propensities are exact.
 #[must_use]
 pub fn budgets_needed(context: &Context<'_>) -> BTreeSet<OfferId> {
-    let budgeted = context.catalogue.offers.iter().filter(|offer| offer.budget.is_some());
-    let passing = budgeted.filter(|offer| gates::ask(&gates::BEFORE_BUDGET, &context.case(offer)).is_ok());
-    passing.map(|offer| offer.id.clone()).collect()
+    let scene = Scene::new(context, false);
+    let budgeted = context.catalogue.offers.iter().enumerate().filter(|(_, offer)| offer.budget.is_some());
+    let before = &gates::ALL[..gates::BEFORE_BUDGET];
+    let passing = budgeted.filter(|(index, _)| gates::ask(before, &Case::new(context, &scene, *index)).is_ok());
+    passing.map(|(_, offer)| offer.id.clone()).collect()
 }
 
 /// Decides: an offer or silence, with its propensity and its whole explanation.
 ///
-/// In the holdout an offer is a ghost offer: chosen, logged, and not to be said.
+/// In the holdout, and in an offer's own control, an offer is a ghost offer: chosen, logged, and not to be said.
 #[must_use]
 pub fn evaluate(context: &Context<'_>) -> Decision {
-    let mut candidates: Vec<Candidate> =
-        context.catalogue.offers.iter().map(|offer| judge(&context.case(offer))).collect();
-    let arms: Vec<usize> = (0..candidates.len()).filter(|index| candidates[*index].terms.is_some()).collect();
-    let scores: Vec<f64> =
-        arms.iter().filter_map(|index| candidates[*index].terms.map(|terms| terms.score())).collect();
-    let chances = rank::chances(&scores);
-    for (arm, index) in arms.iter().enumerate() {
-        candidates[*index].propensity = Probability::clamped(chances.offers[arm]);
+    run(context, false)
+}
+
+/// Decides over the offers that only run in shadow, as if they were let out; none when there are none at this place.
+/// Nothing of it is said, and it takes no live offer's place.
+#[must_use]
+pub fn evaluate_shadow(context: &Context<'_>) -> Option<Decision> {
+    let shadows = context.catalogue.offers_in(&context.moment.zone).iter();
+    let shadowed = |index: &usize| context.catalogue.offers[*index].stage == Stage::Shadow;
+    if !shadows.into_iter().any(shadowed) {
+        return None;
     }
-    let picked = chances.pick(keyed::draw(context.seed, context.id));
-    let choice = match picked {
-        Some(arm) => Choice::Offer { offer: candidates[arms[arm]].offer.clone() },
-        None => Choice::Silence { code: silence_code(&candidates, &chances).to_owned() },
+    let id = keyed::id(context.seed, "shadow", &[&context.id.0.to_be_bytes()]);
+    Some(run(&Context { id: DecisionId(id), ..context.clone() }, true))
+}
+
+fn run(context: &Context<'_>, shadow: bool) -> Decision {
+    let scene = Scene::new(context, shadow);
+    let mut ranking = Ranking::new(context.brain, &scene, context.policy);
+    let count = context.catalogue.offers.len();
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(count);
+    let mut ranked: Vec<(usize, Arm)> = Vec::new();
+    for index in 0..count {
+        let case = Case::new(context, &scene, index);
+        let refused = gates::ask(&gates::ALL, &case).err();
+        // The holdout keeps its terms, so that both arms of the experiment are ranked alike.
+        let worth = if matches!(refused, None | Some(Refusal::Holdout)) { ranking.worth(&case) } else { None };
+        ranked.extend(worth.map(|worth| (index, worth.arm)));
+        candidates.push(candidate(&case, refused, worth));
+    }
+    let (shares, arms) = shares(context, &ranked);
+    for (arm, index) in arms.iter().enumerate() {
+        candidates[*index].propensity = Probability::clamped(shares.arms[arm]);
+    }
+    let picked = thompson::pick(&shares, keyed::draw(context.seed, context.id));
+    let chosen = picked.map(|arm| arms[arm]);
+    let seen = chosen.or_else(|| shares.best.map(|arm| arms[arm]));
+    let features = seen
+        .map_or_else(Vec::new, |index| ranking.seen(&Case::new(context, &scene, index), candidates[index].discount));
+    finish(context, &scene, candidates, &shares, (picked.map(|arm| shares.arms[arm]), chosen), features, &ranked)
+}
+
+fn finish(
+    context: &Context<'_>,
+    scene: &Scene<'_>,
+    candidates: Vec<Candidate>,
+    shares: &Shares,
+    (share, chosen): (Option<f64>, Option<usize>),
+    features: Vec<Feature>,
+    ranked: &[(usize, Arm)],
+) -> Decision {
+    let choice = match chosen {
+        Some(index) => Choice::Offer { offer: candidates[index].offer.clone() },
+        None => Choice::Silence { code: silence_code(&candidates, shares, !ranked.is_empty()).to_owned() },
     };
-    let propensity = Probability::clamped(picked.map_or(chances.silence, |arm| chances.offers[arm]));
-    let holdout = gates::holdout::is_held_out(context.seed, context.customer, context.catalogue.store.holdout);
-    let (en, it) = explain::decision(context, &candidates, &choice, holdout);
+    let control = chosen.is_some_and(|index| candidates[index].control);
+    let ghost = Ghost { holdout: scene.held_out, control, shadow: scene.shadow };
+    let (en, it) = explain::decision(context, &candidates, &choice, ghost);
+    let epoch = chosen.and_then(|index| context.brain.epochs.get(&candidates[index].offer)).copied();
+    let (candidates, more) = listed(candidates);
     Decision {
         id: context.id,
         customer: context.customer.clone(),
         moment: context.moment.clone(),
         choice,
-        propensity,
-        holdout,
-        control: false,
-        shadow: false,
+        propensity: Probability::clamped(share.unwrap_or(shares.silence)),
+        holdout: scene.held_out,
+        control,
+        shadow: scene.shadow,
         policy: context.policy.id.clone(),
         model: context.brain.version(),
-        epoch: 0,
+        epoch: epoch.unwrap_or(0),
         explanation: Explanation {
             candidates,
-            more: BTreeMap::new(),
-            features: Vec::new(),
-            stale: Vec::new(),
-            silence: Probability::clamped(chances.silence),
+            more,
+            features,
+            stale: scene.stale.clone(),
+            silence: Probability::clamped(shares.silence),
             en,
             it,
         },
     }
 }
 
-/// One offer through the gates. The holdout keeps its terms, so that both arms of the experiment are ranked alike.
-fn judge(case: &Case<'_>) -> Candidate {
-    let refused = gates::ask(&gates::ALL, case).err();
-    let ranked = matches!(refused, None | Some(Refusal::Holdout));
+/// Why what was chosen is not said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Ghost {
+    pub(crate) holdout: bool,
+    pub(crate) control: bool,
+    pub(crate) shadow: bool,
+}
+
+fn candidate(case: &Case<'_>, refused: Option<Refusal>, worth: Option<Worth>) -> Candidate {
+    let (context, offer) = (case.context, case.offer);
+    let control =
+        worth.is_some() && gates::stage::is_in_control(context.seed, &offer.id, context.customer, offer.control);
     Candidate {
-        offer: case.offer.id.clone(),
+        offer: offer.id.clone(),
         intent: case.intent,
-        terms: ranked.then(|| rank::terms(case)),
+        terms: worth.map(|worth| worth.terms),
+        belief: worth.map(|worth| worth.belief),
+        logit: worth.map(|worth| worth.logit),
+        money: worth.map(|worth| [worth.arm.scale, worth.arm.shift]),
+        discount: worth.map_or(offer.discount, |worth| worth.discount),
         refused,
         propensity: Probability::ZERO,
-        belief: None,
-        logit: None,
-        discount: case.offer.discount,
-        control: false,
-        stage: StageKind::Live,
+        control,
+        stage: match offer.stage {
+            Stage::Live => StageKind::Live,
+            Stage::Pilot { .. } => StageKind::Pilot,
+            Stage::Shadow => StageKind::Shadow,
+        },
     }
+}
+
+/// The chances of the arms that can be reached, and which offers these are.
+///
+/// While fewer lessons were taken than the house's priors count for, there is nothing to sample from but the priors: the
+/// best of them is said, and the floor explores.
+fn shares(context: &Context<'_>, ranked: &[(usize, Arm)]) -> (Shares, Vec<usize>) {
+    let policy = context.policy;
+    let all: Vec<Arm> = ranked.iter().map(|(_, arm)| *arm).collect();
+    let reached = thompson::reachable(&all, usize::try_from(policy.arms_max).unwrap_or(thompson::ARMS_MAX));
+    let arms: Vec<Arm> = reached.iter().map(|n| all[*n]).collect();
+    let offers: Vec<usize> = reached.iter().map(|n| ranked[*n].0).collect();
+    let young = Brain::house_part(context.brain.version(), policy) > 0.5;
+    let choose = if young && policy.choose == Choose::Thompson { Choose::EpsilonGreedy } else { policy.choose };
+    let mut shares = thompson::shares_of(choose, &arms, 0.0, policy.epsilon);
+    let pinned =
+        |n: &usize| context.levers.get(&context.catalogue.offers[offers[*n]].id).is_some_and(|lever| lever.pin);
+    let pin = (0..arms.len()).filter(pinned).reduce(|a, b| if arms[b].worth() > arms[a].worth() { b } else { a });
+    if let Some(pin) = pin {
+        shares.arms.iter_mut().for_each(|share| *share = 0.0);
+        (shares.arms[pin], shares.silence, shares.best) = (1.0, 0.0, Some(pin));
+        shares = shares.with_floor(policy.epsilon);
+    }
+    (shares, offers)
+}
+
+/// The candidates that are listed, and how many are not, by the code of their refusal.
+fn listed(candidates: Vec<Candidate>) -> (Vec<Candidate>, BTreeMap<String, u32>) {
+    let mut more = BTreeMap::new();
+    if candidates.len() <= LISTED_ALL {
+        return (candidates, more);
+    }
+    let depth = |one: &Candidate| one.refused.as_ref().map_or(usize::MAX, gates::reached);
+    let mut rest: Vec<(usize, f64, usize)> = candidates
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| one.propensity.get() == 0.0)
+        .map(|(index, one)| (depth(one), one.terms.map_or(one.intent, |terms| terms.score()), index))
+        .collect();
+    rest.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    let mut keep: Vec<bool> = candidates.iter().map(|one| one.propensity.get() > 0.0).collect();
+    rest.iter().take(LISTED_REST).for_each(|(_, _, index)| keep[*index] = true);
+    let mut kept = Vec::with_capacity(LISTED_ALL);
+    for (one, keep) in candidates.into_iter().zip(keep) {
+        if keep {
+            kept.push(one);
+        } else {
+            let code = one.refused.as_ref().map_or(NOT_REACHED, Refusal::code);
+            *more.entry(code.to_owned()).or_default() += 1;
+        }
+    }
+    (kept, more)
+}
+
+/// What the brain is taught on the outcome of a decision: the chosen offer, and what the model saw. None for silence.
+#[must_use]
+pub fn example_of(decision: &Decision) -> Option<(OfferId, Vec<Feature>)> {
+    let chosen = decision.chosen()?;
+    Some((chosen.offer.clone(), decision.explanation.features.clone()))
+}
+
+/// The arms of a decision as they were compared, for an export or a back-test; silence is worth 0.
+#[must_use]
+pub fn arms_of(decision: &Decision) -> Vec<(OfferId, Arm)> {
+    let reached = decision.explanation.candidates.iter().filter(|one| one.propensity.get() > 0.0);
+    let arm = |one: &Candidate| {
+        let (belief, [scale, shift]) = (one.belief?, one.money?);
+        Some((one.offer.clone(), Arm { mean: belief.mean, sd: belief.sd, scale, shift }))
+    };
+    reached.filter_map(arm).collect()
 }
 
 /// Silence while an offer was best; chosen to learn what offers change.
@@ -148,12 +267,14 @@ pub const EXPLORE: &str = "explore";
 pub const NOT_WORTH_IT: &str = "not-worth-it";
 /// Silence because the catalogue is empty.
 pub const NO_OFFER: &str = "no-offer";
+/// In the count of what is not listed: it passed, and others were worth more.
+pub const NOT_REACHED: &str = "not-reached";
 
-fn silence_code(candidates: &[Candidate], chances: &Chances) -> &'static str {
-    if chances.best.is_some() {
+fn silence_code(candidates: &[Candidate], shares: &Shares, passed: bool) -> &'static str {
+    if shares.best.is_some() {
         return EXPLORE;
     }
-    if !chances.offers.is_empty() {
+    if passed {
         return NOT_WORTH_IT;
     }
     weightiest(candidates).map_or(NO_OFFER, |(_, refusal)| refusal.code())

@@ -1,13 +1,13 @@
 //! Plain sentences, in English and Italian: why an offer was made, and why not. They speak to the customer.
 
 use model::consent::Purpose;
-use model::decision::{Candidate, Choice, Refusal};
+use model::decision::{Candidate, Choice, Refusal, StageKind};
 use model::ids::{OfferId, ProductId, ZoneId};
-use model::offer::Language;
+use model::offer::{CapScope, Language};
 use model::shop::Shop;
 use model::time::Timestamp;
 
-use crate::evaluate::{self, Context};
+use crate::evaluate::{self, Context, Ghost};
 use crate::local;
 
 /// The two sentences of a decision.
@@ -15,12 +15,12 @@ pub(crate) fn decision(
     context: &Context<'_>,
     candidates: &[Candidate],
     choice: &Choice,
-    holdout: bool,
+    ghost: Ghost,
 ) -> (String, String) {
     let say = |language| {
         let words = Words { shop: context.catalogue, now: context.now, language };
         match choice {
-            Choice::Offer { offer } if holdout => words.ghost(offer),
+            Choice::Offer { offer } if ghost != Ghost::default() => words.ghost(offer, ghost),
             Choice::Offer { offer } => words.offer(context, candidates, offer),
             Choice::Silence { code } => words.silence(code, candidates),
         }
@@ -34,6 +34,8 @@ pub fn refusal(shop: &Shop, now: Timestamp, refusal: &Refusal, language: Languag
     let words = Words { shop, now, language };
     words.not_sent(&words.refusal(refusal))
 }
+
+mod offer;
 
 struct Words<'a> {
     shop: &'a Shop,
@@ -63,8 +65,18 @@ impl Words<'_> {
         )
     }
 
-    fn ghost(&self, offer: &OfferId) -> String {
-        self.of(&self.not_sent(&self.refusal(&Refusal::Holdout)), offer)
+    fn ghost(&self, offer: &OfferId, ghost: Ghost) -> String {
+        let why = if ghost.holdout {
+            self.refusal(&Refusal::Holdout)
+        } else if ghost.control {
+            self.pick(
+                "you are among those kept without this offer, to measure what it changes".into(),
+                "fai parte di chi resta senza questa offerta, per misurare che cosa cambia".into(),
+            )
+        } else {
+            self.stage(StageKind::Shadow)
+        };
+        self.of(&self.not_sent(&why), offer)
     }
 
     fn silence(&self, code: &str, candidates: &[Candidate]) -> String {
@@ -89,18 +101,11 @@ impl Words<'_> {
             Refusal::Schedule { paused, starts, ends } => self.schedule(*paused, *starts, *ends),
             Refusal::Consent { missing } => self.consent(*missing),
             Refusal::Place { zone, probability } => self.place(zone, probability.get()),
-            Refusal::Stock { product } => {
-                let name = self.product(product);
-                self.pick(format!("{name} is sold out"), format!("{name} è esaurito"))
-            }
             Refusal::Bought { at, .. } => {
                 let day = self.day(*at);
                 self.pick(format!("you bought it {day}"), format!("l'hai comprato {day}"))
             }
-            Refusal::Cap { told, times, hours, .. } => self.pick(
-                format!("you were told {told} of at most {times} times in {hours} hours"),
-                format!("te l'abbiamo detto {told} volte su {times} in {hours} ore"),
-            ),
+            Refusal::Cap { told, times, hours, scope } => self.cap(*scope, *told, *times, *hours),
             Refusal::Pause { last, seconds } => {
                 let ago = self.now.since(*last).0.max(0) / 1_000;
                 self.pick(
@@ -119,14 +124,31 @@ impl Words<'_> {
                     format!("il tuo interesse è troppo basso ({intent} su {min})"),
                 )
             }
-            Refusal::Budget { budget } => self.pick(
-                format!("all {budget} of this offer are taken"),
-                format!("tutte le {budget} di questa offerta sono finite"),
-            ),
+            Refusal::Complaint { until } => {
+                let until = local::wall_clock(&self.shop.store.timezone, *until).date();
+                self.pick(
+                    format!("you complained, and until {until} nothing is promoted to you"),
+                    format!("ci hai fatto un reclamo, e fino al {until} non ti proponiamo nulla"),
+                )
+            }
+            Refusal::Preference { what } => self.preference(what),
             Refusal::Holdout => self.pick(
                 "you are among those kept without offers, to measure what offers change".into(),
                 "fai parte di chi resta senza offerte, per misurare che cosa cambiano".into(),
             ),
+            Refusal::Approval { .. }
+            | Refusal::Stage { .. }
+            | Refusal::Moment { .. }
+            | Refusal::Sensitive { .. }
+            | Refusal::Age { .. }
+            | Refusal::Stock { .. }
+            | Refusal::Price { .. }
+            | Refusal::Margin { .. }
+            | Refusal::Segment { .. }
+            | Refusal::Channel { .. }
+            | Refusal::Still { .. }
+            | Refusal::Rule { .. }
+            | Refusal::Budget { .. } => self.of_the_offer(refusal),
         }
     }
 
@@ -183,6 +205,19 @@ impl Words<'_> {
             1 => self.pick("yesterday".into(), "ieri".into()),
             days => self.pick(format!("{days} days ago"), format!("{days} giorni fa")),
         }
+    }
+
+    /// What an offer was not made to count over.
+    fn cap(&self, scope: CapScope, told: u32, times: u32, hours: u32) -> String {
+        let (en, it) = match scope {
+            CapScope::Offer | CapScope::All => ("", ""),
+            CapScope::Category => (" about its category", " di questa categoria"),
+            CapScope::Brand => (" about its brand", " di questa marca"),
+        };
+        self.pick(
+            format!("you were told {told} of at most {times} times in {hours} hours{en}"),
+            format!("te l'abbiamo detto {told} volte su {times} in {hours} ore{it}"),
+        )
     }
 
     /// The sentence, and which offer it is about.

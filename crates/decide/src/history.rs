@@ -53,6 +53,12 @@ pub struct Told {
     pub at: Timestamp,
     /// How they took it.
     pub reaction: Reaction,
+    /// The category it was about, so that other stores' caps count it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<CategoryId>,
+    /// The brand it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<String>,
 }
 
 /// The last purchase of one product.
@@ -75,10 +81,22 @@ pub struct History {
 impl History {
     /// Notes that the customer is told something.
     pub fn tell(&mut self, decision: DecisionId, offer: OfferId, at: Timestamp) {
+        self.tell_about(decision, offer, None, None, at);
+    }
+
+    /// Notes that the customer is told something about a category and a brand.
+    pub fn tell_about(
+        &mut self,
+        decision: DecisionId,
+        offer: OfferId,
+        category: Option<CategoryId>,
+        brand: Option<String>,
+        at: Timestamp,
+    ) {
         if self.told.len() >= TOLD_MAX {
             self.told.remove(0);
         }
-        self.told.push(Told { decision, offer, at, reaction: Reaction::Ignored });
+        self.told.push(Told { decision, offer, at, reaction: Reaction::Ignored, category, brand });
     }
 
     /// Takes a telling back that never reached the customer. False if it was not there.

@@ -10,7 +10,10 @@ use model::ids::{CategoryId, ProductId};
 use model::offer::Offer;
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
+use model::units::Probability;
 use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Catalogue;
 
 /// Most products, and most categories, kept per customer; the least wanted is forgotten first.
 pub const TOPICS_MAX: usize = 256;
@@ -24,6 +27,11 @@ pub const TOUCHES_MAX: f64 = 2.0;
 ///
 /// A house prior: one look at another wine must not pass the usual threshold of 0.3, two must.
 pub const SPILL: f64 = 0.25;
+
+/// Share of a brand's other evidence that counts for one product of it. A house prior, below the category's.
+pub const BRAND_SPILL: f64 = 0.1;
+/// Longer names of brands are not kept.
+pub const BRAND_LEN_MAX: usize = 64;
 
 /// What a touch weighs and how fast it fades.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,8 +82,8 @@ struct Trace {
 struct Evidence(BTreeMap<Interest, Trace>);
 
 impl Evidence {
-    fn touch(&mut self, interest: Interest, at: Timestamp) {
-        self.add(interest, Trace { amount: pace(interest).weight, at });
+    fn touch(&mut self, interest: Interest, part: f64, at: Timestamp) {
+        self.add(interest, Trace { amount: pace(interest).weight * part, at });
     }
 
     fn add(&mut self, interest: Interest, new: Trace) {
@@ -92,6 +100,18 @@ impl Evidence {
         for (interest, trace) in other.0 {
             self.add(interest, trace);
         }
+    }
+
+    /// The sum, with the half-lives of a policy where it has its own.
+    fn sum_at(&self, now: Timestamp, half_life_h: &BTreeMap<Interest, f64>) -> f64 {
+        if half_life_h.is_empty() {
+            return self.sum(now);
+        }
+        let amounts = self.0.iter().map(|(interest, trace)| {
+            let half_life = half_life_h.get(interest).map_or(pace(*interest).half_life.as_seconds(), |h| h * 3_600.0);
+            trace.amount * (-now.since(trace.at).as_seconds().max(0.0) / half_life).exp2()
+        });
+        amounts.sum::<f64>().max(0.0)
     }
 
     fn sum(&self, now: Timestamp) -> f64 {
@@ -115,10 +135,10 @@ struct Topic {
 }
 
 impl Topic {
-    fn touch(&mut self, interest: Interest, at: Timestamp) {
+    fn touch(&mut self, interest: Interest, part: f64, at: Timestamp) {
         // An event that comes late and is older than the purchase is what the purchase has answered.
         let answered = self.bought.is_some_and(|bought| at <= bought);
-        if answered { self.set_aside.touch(interest, at) } else { self.evidence.touch(interest, at) }
+        if answered { self.set_aside.touch(interest, part, at) } else { self.evidence.touch(interest, part, at) }
     }
 
     fn buy(&mut self, at: Timestamp) {
@@ -160,6 +180,25 @@ impl Topic {
 pub struct Intent {
     products: BTreeMap<ProductId, Topic>,
     categories: BTreeMap<CategoryId, Topic>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    brands: BTreeMap<String, Topic>,
+}
+
+/// One touch of a product, a category or a brand.
+#[derive(Debug, Clone, Copy)]
+pub struct Touch<'a> {
+    /// How it was touched.
+    pub interest: Interest,
+    /// The product, when known.
+    pub product: Option<&'a ProductId>,
+    /// Its category, or the category that was touched.
+    pub category: Option<&'a CategoryId>,
+    /// Its brand, or the brand that was touched.
+    pub brand: Option<&'a str>,
+    /// When.
+    pub at: Timestamp,
+    /// Belief that it was this customer.
+    pub probability: Probability,
 }
 
 impl Intent {
@@ -171,15 +210,48 @@ impl Intent {
         category: Option<&CategoryId>,
         at: Timestamp,
     ) {
-        match (product, category) {
+        self.take(&Touch { interest, product, category, brand: None, at, probability: Probability::ONE });
+    }
+
+    /// Takes in a touch, as far as it is believed: of the product, or else of the category, and of the brand.
+    pub fn take(&mut self, touch: &Touch<'_>) {
+        let Touch { interest, at, probability, .. } = *touch;
+        let part = probability.get();
+        match (touch.product, touch.category) {
             (Some(product), category) => {
                 let topic = topic_of(&mut self.products, product, at);
                 topic.category = category.cloned().or(topic.category.take());
-                topic.touch(interest, at);
+                topic.touch(interest, part, at);
             }
-            (None, Some(category)) => topic_of(&mut self.categories, category, at).touch(interest, at),
+            (None, Some(category)) => topic_of(&mut self.categories, category, at).touch(interest, part, at),
             (None, None) => {}
         }
+        if let Some(brand) = touch.brand.filter(|brand| brand.len() <= BRAND_LEN_MAX) {
+            topic_of(&mut self.brands, &brand.to_owned(), at).touch(interest, part, at);
+        }
+    }
+
+    /// How much everything is wanted at a time, found once for many questions. `half_life_h` overrides the house's paces
+    /// from the last touch on.
+    #[must_use]
+    pub fn level(&self, now: Timestamp, half_life_h: &BTreeMap<Interest, f64>) -> Level<'_> {
+        let mut level = Level::default();
+        for (id, topic) in &self.products {
+            let own = topic.evidence.sum_at(now, half_life_h);
+            if let Some(category) = &topic.category {
+                *level.categories.entry(category).or_default() += own;
+            }
+            level
+                .products
+                .insert(id, Own { evidence: own, bought: topic.bought.is_some(), category: topic.category.as_ref() });
+        }
+        for (id, topic) in &self.categories {
+            *level.categories.entry(id).or_default() += topic.evidence.sum_at(now, half_life_h);
+        }
+        for (name, topic) in &self.brands {
+            level.brands.insert(name, topic.evidence.sum_at(now, half_life_h));
+        }
+        level
     }
 
     /// Takes in a purchase: what was wanted of the product, and of its category in general, is answered.
@@ -210,6 +282,10 @@ impl Intent {
         for (category, topic) in other.categories {
             let newest = topic.newest();
             topic_of(&mut self.categories, &category, newest).absorb(topic);
+        }
+        for (brand, topic) in other.brands {
+            let newest = topic.newest();
+            topic_of(&mut self.brands, &brand, newest).absorb(topic);
         }
     }
 
@@ -258,6 +334,51 @@ impl Intent {
         let products =
             self.products.iter().filter(|(id, topic)| topic.category.as_ref() == Some(category) && Some(*id) != except);
         general + products.map(|(_, topic)| topic.evidence.sum(now)).sum::<f64>()
+    }
+}
+
+/// What is wanted of one product.
+#[derive(Debug, Clone, Copy)]
+struct Own<'a> {
+    evidence: f64,
+    bought: bool,
+    category: Option<&'a CategoryId>,
+}
+
+/// How much everything is wanted at one time.
+#[derive(Debug, Clone, Default)]
+pub struct Level<'a> {
+    products: BTreeMap<&'a ProductId, Own<'a>>,
+    categories: BTreeMap<&'a CategoryId, f64>,
+    brands: BTreeMap<&'a str, f64>,
+}
+
+impl Level<'_> {
+    /// Intent towards what an offer is about, 0 to 1.
+    #[must_use]
+    pub fn towards(&self, catalogue: &Catalogue, offer: usize) -> f64 {
+        let declared = &catalogue.offers[offer];
+        match (&declared.product, &declared.category) {
+            (Some(product), _) => self.product(product, catalogue.category_of(offer), catalogue.brand_of(offer)),
+            (None, Some(category)) => saturate(self.categories.get(category).copied().unwrap_or(0.0)),
+            (None, None) => 0.0,
+        }
+    }
+
+    /// Intent towards a product of a category and a brand, 0 to 1.
+    #[must_use]
+    pub fn product(&self, product: &ProductId, category: Option<&CategoryId>, brand: Option<&str>) -> f64 {
+        let known = self.products.get(product);
+        let own = known.map_or(0.0, |known| known.evidence);
+        if known.is_some_and(|known| known.bought) {
+            // Once it is bought, looking at its neighbours says nothing about it any more.
+            return saturate(own);
+        }
+        let all = category.and_then(|category| self.categories.get(category)).copied().unwrap_or(0.0);
+        let counted = if known.is_some_and(|known| known.category == category) { own } else { 0.0 };
+        // What was touched of the brand beside this product.
+        let brand = brand.and_then(|brand| self.brands.get(brand)).map_or(0.0, |brand| (brand - own).max(0.0));
+        saturate(own + SPILL * (all - counted).max(0.0) + BRAND_SPILL * brand)
     }
 }
 

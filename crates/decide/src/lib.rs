@@ -4,8 +4,10 @@
 
 pub mod brain;
 pub mod catalogue;
+pub mod check;
 pub mod evaluate;
 pub mod explain;
+pub mod features;
 #[cfg(test)]
 mod fixture;
 pub mod gates;
@@ -15,4 +17,6 @@ pub mod keyed;
 pub mod local;
 pub mod person;
 pub mod rank;
+pub mod rule;
+pub mod scene;
 pub mod signals;

@@ -10,6 +10,11 @@ pub(crate) fn wall_clock(timezone: &str, at: Timestamp) -> DateTime {
     jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(zone).datetime()
 }
 
+/// The wall clock of a zone that was looked up before.
+pub(crate) fn clock(zone: &TimeZone, at: Timestamp) -> DateTime {
+    jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(zone.clone()).datetime()
+}
+
 /// Local midnights between two moments; 0 is the same day, 1 is yesterday.
 #[must_use]
 pub fn days_between(timezone: &str, earlier: Timestamp, later: Timestamp) -> i32 {

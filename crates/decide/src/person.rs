@@ -190,3 +190,63 @@ const fn weight(reaction: Reaction) -> f64 {
         Reaction::Taken => 1.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::ids::DecisionId;
+    use model::outcome::OutcomeKind;
+
+    use super::*;
+
+    fn product() -> ProductId {
+        ProductId::new("p").expect("a reference")
+    }
+
+    fn offer() -> OfferId {
+        OfferId::new("o").expect("a slug")
+    }
+
+    const fn day(n: i64) -> Timestamp {
+        Timestamp(n * 86_400_000)
+    }
+
+    #[test]
+    fn a_cycle_is_learnt_from_two_gaps_and_one_errand_counts_once() {
+        let mut person = Person::default();
+        person.buy(&product(), 500.0, day(0));
+        person.buy(&product(), 500.0, day(0) + Millis::hours(1));
+        assert_eq!(person.cycle(&product()), None);
+        person.buy(&product(), 500.0, day(10));
+        person.buy(&product(), 500.0, day(20));
+        assert!((person.cycle(&product()).expect("two gaps") - 10.0).abs() < 0.1);
+        assert!((person.spend - 2_000.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_was_taken_mends_a_relationship_and_a_complaint_hurts_it() {
+        let (mut person, mut history) = (Person::default(), History::default());
+        assert!(person.relationship(&history, day(9)).abs() < 1e-12);
+        history.tell(DecisionId(1), offer(), day(8));
+        assert!(person.relationship(&history, day(9)) < 0.0);
+        history.react(DecisionId(1), OutcomeKind::Redeemed);
+        let good = person.relationship(&history, day(9));
+        assert!(good > 0.1);
+        person.complain(day(9));
+        assert!(person.relationship(&history, day(9)) < -0.3);
+        assert!(person.relationship(&history, day(300)) > -0.1, "it is forgotten");
+    }
+
+    #[test]
+    fn two_names_of_one_person_add_up() {
+        let (mut one, mut other) = (Person::default(), Person::default());
+        one.visit();
+        other.visit();
+        other.contacted(day(3));
+        one.contacted(day(5));
+        other.mute(&offer(), None);
+        other.complain(day(2));
+        one.absorb(other);
+        assert_eq!((one.visits, one.contacts.clone(), one.complaint_at), (2, vec![day(3), day(5)], Some(day(2))));
+        assert!(one.preferences.mute_offers.contains(&offer()));
+    }
+}

@@ -1,16 +1,21 @@
-//! Ranking: what each offer is worth over silence, and the exact chance with which each arm is chosen.
+//! Ranking: what each offer is worth over silence, in cents, so that silence is an arm that scores 0.
 //!
-//! Worth is the margin that speaking adds to what would be earned anyway, in cents, so silence is an arm that scores 0.
+//! Worth is the margin that speaking adds to what would be earned anyway, times what the moment, people, the distance
+//! and the budget make of it, less what attention costs. While little is known, the house's priors say how likely
+//! people are to answer; with every lesson what was learnt weighs more.
 
-use model::decision::Terms;
+use learn::logistic::{Opinion, Path};
+use learn::special::{expected_chance, logit, sigmoid};
+use learn::thompson::Arm;
+use model::decision::{Belief, Feature, Logit, Terms};
+use model::offer::Lever;
 use model::product::Product;
+use model::units::Cents;
 
+use crate::brain::Brain;
+use crate::features;
 use crate::gates::Case;
-
-/// Share of decisions that explore: every reachable arm gets an equal part of it (DECISION 3.3).
-pub const EPSILON: f64 = 0.05;
-/// Most arms that can be reached, silence among them (DECISION 3.3): no weight in a replay exceeds `20 / 0.05 = 400`.
-pub const ARMS_MAX: usize = 20;
+use crate::scene::Scene;
 
 /// Chance that somebody who fully wants a product and stands before it buys it untold. A house prior.
 pub const BUYS_ANYWAY: f64 = 0.5;
@@ -25,90 +30,260 @@ pub const CATEGORY_FOCUS: f64 = 0.5;
 pub const ELASTICITY: f64 = 2.62;
 /// Nobody buys more surely than this.
 pub const CHANCE_MAX: f64 = 0.95;
+/// No chance is smaller than this, so that its log-odds are a number.
+pub const CHANCE_MIN: f64 = 1e-6;
 /// The margin taken for a product whose margin is not declared, as a share of its price. A house prior.
 pub const MARGIN_SHARE: f64 = 0.25;
+/// From so many people on ten square metres on, a word is worth less, in proportion. A house prior.
+pub const CROWD: f64 = 5.0;
+/// Into so many steps the approved range of a discount is cut.
+pub const STEPS: i64 = 4;
 
-/// The terms of an offer's score. They add up to it exactly, because the score is nothing but their sum.
-#[must_use]
-pub fn terms(case: &Case<'_>) -> Terms {
-    let Some(product) = wanted_product(case) else { return Terms::default() };
-    let (price, discount) = (cents(product.price.0), cents(case.offer.discount.0));
-    let margin = if product.margin.0 > 0 { cents(product.margin.0) } else { MARGIN_SHARE * price };
+/// What an offer is worth at a moment, with all that it follows from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Worth {
+    /// The terms of its score.
+    pub terms: Terms,
+    /// What is believed of the log-odds that it is taken up.
+    pub belief: Belief,
+    /// Where that comes from.
+    pub logit: Logit,
+    /// What is believed, in money; silence is worth 0.
+    pub arm: Arm,
+    /// What the customer would save.
+    pub discount: Cents,
+}
+
+/// The ranking of one decision: what its offers share is found once.
+#[derive(Debug)]
+pub struct Ranking<'a> {
+    brain: &'a Brain,
+    /// What the common features add to the opinions on telling and on silence.
+    common: [Shared; 2],
+    part: [f64; 2],
+    slots: Vec<Feature>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Shared {
+    logit: Logit,
+    variance: f64,
+}
+
+impl Shared {
+    /// What the features add, whatever the path.
+    fn of(opinion: impl Fn(&[Feature]) -> Opinion, features: &[Feature]) -> Self {
+        let (with, without) = (opinion(features), opinion(&[]));
+        let logit = Logit { offer: with.logit.offer - without.logit.offer, ..with.logit };
+        Self { logit, variance: (with.belief.sd.powi(2) - without.belief.sd.powi(2)).max(0.0) }
+    }
+
+    /// An opinion on an offer's own features, with these added.
+    fn join(&self, own: &Opinion) -> Opinion {
+        let logit = Logit {
+            offer: own.logit.offer + self.logit.offer,
+            micro: own.logit.micro + self.logit.micro,
+            relational: own.logit.relational + self.logit.relational,
+            personal: own.logit.personal + self.logit.personal,
+        };
+        let sd = own.belief.sd.mul_add(own.belief.sd, self.variance).sqrt();
+        Opinion { belief: Belief { mean: logit.sum(), sd }, logit }
+    }
+}
+
+const NOBODY: Path<'static> = Path { offer: "", category: "", store: "" };
+
+impl<'a> Ranking<'a> {
+    /// Prepares for the offers of one decision.
+    #[must_use]
+    pub fn new(brain: &'a Brain, scene: &Scene<'_>, policy: &model::policy::Policy) -> Self {
+        let told = Shared::of(|features| brain.opinion(NOBODY, features), &scene.common);
+        let anyway = Shared::of(|features| brain.opinion_anyway(NOBODY, features), &scene.common);
+        let part = [brain.version(), brain.anyway.version()].map(|lessons| Brain::house_part(lessons, policy));
+        Self { brain, common: [told, anyway], part, slots: features::slots() }
+    }
+
+    /// What an offer is worth; none when there is no product to earn on.
+    pub fn worth(&mut self, case: &Case<'_>) -> Option<Worth> {
+        let product = wanted_product(case)?;
+        let choices = discounts(case, product);
+        let worths = choices.into_iter().map(|discount| self.at(case, product, discount));
+        // The first of equals: the smallest discount.
+        worths.reduce(|best, next| if next.terms.score() > best.terms.score() { next } else { best })
+    }
+
+    /// The features of an offer as the model saw them at a discount.
+    pub fn seen(&mut self, case: &Case<'_>, discount: Cents) -> Vec<Feature> {
+        let price = wanted_product(case).map_or(0.0, |product| cents(product.price));
+        features::own(case, price, cents(discount), &mut self.slots);
+        self.slots.iter().chain(&case.scene.common).cloned().collect()
+    }
+
+    fn at(&mut self, case: &Case<'_>, product: &Product, discount: Cents) -> Worth {
+        let (price, d, v) = (cents(product.price), cents(discount), margin(product));
+        features::own(case, price, d, &mut self.slots);
+        let path = path(case);
+        let told = self.common[0].join(&self.brain.opinion(path, &self.slots));
+        let untold = self.common[1].join(&self.brain.opinion_anyway(path, &self.slots));
+        let (house, house_anyway) = house(case, price, d);
+        let (belief, logit_parts) = blend(&told, house, self.part[0]);
+        let p = expected_chance(belief.mean, belief.sd);
+        let p0 = anyway(&untold, p * house_anyway / house, self.part[1]);
+        let factors = Factors::of(case);
+        let (terms, arm) = terms(p, p0, v, d, &factors, belief);
+        Worth { terms, belief, logit: logit_parts, arm, discount }
+    }
+}
+
+/// What is believed of a telling: the house's prior and what was learnt, by their parts. The parts of the logit add up
+/// to the mean.
+fn blend(learnt: &Opinion, house: f64, part: f64) -> (Belief, Logit) {
+    let sd = learnt.belief.sd;
+    // The log-odds whose expected chance, so unsure, is the house's.
+    let prior = logit(house) / shrink(sd);
+    let keep = 1.0 - part;
+    let parts = Logit {
+        offer: part.mul_add(prior, keep * learnt.logit.offer),
+        micro: keep * learnt.logit.micro,
+        relational: keep * learnt.logit.relational,
+        personal: keep * learnt.logit.personal,
+    };
+    (Belief { mean: parts.sum(), sd }, parts)
+}
+
+/// The factor by which being unsure draws log-odds towards even: what `expected_chance` uses.
+fn shrink(sd: f64) -> f64 {
+    1.0 / (1.0 + std::f64::consts::PI * sd * sd / 8.0).sqrt()
+}
+
+/// The chance that it is bought untold: the house's share of the chance that it is taken up, and what ghosts taught.
+fn anyway(learnt: &Opinion, house: f64, part: f64) -> f64 {
+    let learnt = learnt.belief.mean * shrink(learnt.belief.sd);
+    sigmoid(part.mul_add(logit(house.clamp(CHANCE_MIN, CHANCE_MAX)), (1.0 - part) * learnt))
+}
+
+/// The house's chances to buy when told, and untold.
+fn house(case: &Case<'_>, price: f64, discount: f64) -> (f64, f64) {
     let cut = if price > 0.0 { (discount / price).min(1.0) } else { 0.0 };
-    let anyway = BUYS_ANYWAY * case.intent;
+    let anyway = (BUYS_ANYWAY * case.intent).max(CHANCE_MIN);
     let focus = if case.offer.product.is_some() { 1.0 } else { CATEGORY_FOCUS };
     let told = (anyway * (1.0 + focus * REMINDER_LIFT + ELASTICITY * cut)).min(CHANCE_MAX);
-    let attention = cents(case.context.catalogue.store.attention.0.max(0));
-    let there = case.context.moment.probability.get();
-    Terms {
-        gain: (told - anyway) * (margin - discount) * there,
-        giveaway: -(anyway * discount),
-        attention: -attention,
-        fatigue: -(attention * case.context.history.fatigue(case.context.now)),
-        ..Terms::default()
+    (told, anyway)
+}
+
+/// What a gain is multiplied by.
+#[derive(Debug, Clone, Copy)]
+struct Factors {
+    context: f64,
+    lever: f64,
+    distance: f64,
+    pacing: f64,
+    fatigue: f64,
+    attention: f64,
+}
+
+impl Factors {
+    fn of(case: &Case<'_>) -> Self {
+        let (context, scene) = (case.context, case.scene);
+        let store = cents(context.catalogue.store.attention).max(0.0);
+        let calm = scene.crowding.map_or(1.0, |people| if people > CROWD { CROWD / people } else { 1.0 });
+        let distance = scene.distance.map_or(1.0, |metres| (-metres / context.policy.distance_m.max(0.5)).exp());
+        Self {
+            context: context.moment.probability.get() * calm,
+            lever: lever(case),
+            distance,
+            pacing: context.brain.pace.get(&case.offer.id).map_or(1.0, |pace| pace.clamp(0.0, 1.0)),
+            fatigue: context.policy.fatigue.unwrap_or(store) * scene.fatigue,
+            attention: context.policy.reserve.map_or(store, cents),
+        }
     }
+}
+
+/// What people make of it: their lever, the policy's weight and the segment's, together within a lever's bounds.
+fn lever(case: &Case<'_>) -> f64 {
+    let context = case.context;
+    let said = context.levers.get(&case.offer.id).map_or(1.0, |lever| lever.weight);
+    let policy = context.policy.weight.get(&case.offer.id).copied().unwrap_or(1.0);
+    let segments = &context.catalogue.segments;
+    let segment = if segments.is_empty() { None } else { case.scene.segment(context) };
+    let group = segment.map_or(1.0, |index| segments[index].weight);
+    let [least, most] = Lever::WEIGHT;
+    (said * policy * group).clamp(least, most)
+}
+
+/// The terms, each the difference that one factor makes, so that they add up to the arm's expected worth.
+fn terms(p: f64, p0: f64, v: f64, d: f64, factors: &Factors, belief: Belief) -> (Terms, Arm) {
+    let (gain, giveaway) = ((p - p0) * (v - d), -(p0 * d));
+    let base = gain + giveaway;
+    let with_context = base * factors.context;
+    let with_lever = with_context * factors.lever;
+    let with_distance = with_lever * factors.distance;
+    let with_pacing = with_distance * factors.pacing;
+    let all = factors.context * factors.lever * factors.distance * factors.pacing;
+    let terms = Terms {
+        gain,
+        giveaway,
+        context: with_context - base,
+        lever: with_lever - with_context,
+        distance: with_distance - with_lever,
+        pacing: with_pacing - with_distance,
+        fatigue: -factors.fatigue,
+        attention: -factors.attention,
+    };
+    let shift = -(p0 * v * all) - factors.fatigue - factors.attention;
+    (terms, Arm { mean: belief.mean, sd: belief.sd, scale: (v - d) * all, shift })
+}
+
+/// The discounts that may be given: the declared one, or steps of the approved range that keep the least margin.
+fn discounts(case: &Case<'_>, product: &Product) -> Vec<Cents> {
+    let Some([least, most]) = case.offer.range else { return vec![case.offer.discount] };
+    let floor = least_margin(case);
+    let steps = (0..=STEPS).map(|step| Cents(least.0 + (most.0 - least.0) * step / STEPS));
+    let mut fit: Vec<Cents> = steps.filter(|d| margin(product) - cents(*d) >= floor).collect();
+    fit.dedup();
+    // The gate let it pass, so the smallest fits.
+    if fit.is_empty() { vec![least] } else { fit }
+}
+
+/// The least that the shop must earn; more than nothing, in any case.
+pub(crate) fn least_margin(case: &Case<'_>) -> f64 {
+    case.offer.margin_min.map_or(1.0, |least| cents(least).max(1.0))
+}
+
+/// What the shop earns on a product at full price.
+pub(crate) fn margin(product: &Product) -> f64 {
+    if product.margin.0 > 0 { cents(product.margin) } else { MARGIN_SHARE * cents(product.price) }
 }
 
 /// The product an offer is valued on: its own, or the one of its category that is in stock and most wanted.
-fn wanted_product<'a>(case: &Case<'a>) -> Option<&'a Product> {
-    let context = case.context;
-    let in_stock = context.products_of(case.offer).filter(|product| product.in_stock);
-    let wanted = |product: &Product| context.intent.product(&product.id, Some(&product.category), context.now);
-    // `reduce` keeps the first of equals: the order of the catalogue.
-    in_stock.map(|p| (wanted(p), p)).reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, p)| p)
+pub(crate) fn wanted_product<'a>(case: &Case<'a>) -> Option<&'a Product> {
+    let catalogue = case.context.catalogue;
+    let products = catalogue.products_of(case.index).iter().map(|index| &catalogue.products[*index]);
+    let in_stock = products.filter(|product| product.in_stock);
+    if case.offer.product.is_some() {
+        return in_stock.into_iter().next();
+    }
+    let wanted =
+        |product: &Product| case.scene.level.product(&product.id, Some(&product.category), product.brand.as_deref());
+    // The first of equals, in the order of the catalogue; what differs by rounding alone is equal.
+    let first = |best: (f64, &'a Product), next: (f64, &'a Product)| if next.0 > best.0 + 1e-9 { next } else { best };
+    in_stock.map(|p| (wanted(p), p)).reduce(first).map(|(_, p)| p)
 }
 
+/// Whose rates an offer's chances start from.
+fn path<'a>(case: &Case<'a>) -> Path<'a> {
+    let catalogue = case.context.catalogue;
+    Path {
+        offer: case.offer.id.as_str(),
+        category: catalogue.category_of(case.index).map_or("", |category| category.as_str()),
+        store: catalogue.store.id.as_str(),
+    }
+}
+
+/// Cents as a number to reckon with.
 #[expect(clippy::cast_precision_loss, reason = "amounts of money are far below 2^53 cents")]
-const fn cents(amount: i64) -> f64 {
-    amount as f64
-}
-
-/// The chances of every arm.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chances {
-    /// Of each score given, in its order; 0 for those that can't be reached.
-    pub offers: Vec<f64>,
-    /// Of silence.
-    pub silence: f64,
-    /// The best arm; none is silence.
-    pub best: Option<usize>,
-}
-
-/// Chances of the arms: `(1 - eps) * best + eps / K` over the best [`ARMS_MAX`] of them, silence among them.
-///
-/// Silence wins a tie, then the earlier offer does.
-#[must_use]
-pub fn chances(scores: &[f64]) -> Chances {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-    order.truncate(ARMS_MAX - 1);
-    let arms = u32::try_from(order.len() + 1).expect("at most ARMS_MAX arms");
-    let floor = EPSILON / f64::from(arms);
-    let best = order.first().copied().filter(|index| scores[*index] > 0.0);
-    let mut offers = vec![0.0; scores.len()];
-    for index in order {
-        offers[index] = floor;
-    }
-    let mut silence = floor;
-    match best {
-        Some(index) => offers[index] += 1.0 - EPSILON,
-        None => silence += 1.0 - EPSILON,
-    }
-    Chances { offers, silence, best }
-}
-
-impl Chances {
-    /// The arm that a draw from 0 up to 1 falls on; none is silence.
-    ///
-    /// The draw runs over the offers in their order and ends at silence, so rounding can't fall on an arm of chance 0.
-    #[must_use]
-    pub fn pick(&self, draw: f64) -> Option<usize> {
-        let mut reached = 0.0;
-        self.offers.iter().position(|chance| {
-            reached += chance;
-            *chance > 0.0 && draw < reached
-        })
-    }
+pub(crate) const fn cents(amount: Cents) -> f64 {
+    amount.0 as f64
 }
 
 #[cfg(test)]

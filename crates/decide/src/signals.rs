@@ -270,3 +270,6 @@ fn id(pattern: &Pattern, last: &Mark) -> u64 {
     let digest = keyed::digest(0, "pattern", &[pattern.id.as_str().as_bytes(), &last.key.to_be_bytes()]);
     u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes"))
 }
+
+#[cfg(test)]
+mod tests;

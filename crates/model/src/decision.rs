@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CustomerId, DecisionId, MomentId, OfferId, PolicyId, ProductId, StoreId, VisitId, ZoneId};
+use crate::ids::{CustomerId, DecisionId, MomentId, OfferId, PolicyId, ProductId, SegmentId, StoreId, VisitId, ZoneId};
 use crate::offer::{CapScope, Channel};
 use crate::signal::Aged;
 use crate::time::{Millis, Timestamp};
@@ -104,6 +104,81 @@ pub enum Refusal {
         /// The purpose that is missing.
         missing: crate::consent::Purpose,
     },
+    /// A person has banned it or has not approved it yet, or it was stopped because it did harm.
+    Approval {
+        /// Banned by a person.
+        banned: bool,
+        /// Stopped by its own measurement.
+        stopped: bool,
+    },
+    /// It is not let out so far.
+    Stage {
+        /// How far it is let out.
+        stage: StageKind,
+        /// To which share of the customers, of a pilot.
+        share: Option<f64>,
+    },
+    /// It is for other moments.
+    Moment {
+        /// What happened, or the pattern that fired.
+        now: String,
+    },
+    /// Nothing is said about this product, or in this zone.
+    Sensitive {
+        /// The product.
+        product: ProductId,
+    },
+    /// It is not for minors, and the customer is not known to be old enough.
+    Age {
+        /// The least age.
+        min: u8,
+    },
+    /// The product has another price than the one its text quotes.
+    Price {
+        /// The price that the text quotes.
+        quoted: Cents,
+        /// The price now.
+        now: Cents,
+    },
+    /// The shop would earn too little on it.
+    Margin {
+        /// The least it must earn.
+        least: Cents,
+        /// What it would earn after the discount.
+        now: Cents,
+    },
+    /// It is for other customers.
+    Segment {
+        /// The customer's own segment.
+        segment: Option<SegmentId>,
+    },
+    /// The customer has complained, and promotions pause.
+    Complaint {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The customer has said that they do not want it.
+    Preference {
+        /// What they said: `offer`, `category`, `brand`, `channel`, `quiet`, `a-day` or `later`.
+        what: String,
+    },
+    /// It is not said by this way, or not at this place of a page.
+    Channel {
+        /// The way.
+        channel: Channel,
+    },
+    /// The customer walks by, or stands at the till.
+    Still {
+        /// At the till.
+        till: bool,
+        /// How fast they walk, in metres a second.
+        speed: Option<f64>,
+    },
+    /// Its rule does not hold, or can't be read.
+    Rule {
+        /// What is wrong with it; none when it was read and does not hold.
+        error: Option<String>,
+    },
     /// The customer is not where the offer may be said, or not surely enough.
     Place {
         /// Where the customer is.
@@ -165,16 +240,29 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every code, in the order the gates are asked; for metrics and pages.
-    pub const CODES: [&'static str; 11] = [
+    pub const CODES: [&'static str; 24] = [
         "schedule",
+        "approval",
         "consent",
+        "stage",
         "place",
+        "moment",
+        "sensitive",
+        "age",
         "stock",
+        "price",
+        "margin",
         "bought",
+        "segment",
+        "complaint",
+        "preference",
+        "channel",
         "cap",
         "pause",
         "quiet-hours",
+        "still",
         "intent",
+        "rule",
         "budget",
         "holdout",
     ];
@@ -184,14 +272,27 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Schedule { .. } => "schedule",
+            Self::Approval { .. } => "approval",
             Self::Consent { .. } => "consent",
+            Self::Stage { .. } => "stage",
             Self::Place { .. } => "place",
+            Self::Moment { .. } => "moment",
+            Self::Sensitive { .. } => "sensitive",
+            Self::Age { .. } => "age",
             Self::Stock { .. } => "stock",
+            Self::Price { .. } => "price",
+            Self::Margin { .. } => "margin",
             Self::Bought { .. } => "bought",
+            Self::Segment { .. } => "segment",
+            Self::Complaint { .. } => "complaint",
+            Self::Preference { .. } => "preference",
+            Self::Channel { .. } => "channel",
             Self::Cap { .. } => "cap",
             Self::Pause { .. } => "pause",
             Self::QuietHours { .. } => "quiet-hours",
+            Self::Still { .. } => "still",
             Self::Intent { .. } => "intent",
+            Self::Rule { .. } => "rule",
             Self::Budget { .. } => "budget",
             Self::Holdout => "holdout",
         }
@@ -322,6 +423,9 @@ pub struct Candidate {
     /// Where that belief comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logit: Option<Logit>,
+    /// Its worth in cents as the chance of an answer moves it: what a yes brings, and what it costs either way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money: Option<[f64; 2]>,
     /// What the customer would save.
     #[serde(default)]
     pub discount: Cents,
@@ -410,6 +514,15 @@ impl Decision {
     #[must_use]
     pub const fn is_ghost(&self) -> bool {
         self.holdout || self.control || self.shadow
+    }
+
+    /// How the chosen offer fared; none for silence.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Candidate> {
+        match &self.choice {
+            Choice::Offer { offer } => self.explanation.candidates.iter().find(|one| one.offer == *offer),
+            Choice::Silence { .. } => None,
+        }
     }
 }
 

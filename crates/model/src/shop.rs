@@ -1,5 +1,6 @@
 //! A shop as its files declare it: `shop.toml` and `floor.geojson`, read and checked as one.
 
+mod deciding;
 mod geo_file;
 mod toml_file;
 

@@ -65,8 +65,8 @@ const SILENCES = ["intent", "cap", "no-offer", "pause", "consent", "place", "hol
 let number = 0;
 
 const candidate = (offerId: string, title: string, intent: number, refused: Candidate["refused"], propensity: number): Candidate => {
-  const terms = refused === null ? { gain: 31.4 * intent, giveaway: -4.2, attention: -5, fatigue: -1.7 } : null;
-  const score = terms === null ? null : terms.gain + terms.giveaway + terms.attention + terms.fatigue;
+  const terms = refused === null ? { gain: 31.4 * intent, giveaway: -4.2, context: -1.3, lever: 0, distance: 0, pacing: 0, attention: -5, fatigue: -1.7 } : null;
+  const score = terms === null ? null : Object.values(terms).reduce((sum, term) => sum + term, 0);
   return { offerId, title, intent, refused, terms, score, propensity };
 };
 

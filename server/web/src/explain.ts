@@ -5,7 +5,32 @@ import type { Dictionary } from "./lang/en";
 import type { Candidate, Refusal, Tongue } from "./types";
 
 /** The gates in the order in which they are asked. */
-export const GATES = ["schedule", "consent", "place", "stock", "bought", "cap", "pause", "quiet-hours", "intent", "budget", "holdout"] as const;
+export const GATES = [
+  "schedule",
+  "approval",
+  "consent",
+  "stage",
+  "place",
+  "moment",
+  "sensitive",
+  "age",
+  "stock",
+  "price",
+  "margin",
+  "bought",
+  "segment",
+  "complaint",
+  "preference",
+  "channel",
+  "cap",
+  "pause",
+  "quiet-hours",
+  "still",
+  "intent",
+  "rule",
+  "budget",
+  "holdout",
+] as const;
 
 export type Gate = (typeof GATES)[number];
 export type Verdict = "passed" | "refused" | "not-asked";
@@ -67,6 +92,32 @@ export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Te
       return put(say.budget, { budget: text(refused["budget"]) });
     case "holdout":
       return say.holdout;
+    case "approval":
+      return refused["stopped"] === true ? say.stopped : say.approval;
+    case "stage":
+      return refused["stage"] === "shadow" ? say.shadow : say.stage;
+    case "moment":
+      return put(say.moment, { now: text(refused["now"]) });
+    case "sensitive":
+      return put(say.sensitive, { product: name(text(refused["product"])) });
+    case "age":
+      return put(say.age, { min: text(refused["min"]) });
+    case "price":
+      return say.price;
+    case "margin":
+      return say.margin;
+    case "segment":
+      return say.segment;
+    case "complaint":
+      return put(say.complaint, { until: at(refused["until"]) });
+    case "preference":
+      return say.preference;
+    case "channel":
+      return say.channel;
+    case "still":
+      return refused["till"] === true ? say.till : say.walking;
+    case "rule":
+      return refused["error"] === null || refused["error"] === undefined ? say.rule : put(say.ruleError, { error: text(refused["error"]) });
     default:
       return put(say.other, { code: refused.code });
   }

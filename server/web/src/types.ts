@@ -127,6 +127,10 @@ export interface Refusal {
 export interface Terms {
   gain: number;
   giveaway: number;
+  context: number;
+  lever: number;
+  distance: number;
+  pacing: number;
   attention: number;
   fatigue: number;
 }

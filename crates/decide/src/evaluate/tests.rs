@@ -141,8 +141,11 @@ proptest! {
             prop_assert!(passed || candidate.propensity.get() == 0.0);
             if let Some(terms) = candidate.terms {
                 prop_assert!(terms.giveaway <= 0.0 && terms.attention <= 0.0 && terms.fatigue <= 0.0);
-                let sum = terms.gain + terms.giveaway + terms.attention + terms.fatigue;
-                prop_assert_eq!(terms.score().to_bits(), sum.to_bits());
+                let said = [terms.gain, terms.giveaway, terms.context, terms.lever, terms.distance, terms.pacing];
+                let sum = said.iter().sum::<f64>() + terms.fatigue + terms.attention;
+                prop_assert!((terms.score() - sum).abs() < 1e-9);
+                let (belief, logit) = (candidate.belief.expect("it was ranked"), candidate.logit.expect("it was ranked"));
+                prop_assert!((logit.sum() - belief.mean).abs() < 1e-9);
             }
         }
         let logged = match &decision.choice {
@@ -153,4 +156,108 @@ proptest! {
         prop_assert!(logged.get() > 0.0);
         prop_assert!(!decision.explanation.en.is_empty() && !decision.explanation.it.is_empty());
     }
+}
+
+#[test]
+fn of_many_offers_those_that_matter_are_listed_and_all_are_counted() {
+    let mut world = World::new();
+    let template = world.shop.offers[0].clone();
+    for n in 0..500 {
+        let mut copy = template.clone();
+        copy.id = offer(&format!("copy-{n}"));
+        copy.paused = n % 2 == 0;
+        world.shop.offers.push(copy);
+    }
+    let explanation = evaluate(&world.context()).explanation;
+    let reached = explanation.candidates.iter().filter(|one| one.propensity.get() > 0.0).count();
+    assert_eq!((reached, explanation.candidates.len()), (19, 19 + LISTED_REST));
+    let more: u32 = explanation.more.values().sum();
+    assert_eq!(usize::try_from(more).expect("few") + explanation.candidates.len(), 503);
+    assert_eq!(explanation.more["schedule"], 250, "{:?}", explanation.more);
+    assert!(!explanation.features.is_empty());
+}
+
+#[test]
+fn a_pinned_offer_is_said_if_it_may_be_and_a_banned_one_never() {
+    let mut world = World::new();
+    world.levers.insert(offer("any-wine"), Lever { pin: true, ..Lever::default() });
+    let decision = greedy(&mut world);
+    assert_eq!(offered(&decision), Some("any-wine"));
+    assert!((decision.propensity.get() - (0.95 + 0.05 / 3.0)).abs() < 1e-12);
+    world.levers.insert(offer("any-wine"), Lever { pin: true, ban: true, ..Lever::default() });
+    let decision = greedy(&mut world);
+    assert_eq!(offered(&decision), Some("barolo-3"));
+    assert_eq!(decision.explanation.candidates[1].refused.as_ref().map(Refusal::code), Some("approval"));
+}
+
+#[test]
+fn an_offer_in_shadow_is_decided_apart_and_takes_no_place() {
+    let mut world = World::new();
+    let before = evaluate(&world.context());
+    assert_eq!(evaluate_shadow(&world.context()), None);
+    let mut copy = world.shop.offers[0].clone();
+    copy.id = offer("shadow");
+    copy.stage = Stage::Shadow;
+    copy.budget = Some(1);
+    world.shop.offers.push(copy);
+    let after = evaluate(&world.context());
+    assert_eq!((after.choice, after.propensity), (before.choice, before.propensity));
+    let shadows = (0..20).filter_map(|n| {
+        world.id = DecisionId(n);
+        evaluate_shadow(&world.context())
+    });
+    let said = shadows.filter(|one| offered(one) == Some("shadow") && one.is_ghost() && one.shadow).count();
+    assert!(said > 10, "{said}");
+}
+
+#[test]
+fn who_is_kept_without_one_offer_gets_it_as_a_ghost() {
+    let mut world = World::new();
+    world.shop.offers[0].control = 0.5;
+    let mut ghosts = 0;
+    for n in 0..400 {
+        world.customer = model::ids::CustomerId::new(&format!("c{n}")).expect("a reference");
+        world.id = DecisionId(n);
+        let decision = evaluate(&world.context());
+        if offered(&decision) == Some("barolo-3") {
+            let control = gates::stage::is_in_control(7, &offer("barolo-3"), &world.customer, 0.5);
+            assert_eq!((decision.control, decision.is_ghost()), (control, control));
+            ghosts += usize::from(control);
+            assert!(
+                !control || decision.explanation.en.contains("kept without this offer"),
+                "{}",
+                decision.explanation.en
+            );
+        }
+    }
+    assert!((120..260).contains(&ghosts), "{ghosts}");
+}
+
+#[test]
+fn once_enough_was_learnt_the_chance_to_be_best_is_the_share() {
+    let mut world = World::new();
+    for (id, yes) in [("barolo-3", 3), ("any-wine", 6)] {
+        let path = learn::logistic::Path { offer: id, category: "wine", store: "rome-1" };
+        for n in 0..30 {
+            world.brain.teach(path, &[], n < yes, world.now);
+        }
+    }
+    let decision = evaluate(&world.context());
+    let arms: Vec<Arm> = arms_of(&decision).into_iter().map(|(_, arm)| arm).collect();
+    let expect = thompson::shares(&arms, 0.0).with_floor(0.05);
+    let told: Vec<f64> =
+        decision.explanation.candidates.iter().map(|one| one.propensity.get()).filter(|share| *share > 0.0).collect();
+    assert_eq!(told, expect.arms);
+    assert!(told.iter().all(|share| *share > 0.02 && *share < 0.9), "unsure is unsure: {told:?}");
+    let (id, features) = example_of(&greedy_or_any(&mut world)).expect("an offer");
+    assert!(!features.is_empty() && !id.as_str().is_empty());
+}
+
+/// Any decision that is an offer.
+fn greedy_or_any(world: &mut World) -> Decision {
+    let decisions = (0..200).map(|n| {
+        world.id = DecisionId(n);
+        evaluate(&world.context())
+    });
+    decisions.into_iter().find(|decision| offered(decision).is_some()).expect("not always silence")
 }

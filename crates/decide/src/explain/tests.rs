@@ -111,3 +111,59 @@ fn an_offer_says_why_and_silence_says_about_what() {
     assert_eq!(explanation.en, "not sent: you bought it yesterday (Barolo, 3 euro off)");
     assert_eq!(explanation.it, "non inviata: l'hai comprato ieri (Barolo, 3 euro in meno)");
 }
+
+#[test]
+fn what_lies_with_the_offer_the_shop_or_a_wish_is_said_in_both_languages() {
+    use model::decision::StageKind;
+    use model::offer::Channel;
+    use model::units::Cents;
+    let stage = |stage| Refusal::Stage { stage, share: None };
+    let approval = |banned, stopped| Refusal::Approval { banned, stopped };
+    for (case, en, it) in [
+        (approval(true, false), "the shop has banned it", "il negozio l'ha vietata"),
+        (approval(false, false), "nobody has approved it yet", "nessuno l'ha ancora approvata"),
+        (approval(false, true), "it did harm and was stopped by itself", "faceva danno e si è fermata da sola"),
+        (stage(StageKind::Shadow), "it only runs in shadow", "è solo in prova silenziosa"),
+        (
+            stage(StageKind::Pilot),
+            "it is being tried elsewhere or with others",
+            "è in prova altrove o con altri clienti",
+        ),
+        (
+            Refusal::Sensitive { product: product("barolo") },
+            "nothing is ever said about Barolo",
+            "di Barolo non si parla mai",
+        ),
+        (
+            Refusal::Price { quoted: Cents(3_000), now: Cents(2_850) },
+            "its text says 30.00, and the price is 28.50",
+            "il testo dice 30.00, e il prezzo è 28.50",
+        ),
+        (
+            Refusal::Margin { least: Cents(200), now: Cents(-5) },
+            "the shop would earn -0.05 on it, and needs 2.00",
+            "il negozio ci guadagnerebbe -0.05, e gliene servono 2.00",
+        ),
+        (Refusal::Segment { segment: None }, "it is for other customers", "è per altri clienti"),
+        (
+            Refusal::Complaint { until: NOON + Millis::hours(24) },
+            "you complained, and until 2026-03-12 nothing is promoted to you",
+            "ci hai fatto un reclamo, e fino al 2026-03-12 non ti proponiamo nulla",
+        ),
+        (
+            Refusal::Preference { what: "brand".into() },
+            "you want nothing of this brand",
+            "non vuoi nulla di questa marca",
+        ),
+        (Refusal::Channel { channel: Channel::Kiosk }, "it is not said in this way", "non si comunica in questo modo"),
+        (
+            Refusal::Still { till: true, speed: None },
+            "nobody is disturbed at the till",
+            "alla cassa non si disturba nessuno",
+        ),
+        (Refusal::Still { till: false, speed: Some(1.4) }, "you were walking by", "stavi passando oltre"),
+        (Refusal::Rule { error: None }, "its rule does not hold", "la sua regola non è soddisfatta"),
+    ] {
+        check(&case, &format!("not sent: {en}"), &format!("non inviata: {it}"));
+    }
+}

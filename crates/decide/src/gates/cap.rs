@@ -1,31 +1,64 @@
-//! Refuses when the customer was told often enough: of this offer, or of all together.
+//! Refuses when the customer was told often enough: of this offer, its category, its brand, or of all together.
 
 use model::decision::Refusal;
-use model::ids::OfferId;
-use model::offer::{Cap, CapScope};
-use model::time::Millis;
+use model::offer::{CapScope, ScopedCap};
+use model::time::Timestamp;
 
 use super::Case;
+use crate::scene::Scene;
 
-/// The gate.
+/// The gate. What others told the customer counts in the caps over everything.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    within(case, case.offer.cap, Some(&case.offer.id))?;
-    within(case, case.context.catalogue.store.cap, None)
+    let (offer, store) = (case.offer, &case.context.catalogue.store);
+    let of = |scope, times, hours| ScopedCap { scope, times, hours };
+    within(case, of(CapScope::Offer, offer.cap.times, offer.cap.hours))?;
+    offer.caps.iter().try_for_each(|cap| within(case, *cap))?;
+    let (category, brand) =
+        (case.context.catalogue.category_of(case.index), case.context.catalogue.brand_of(case.index));
+    for cap in &store.caps {
+        if cap.category.is_some() && cap.category.as_ref() == category {
+            within(case, of(CapScope::Category, cap.times, cap.hours))?;
+        }
+        if cap.brand.is_some() && cap.brand.as_deref() == brand {
+            within(case, of(CapScope::Brand, cap.times, cap.hours))?;
+        }
+    }
+    within(case, of(CapScope::All, store.cap.times, store.cap.hours))
 }
 
-/// Counts a sliding window. A telling from the future (the clock was set back) counts too: never more than the cap.
-fn within(case: &Case<'_>, cap: Cap, offer: Option<&OfferId>) -> Result<(), Refusal> {
-    let scope = if offer.is_some() { CapScope::Offer } else { CapScope::All };
-    let window = Millis::hours(i64::from(cap.hours));
-    let recent = case
-        .context
-        .history
-        .told()
-        .iter()
-        .filter(|told| offer.is_none_or(|offer| told.offer == *offer) && case.context.now.since(told.at) < window);
-    let told = u32::try_from(recent.count()).unwrap_or(u32::MAX);
-    if told >= cap.times {
-        return Err(Refusal::Cap { told, times: cap.times, hours: cap.hours, scope });
+fn within(case: &Case<'_>, cap: ScopedCap) -> Result<(), Refusal> {
+    let told = count(case, cap.scope, cap.hours);
+    if told < cap.times {
+        return Ok(());
     }
-    Ok(())
+    Err(Refusal::Cap { told, times: cap.times, hours: cap.hours, scope: cap.scope })
+}
+
+fn count(case: &Case<'_>, scope: CapScope, hours: u32) -> u32 {
+    let (context, now) = (case.context, case.context.now);
+    let catalogue = context.catalogue;
+    match scope {
+        CapScope::Offer => Scene::within(case.scene.told.get(&case.offer.id).into_iter().flatten(), hours, now),
+        CapScope::All => Scene::within(case.scene.contacts.iter(), hours, now),
+        CapScope::Category | CapScope::Brand => {
+            let (category, brand) = (catalogue.category_of(case.index), catalogue.brand_of(case.index));
+            let alike: Vec<&Timestamp> = context
+                .history
+                .told()
+                .iter()
+                .filter(|told| {
+                    let known = catalogue.index_of(&told.offer);
+                    if scope == CapScope::Category {
+                        let theirs = told.category.as_ref().or_else(|| known.and_then(|n| catalogue.category_of(n)));
+                        theirs.is_some() && theirs == category
+                    } else {
+                        let theirs = told.brand.as_deref().or_else(|| known.and_then(|n| catalogue.brand_of(n)));
+                        theirs.is_some() && theirs == brand
+                    }
+                })
+                .map(|told| &told.at)
+                .collect();
+            Scene::within(alike.into_iter(), hours, now)
+        }
+    }
 }

@@ -2,16 +2,23 @@
 
 use model::consent::Purpose;
 use model::decision::Refusal;
+use model::offer::Channel;
 
 use super::Case;
 
 /// What an offer at a place needs: to know who is there, what they want, and that they want to be told.
-const NEEDED: [Purpose; 3] = [Purpose::Locating, Purpose::Profiling, Purpose::MarketingPush];
+const PUSHED: [Purpose; 3] = [Purpose::Locating, Purpose::Profiling, Purpose::MarketingPush];
+/// What an answer to a page, kiosk, screen or till needs: to know what they want. The customer is looking at it.
+const SHOWN: [Purpose; 1] = [Purpose::Profiling];
 
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    match NEEDED.into_iter().find(|purpose| !case.context.consent.allows(*purpose)) {
-        Some(missing) => Err(Refusal::Consent { missing }),
+    let needed: &[Purpose] = match case.context.moment.channel {
+        Channel::Push => &PUSHED,
+        Channel::Web | Channel::Kiosk | Channel::Screen | Channel::Till => &SHOWN,
+    };
+    match needed.iter().find(|purpose| !case.context.consent.allows(**purpose)) {
+        Some(missing) => Err(Refusal::Consent { missing: *missing }),
         None => Ok(()),
     }
 }

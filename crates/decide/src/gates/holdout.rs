@@ -8,12 +8,7 @@ use crate::keyed;
 
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    let context = case.context;
-    if is_held_out(context.seed, context.customer, context.catalogue.store.holdout) {
-        Err(Refusal::Holdout)
-    } else {
-        Ok(())
-    }
+    if case.scene.held_out { Err(Refusal::Holdout) } else { Ok(()) }
 }
 
 /// Whether a customer belongs to a holdout of this share: sticky, because it is a salted hash of who they are, and

@@ -8,8 +8,7 @@ use super::Case;
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
     let seconds = case.context.catalogue.store.pause_s;
-    let last = case.context.history.told().iter().map(|told| told.at).max();
-    match last {
+    match case.scene.last_told {
         Some(last) if case.context.now.since(last) < Millis::seconds(i64::from(seconds)) => {
             Err(Refusal::Pause { last, seconds })
         }

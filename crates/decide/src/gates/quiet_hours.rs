@@ -2,23 +2,29 @@
 
 use jiff::civil::Time;
 use model::decision::Refusal;
+use model::shop::QuietHours;
 
 use super::Case;
-use crate::local::wall_clock;
 
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    let store = &case.context.catalogue.store;
-    let Some(quiet) = &store.quiet_hours else { return Ok(()) };
-    let local = wall_clock(&store.timezone, case.context.now).time();
-    let (Some(from), Some(to)) = (read(&quiet.from), read(&quiet.to)) else { return Ok(()) };
-    if is_between(local, from, to) {
+    let Some(quiet) = &case.context.catalogue.store.quiet_hours else { return Ok(()) };
+    let local = case.scene.local.time();
+    if is_quiet(local, quiet) {
         return Err(Refusal::QuietHours { local: format!("{:02}:{:02}", local.hour(), local.minute()) });
     }
     Ok(())
 }
 
-/// The shop's files were checked, so both times can be read.
+/// Whether it is quiet at a local time. Hours that can't be read are always quiet: they come from people, and nobody
+/// wanted to be disturbed by a slip of the pen.
+pub(crate) fn is_quiet(local: Time, quiet: &QuietHours) -> bool {
+    match (read(&quiet.from), read(&quiet.to)) {
+        (Some(from), Some(to)) => is_between(local, from, to),
+        (None, _) | (_, None) => true,
+    }
+}
+
 fn read(text: &str) -> Option<Time> {
     Time::strptime("%H:%M", text).ok()
 }

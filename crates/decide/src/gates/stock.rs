@@ -6,7 +6,7 @@ use super::Case;
 
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    let mut products = case.context.products_of(case.offer).peekable();
+    let mut products = case.products().peekable();
     let first = products.peek().map(|product| product.id.clone());
     match first {
         Some(product) if products.all(|product| !product.in_stock) => Err(Refusal::Stock { product }),

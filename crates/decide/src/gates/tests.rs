@@ -1,5 +1,6 @@
-use model::offer::Cap;
+use model::offer::{Cap, Channel, Lever, Stage};
 use model::shop::QuietHours;
+use model::signal::Aged;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 use proptest::prelude::*;
@@ -14,9 +15,8 @@ fn code(world: &World) -> Option<&'static str> {
 
 fn refusal(world: &World) -> Option<Refusal> {
     let context = world.context();
-    let offer = &world.shop.offers[0];
-    let intent = world.intent.towards(offer, &world.shop, world.now);
-    ask(&ALL, &Case { context: &context, offer, intent }).err()
+    let scene = Scene::new(&context, false);
+    ask(&ALL, &Case::new(&context, &scene, 0)).err()
 }
 
 fn check(change: impl Fn(&mut World), expect: Option<&str>) {
@@ -176,26 +176,53 @@ fn holdout_refuses_last() {
 fn gates_are_asked_in_the_order_of_the_codes() {
     // Everything speaks against it; one gate after the other is satisfied.
     let mut world = World::new();
+    let id = || offer("barolo-3");
     world.shop.offers[0].paused = true;
+    world.levers.insert(id(), Lever { ban: true, ..Lever::default() });
     world.consent.locating = false;
+    world.shop.offers[0].stage = Stage::Pilot { stores: vec![], zones: vec![], share: 0.0 };
     world.moment.zone = zone("pasta");
+    world.shop.offers[0].moments = vec![model::ids::MomentId::new("lingering").expect("a slug")];
+    world.shop.products[0].sensitive = true;
+    world.shop.products[0].age_min = Some(18);
     world.shop.products[0].in_stock = false;
+    world.shop.offers[0].price = Some(model::units::Cents(2_000));
+    world.shop.offers[0].margin_min = Some(model::units::Cents(800));
     world.history.buy(&product("barolo"), None, NOON);
-    world.history.tell(model::ids::DecisionId(1), offer("barolo-3"), NOON);
+    world.shop.offers[0].segments = vec![model::ids::SegmentId::new("gold").expect("a slug")];
+    world.person.complain(NOON);
+    world.person.mute(&id(), None);
+    world.shop.offers[0].channels = vec![Channel::Kiosk];
+    world.history.tell(model::ids::DecisionId(1), id(), NOON);
     world.shop.store.quiet_hours = Some(QuietHours { from: "00:00".into(), to: "00:00".into() });
+    world.moment.around.speed = Some(Aged { value: 1.4, at: NOON });
     world.intent = crate::intent::Intent::default();
+    world.shop.offers[0].rule = Some("visits > 3".into());
     world.shop.offers[0].budget = Some(1);
     world.shop.store.holdout = 1.0;
-    let satisfy: [fn(&mut World); 11] = [
+    let satisfy: [fn(&mut World); 24] = [
         |w| w.shop.offers[0].paused = false,
+        |w| w.levers.clear(),
         |w| w.consent.locating = true,
+        |w| w.shop.offers[0].stage = Stage::Live,
         |w| w.moment.zone = zone("wine"),
+        |w| w.shop.offers[0].moments.clear(),
+        |w| w.shop.products[0].sensitive = false,
+        |w| w.person.preferences.birth_year = Some(1990),
         |w| w.shop.products[0].in_stock = true,
+        |w| w.shop.offers[0].price = Some(model::units::Cents(3_000)),
+        |w| w.shop.offers[0].margin_min = None,
         |w| w.history.give_back(&product("barolo")),
+        |w| w.shop.offers[0].segments.clear(),
+        |w| w.person.complaint_at = None,
+        |w| w.person.preferences.mute_offers.clear(),
+        |w| w.shop.offers[0].channels = vec![Channel::Push],
         |w| w.shop.offers[0].cap = Cap { times: 9, hours: 24 },
         |w| w.shop.store.pause_s = 0,
         |w| w.shop.store.quiet_hours = None,
+        |w| w.moment.around.speed = None,
         |w| w.shop.offers[0].intent_min = 0.0,
+        |w| w.person.visits = 4,
         |w| {
             w.granted.insert(offer("barolo-3"));
         },
@@ -208,6 +235,8 @@ fn gates_are_asked_in_the_order_of_the_codes() {
     }
     assert_eq!(code(&world), None);
 }
+
+mod further;
 
 proptest! {
     #[test]

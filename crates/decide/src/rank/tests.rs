@@ -1,27 +1,67 @@
+use model::decision::Terms;
 use proptest::prelude::*;
 
 use super::*;
 use crate::fixture::{World, offer};
 
-fn case_terms(world: &World, index: usize) -> Terms {
+fn worth(world: &World, index: usize) -> Worth {
     let context = world.context();
-    let offer = &world.shop.offers[index];
-    let intent = world.intent.towards(offer, &world.shop, world.now);
-    terms(&Case { context: &context, offer, intent })
+    let scene = Scene::new(&context, false);
+    Ranking::new(&world.brain, &scene, &world.policy).worth(&Case::new(&context, &scene, index)).expect("a product")
+}
+
+fn case_terms(world: &World, index: usize) -> Terms {
+    worth(world, index).terms
 }
 
 #[test]
-fn terms_are_what_the_priors_say() {
-    let world = World::new();
+fn with_an_empty_brain_the_terms_are_what_the_priors_say() {
+    let mut world = World::new();
+    world.history.tell(model::ids::DecisionId(9), offer("penne-1"), world.now);
     let terms = case_terms(&world, 0);
     // Viewed an hour ago: evidence 0.9 * 2^(-1/24).
     let intent = 1.0 - (-0.9 * (-1.0_f64 / 24.0).exp2()).exp();
     let anyway = 0.5 * intent;
     let told = anyway * (1.0 + 1.0 + 2.62 * 0.1);
-    assert!((terms.gain - (told - anyway) * 600.0 * 0.9).abs() < 1e-9, "{terms:?}");
-    assert!((terms.giveaway + anyway * 300.0).abs() < 1e-9);
-    assert_eq!((terms.attention, terms.fatigue), (-5.0, -0.0));
-    assert_eq!(terms.score().to_bits(), (terms.gain + terms.giveaway + terms.attention + terms.fatigue).to_bits());
+    let base = (told - anyway) * 600.0 - anyway * 300.0;
+    let close = |is: f64, expect: f64| assert!((is - expect).abs() < 1e-6, "{is} {expect} {terms:?}");
+    close(terms.gain, (told - anyway) * 600.0);
+    close(terms.giveaway, -anyway * 300.0);
+    close(terms.context, base * (0.9 - 1.0));
+    close(terms.fatigue, -5.0);
+    assert_eq!((terms.lever, terms.distance, terms.pacing, terms.attention), (0.0, 0.0, 0.0, -5.0));
+    close(terms.score(), base * 0.9 - 10.0);
+}
+
+#[test]
+fn every_factor_is_a_term_and_a_lever_of_55_percent_multiplies_by_1_55() {
+    let mut world = World::new();
+    let plain = case_terms(&world, 0);
+    let base = (plain.gain + plain.giveaway + plain.context) * 1.0;
+    let lever = model::offer::Lever { weight: 1.55, ..Lever::default() };
+    world.levers.insert(offer("barolo-3"), lever);
+    assert!((case_terms(&world, 0).lever - 0.55 * base).abs() < 1e-9);
+    world.brain.pace.insert(offer("barolo-3"), 0.5);
+    assert!((case_terms(&world, 0).pacing + 1.55 * base * 0.5).abs() < 1e-9);
+    world.moment.around.distance_m = Some(model::signal::Aged { value: 10.0, at: world.now });
+    let terms = case_terms(&world, 0);
+    assert!((terms.distance - 1.55 * base * ((-1.0_f64).exp() - 1.0)).abs() < 1e-9, "{terms:?}");
+    assert!((terms.score() - (1.55 * base * (-1.0_f64).exp() * 0.5 - 5.0)).abs() < 1e-9);
+}
+
+#[test]
+fn lessons_take_the_place_of_the_priors() {
+    let mut world = World::new();
+    let before = worth(&world, 0);
+    assert!((learn::special::expected_chance(before.belief.mean, before.belief.sd) - 0.656).abs() < 0.01);
+    let path = learn::logistic::Path { offer: "barolo-3", category: "wine", store: "rome-1" };
+    for _ in 0..200 {
+        world.brain.teach(path, &[], false, world.now);
+    }
+    let after = worth(&world, 0);
+    let chance = learn::special::expected_chance(after.belief.mean, after.belief.sd);
+    assert!(chance < 0.1, "nobody ever answered: {chance}");
+    assert!(after.terms.score() < before.terms.score());
 }
 
 #[test]
@@ -48,49 +88,60 @@ fn a_category_is_valued_on_what_is_most_wanted_of_it() {
     assert!(by_barolo.gain > by_chianti.gain, "{by_barolo:?} {by_chianti:?}");
 }
 
-#[test]
-fn silence_wins_ties_and_the_floor_is_shared() {
-    assert_eq!(chances(&[]), Chances { offers: vec![], silence: 1.0, best: None });
-    let tie = chances(&[0.0]);
-    assert_eq!(tie.best, None);
-    assert!((tie.silence - 0.975).abs() < 1e-12 && (tie.offers[0] - 0.025).abs() < 1e-12);
-    let two = chances(&[3.0, 7.0]);
-    assert_eq!(two.best, Some(1));
-    assert!((two.offers[1] - (0.95 + 0.05 / 3.0)).abs() < 1e-12);
-}
-
 proptest! {
     #[test]
-    fn propensities_sum_to_1_and_only_reachable_arms_are_drawn(
-        scores in prop::collection::vec(-100.0..100.0_f64, 0..60),
-        draw in 0.0..1.0_f64,
+    fn a_parametric_discount_stays_in_its_bounds_and_keeps_the_margin(
+        least in 0..900_i64,
+        span in 0..2_000_i64,
+        margin_min in 0..900_i64,
+        weight in 0.2..5.0_f64,
     ) {
-        let chances = chances(&scores);
-        let sum = chances.silence + chances.offers.iter().sum::<f64>();
-        prop_assert!((sum - 1.0).abs() < 1e-9, "{sum}");
-        let reachable = chances.offers.iter().filter(|chance| **chance > 0.0).count();
-        prop_assert_eq!(reachable, scores.len().min(ARMS_MAX - 1));
-        for chance in chances.offers.iter().filter(|chance| **chance > 0.0).chain([&chances.silence]) {
-            prop_assert!(*chance >= EPSILON / 20.0 - 1e-12);
-        }
-        if let Some(arm) = chances.pick(draw) {
-            prop_assert!(chances.offers[arm] > 0.0);
-        }
-        let best = scores.iter().copied().fold(0.0, f64::max);
-        prop_assert_eq!(chances.best.map_or(0.0, |index| scores[index]), best);
+        let mut world = World::new();
+        let bounds = [model::units::Cents(least), model::units::Cents(least + span)];
+        world.shop.offers[0].range = Some(bounds);
+        world.shop.offers[0].margin_min = Some(model::units::Cents(margin_min));
+        world.policy.weight.insert(offer("barolo-3"), weight);
+        let context = world.context();
+        let scene = Scene::new(&context, false);
+        let case = Case::new(&context, &scene, 0);
+        prop_assume!(crate::gates::ask(&crate::gates::ALL, &case).is_ok());
+        let discount = worth(&world, 0).discount;
+        prop_assert!(bounds[0] <= discount && discount <= bounds[1], "{discount:?}");
+        prop_assert!(900 - discount.0 >= margin_min.max(1), "{discount:?}");
     }
-}
 
-#[test]
-fn drawn_shares_are_the_propensities() {
-    let chances = chances(&[3.0, 7.0, -2.0]);
-    let mut counts = [0_u32; 4];
-    for n in 0..100_000 {
-        let draw = crate::keyed::draw(7, model::ids::DecisionId(n));
-        counts[chances.pick(draw).unwrap_or(3)] += 1;
-    }
-    let expected = [chances.offers[0], chances.offers[1], chances.offers[2], chances.silence];
-    for (count, chance) in counts.into_iter().zip(expected) {
-        assert!((f64::from(count) / 100_000.0 - chance).abs() < 0.005, "{count} {chance}");
+    #[test]
+    fn terms_add_up_to_the_arm_s_worth_and_parts_to_the_mean(
+        intent_h in 0..200_i64,
+        weight in 0.1..8.0_f64,
+        pace in -1.0..2.0_f64,
+        metres in 0.0..80.0_f64,
+        crowd in 0.0..40.0_f64,
+        lessons in prop::collection::vec(any::<bool>(), 0..60),
+        index in 0..3_usize,
+    ) {
+        let mut world = World::new();
+        world.now = world.now + model::time::Millis::hours(intent_h);
+        world.policy.weight.insert(offer("any-wine"), weight);
+        world.brain.pace.insert(offer("barolo-3"), pace);
+        let aged = |value| Some(model::signal::Aged { value, at: world.now });
+        world.moment.around.distance_m = aged(metres);
+        world.moment.around.crowding = aged(crowd);
+        let path = learn::logistic::Path { offer: "barolo-3", category: "wine", store: "rome-1" };
+        let (features, _) = crate::features::features(&world.context(), index);
+        for (n, yes) in lessons.iter().enumerate() {
+            if n % 3 == 0 { world.brain.teach_anyway(path, &features, *yes, world.now) }
+            world.brain.teach(path, &features, *yes, world.now);
+        }
+        let worth = worth(&world, index);
+        prop_assert!((worth.terms.score() - worth.arm.worth()).abs() < 1e-9, "{worth:?}");
+        prop_assert!((worth.logit.sum() - worth.belief.mean).abs() < 1e-9);
+        // What the model shares out between the offers is what it says of each alone.
+        let whole = world.brain.opinion(path, &features).belief;
+        let part = Brain::house_part(world.brain.version(), &world.policy);
+        if index == 0 && part < 1.0 {
+            let house = worth.belief.mean - (1.0 - part) * whole.mean;
+            prop_assert!(house.is_finite() && (worth.belief.sd - whole.sd).abs() < 1e-9);
+        }
     }
 }

@@ -7,7 +7,7 @@ use geo::{Distance, Euclidean};
 use jiff::civil::Time;
 use serde::Deserialize;
 
-use super::{QuietHours, Receiver, SHOP_FILE, Sensor, SensorKind, Shop, ShopError, Store, Tag, geo_file};
+use super::{QuietHours, Receiver, SHOP_FILE, Sensor, SensorKind, Shop, ShopError, Store, Tag, deciding, geo_file};
 use crate::anchor::Advertised;
 use crate::floor::Floor;
 use crate::offer::Offer;
@@ -70,6 +70,7 @@ pub(super) fn parse(shop_toml: &str, floor_geojson: &str) -> Result<Shop, Vec<Sh
         policy: file.policy,
     };
     Check { shop: &shop, errors: &mut errors }.all();
+    errors.extend(deciding::check(&shop));
     if errors.is_empty() { Ok(shop) } else { Err(errors) }
 }
 

@@ -117,9 +117,13 @@ function Worth({ terms, score }: { terms: Terms; score: number | null }) {
         <tbody>
           {line(say.gain, terms.gain)}
           {line(say.giveaway, terms.giveaway)}
+          {line(say.context, terms.context)}
+          {line(say.lever, terms.lever)}
+          {line(say.distance, terms.distance)}
+          {line(say.pacing, terms.pacing)}
           {line(say.attention, terms.attention)}
           {line(say.fatigue, terms.fatigue)}
-          {line(say.score, score ?? terms.gain + terms.giveaway + terms.attention + terms.fatigue, true)}
+          {line(say.score, score ?? Object.values(terms).reduce((sum: number, term: number) => sum + term, 0), true)}
         </tbody>
       </table>
     </>
