@@ -283,14 +283,18 @@ fn shop(case: &Case) -> Shop {
 fn decided(case: &Case, catalogue: &Catalogue, brain: &Brain, policy: &Policy, number: u128) -> Decision {
     let ago = |hours: i64| NOW - Millis::hours(hours);
     let (mut intent, mut history) = (Intent::default(), History::default());
-    for (good, hours) in &case.views {
-        let category = CategoryId::new(&format!("c{}", case.goods[*good].category)).expect("a reference");
-        intent.touch(Interest::Viewed, Some(&product(*good)), Some(&category), ago(*hours));
-    }
-    if let Some((good, hours)) = case.bought {
+    // In the order in which it happened.
+    let mut events: Vec<(i64, bool, usize)> = case.views.iter().map(|(good, hours)| (*hours, true, *good)).collect();
+    events.extend(case.bought.map(|(good, hours)| (hours, false, good)));
+    events.sort_by(|a, b| b.cmp(a));
+    for (hours, viewed, good) in events {
         let category = CategoryId::new(&format!("c{}", case.goods[good].category)).expect("a reference");
-        intent.buy(&product(good), Some(&category), ago(hours));
-        history.buy(&product(good), Some(&category), ago(hours));
+        if viewed {
+            intent.touch(Interest::Viewed, Some(&product(good)), Some(&category), ago(hours));
+        } else {
+            intent.buy(&product(good), Some(&category), ago(hours));
+            history.buy(&product(good), Some(&category), ago(hours));
+        }
     }
     for (n, (deal, hours)) in (0_u128..).zip(&case.told) {
         history.tell(DecisionId(n), id(*deal), ago(*hours));
