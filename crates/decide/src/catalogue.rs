@@ -132,7 +132,6 @@ impl Catalogue {
     }
 
     /// The rules of the segments, in their order.
-    #[must_use]
     pub fn segment_rules(&self) -> &[Result<Rule, RuleError>] {
         &self.segment_rules
     }

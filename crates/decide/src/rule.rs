@@ -154,7 +154,7 @@ fn bounds(text: &str) -> Result<(), RuleError> {
     let mut in_word = false;
     for c in text.chars() {
         let word = c.is_alphanumeric() || c == '_' || c == '.';
-        tokens += usize::from(!c.is_whitespace() && !(word && in_word));
+        tokens += usize::from(!(c.is_whitespace() || word && in_word));
         in_word = word;
         depth = if opens(c) { depth + 1 } else { depth.saturating_sub(usize::from(closes(c))) };
         deepest = deepest.max(depth);

@@ -53,7 +53,9 @@ pub struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(context: &Context<'a>, shadow: bool) -> Self {
+    /// Finds what the offers of a decision have in common.
+    #[must_use]
+    pub fn new(context: &Context<'a>, shadow: bool) -> Self {
         let (catalogue, history, now) = (context.catalogue, context.history, context.now);
         let mut here = vec![false; catalogue.offers.len()];
         for index in catalogue.offers_in(&context.moment.zone) {
