@@ -9,6 +9,7 @@ pub mod config;
 pub mod deliver;
 pub mod doctor;
 pub mod evaluate;
+pub mod export;
 pub mod identity;
 pub mod import;
 pub mod ingest;

@@ -11,7 +11,7 @@ use model::ids::GatewayId;
 use runtime::clock::{Clock as _, SystemClock};
 use server::config::{Config, TEMPLATE};
 use server::store::{KeyKind, Role, Store};
-use server::{apply, doctor, evaluate, import, keys, replay, serve, survey};
+use server::{apply, doctor, evaluate, export, import, keys, replay, serve, survey};
 
 /// Locates who consents, decides whether to make an offer, delivers it, and measures what became of it.
 #[derive(Debug, Parser)]
@@ -74,6 +74,11 @@ enum Command {
     Import {
         #[command(subcommand)]
         command: import::Command,
+    },
+    /// Writes the log of decisions for other tools: NDJSON, Parquet, or the form of the Open Bandit data.
+    Export {
+        #[command(subcommand)]
+        command: export::Command,
     },
     /// Writes or checks a configuration.
     Config {
@@ -178,6 +183,9 @@ fn main() -> ExitCode {
             say(&format!("{}: all is well\n", cli.config.display()))
         }
         Some(Command::Apply { folder, dry_run }) => once(apply_shop(&config, &database_url, &folder, dry_run)),
+        Some(Command::Export { command: export::Command::Decisions(options) }) => {
+            once(export_decisions(&config, &database_url, &options))
+        }
         Some(Command::Replay(options)) => once(play_again(&config, &database_url, &options)),
         Some(Command::Survey(options)) => once(take_survey(&config, &database_url, &options)),
         Some(Command::Import { command }) => once(take_table(&config, &database_url, &command)),
@@ -297,6 +305,24 @@ async fn take_table(config: &Config, database_url: &str, command: &import::Comma
                 runtime::exit::CONFIG
             }
             import::Error::Store(_) | import::Error::Unreachable { .. } => runtime::exit::UNAVAILABLE,
+        };
+        Failure { cause: cause.into(), code }
+    });
+    store.close().await;
+    answer
+}
+
+async fn export_decisions(config: &Config, database_url: &str, options: &export::Options) -> Result<String, Failure> {
+    let store = open(config, database_url).await?;
+    let secret = serve::server_secret(&store).await.context("read the server's secret")?;
+    let answer = export::run(options, &store, &secret, SystemClock::new().now()).await.map_err(|cause| {
+        let code = match &cause {
+            export::Error::Store(_) => runtime::exit::UNAVAILABLE,
+            export::Error::File { .. }
+            | export::Error::Table(_)
+            | export::Error::Order
+            | export::Error::Name { .. }
+            | export::Error::TooMany => runtime::exit::CONFIG,
         };
         Failure { cause: cause.into(), code }
     });

@@ -234,13 +234,12 @@ impl Player {
                 self.carried.extend(before.into_states());
             }
         }
-        let input = match input {
-            Input::Load { customer, state } => {
-                let state = self.carried.remove(&customer).map(Box::new).or(state);
-                Input::Load { customer, state }
-            }
-            other => other,
-        };
+        let mut input = input;
+        if let Input::Load { customer, state } = &mut input
+            && let Some(carried) = self.carried.remove(customer)
+        {
+            *state = Some(Box::new(carried));
+        }
         self.core.handle(input, now);
         let commands = std::iter::from_fn(|| self.core.poll_command());
         let decided = commands.filter_map(|command| {

@@ -34,6 +34,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use commit::{Changes, Committed};
+pub(crate) use driver::to_name;
 pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
 pub(crate) use inputs::InputRow;
 pub use inputs::Recorded;

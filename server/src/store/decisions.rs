@@ -11,7 +11,7 @@ use model::time::{Millis, Timestamp};
 use model::units::Probability;
 use serde::{Deserialize, Serialize};
 
-use super::driver::{Row, from_json, from_name};
+use super::driver::{Row, Value, from_json, from_name};
 use super::rows::{DecisionFact, DecisionRow, ERASED, OfferRow, Outbox};
 use super::{Result, Store};
 
@@ -88,6 +88,32 @@ impl Store {
                    WHERE store = $1 AND at >= $2 AND at < $3 ORDER BY at DESC, id DESC LIMIT $4) ORDER BY at, kind";
         let mut outcomes = by_decision(&self.fetch("read outcomes", sql, args).await?)?;
         rows.iter().map(|row| decision(row, &mut outcomes)).collect()
+    }
+
+    /// Decisions of every store in `[from, to)` after a place in their order, oldest first, each with what the shop
+    /// earned on purchases that are put down to it, in cents.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn decision_log(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        after: Option<(Timestamp, DecisionId)>,
+        limit: u32,
+    ) -> Result<Vec<(DecisionRow, i64)>> {
+        let (at, id) = after.map_or((i64::MIN, String::new()), |(at, id)| (at.0, id.to_string()));
+        let args: Vec<Value> = vec![from.into(), to.into(), at.into(), id.into(), i64::from(limit).into()];
+        let sql = "SELECT d.id, d.customer, d.body, v.state, (SELECT CAST(COALESCE(SUM(p.margin), 0) AS BIGINT) \
+                   FROM purchases p WHERE p.decision = d.id) FROM decisions d \
+                   LEFT JOIN deliveries v ON v.decision = d.id WHERE d.at >= $1 AND d.at < $2 \
+                   AND (d.at > $3 OR (d.at = $3 AND d.id > $4)) ORDER BY d.at, d.id LIMIT $5";
+        let rows = self.fetch("read the log of decisions", sql, args.clone()).await?;
+        let sql = "SELECT decision, kind, at FROM outcomes WHERE decision IN (SELECT id FROM decisions \
+                   WHERE at >= $1 AND at < $2 AND (at > $3 OR (at = $3 AND id > $4)) ORDER BY at, id LIMIT $5) \
+                   ORDER BY at, kind";
+        let mut outcomes = by_decision(&self.fetch("read outcomes", sql, args).await?)?;
+        rows.iter().map(|row| Ok((decision(row, &mut outcomes)?, row.int(4)?))).collect()
     }
 
     /// What figures need to know of the decisions of a store in `[from, to)`, oldest first.
