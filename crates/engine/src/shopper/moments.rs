@@ -220,7 +220,10 @@ impl Shopper {
         };
         if let Some(offer) = chosen {
             let expires_at = now + Millis::seconds(i64::from(offer.lifetime_s));
-            self.state.history.tell(decision.id, offer.id.clone(), now);
+            let index = plan.index_of(&offer.id);
+            let category = index.and_then(|index| plan.category_of(index)).cloned();
+            let brand = index.and_then(|index| plan.brand_of(index)).map(str::to_owned);
+            self.state.history.tell_about(decision.id, offer.id.clone(), category, brand, now);
             let spent = !decision.is_ghost() && granted.remove(&offer.id);
             self.follow(open(plan, offer, &decision, spent, now, expires_at));
         }
