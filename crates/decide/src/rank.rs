@@ -30,6 +30,8 @@ pub const CATEGORY_FOCUS: f64 = 0.5;
 pub const ELASTICITY: f64 = 2.62;
 /// Nobody buys more surely than this.
 pub const CHANCE_MAX: f64 = 0.95;
+/// The least that a sure yes is worth beside a sure no, in cents: an arm's worth must rise with its chance.
+const SCALE_MIN: f64 = 1e-3;
 /// No chance is smaller than this, so that its log-odds are a number.
 pub const CHANCE_MIN: f64 = 1e-6;
 /// The margin taken for a product whose margin is not declared, as a share of its price. A house prior.
@@ -64,10 +66,11 @@ pub struct Ranking<'a> {
     slots: Vec<Feature>,
 }
 
+/// How unsure these features leave one is left out: it moves all offers of a moment alike, and says nothing of which is
+/// best. To count it would be to explore for nothing.
 #[derive(Debug, Clone, Copy, Default)]
 struct Shared {
     logit: Logit,
-    variance: f64,
 }
 
 impl Shared {
@@ -75,7 +78,7 @@ impl Shared {
     fn of(opinion: impl Fn(&[Feature]) -> Opinion, features: &[Feature]) -> Self {
         let (with, without) = (opinion(features), opinion(&[]));
         let logit = Logit { offer: with.logit.offer - without.logit.offer, ..with.logit };
-        Self { logit, variance: (with.belief.sd.powi(2) - without.belief.sd.powi(2)).max(0.0) }
+        Self { logit }
     }
 
     /// An opinion on an offer's own features, with these added.
@@ -86,8 +89,7 @@ impl Shared {
             relational: own.logit.relational + self.logit.relational,
             personal: own.logit.personal + self.logit.personal,
         };
-        let sd = own.belief.sd.mul_add(own.belief.sd, self.variance).sqrt();
-        Opinion { belief: Belief { mean: logit.sum(), sd }, logit }
+        Opinion { belief: Belief { mean: logit.sum(), sd: own.belief.sd }, logit }
     }
 }
 
@@ -130,7 +132,8 @@ impl<'a> Ranking<'a> {
         let p = expected_chance(belief.mean, belief.sd);
         let p0 = anyway(&untold, p * house_anyway / house, self.part[1]);
         let factors = Factors::of(case);
-        let (terms, arm) = terms(p, p0, v, d, &factors, belief);
+        let (terms, all) = terms(p, p0, v, d, &factors);
+        let arm = arm(p, p0 * self.part[1], [v, d], all, terms.score(), belief);
         Worth { terms, belief, logit: logit_parts, arm, discount }
     }
 }
@@ -211,8 +214,16 @@ fn lever(case: &Case<'_>) -> f64 {
     (said * policy * group).clamp(least, most)
 }
 
-/// The terms, each the difference that one factor makes, so that they add up to the arm's expected worth.
-fn terms(p: f64, p0: f64, v: f64, d: f64, factors: &Factors, belief: Belief) -> (Terms, Arm) {
+/// What is believed of an arm, in money. `bound` is the part of the chance to buy anyway that is only a share of the
+/// chance to take it up: it rises and falls with that, so that being unsure of one is not to be unsure of their difference.
+fn arm(p: f64, bound: f64, [v, d]: [f64; 2], all: f64, worth: f64, belief: Belief) -> Arm {
+    let scale = (all * ((v - d) - bound / p.max(CHANCE_MIN) * v)).max(SCALE_MIN);
+    Arm { mean: belief.mean, sd: belief.sd, scale, shift: scale.mul_add(-p, worth) }
+}
+
+/// The terms, each the difference that one factor makes, so that they add up to the arm's expected worth; and what the
+/// factors make together.
+fn terms(p: f64, p0: f64, v: f64, d: f64, factors: &Factors) -> (Terms, f64) {
     let (gain, giveaway) = ((p - p0) * (v - d), -(p0 * d));
     let base = gain + giveaway;
     let with_context = base * factors.context;
@@ -230,8 +241,7 @@ fn terms(p: f64, p0: f64, v: f64, d: f64, factors: &Factors, belief: Belief) -> 
         fatigue: -factors.fatigue,
         attention: -factors.attention,
     };
-    let shift = -(p0 * v * all) - factors.fatigue - factors.attention;
-    (terms, Arm { mean: belief.mean, sd: belief.sd, scale: (v - d) * all, shift })
+    (terms, all)
 }
 
 /// The discounts that may be given: the declared one, or steps of the approved range that keep the least margin.

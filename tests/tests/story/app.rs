@@ -1,38 +1,78 @@
-//! Segment's official Node SDK, pointed at the server with nothing changed but its address.
+//! The moment that all is built for, with Segment's official Node SDK, pointed at the server with nothing changed but its
+//! address: looked at online, walked in, stood at the shelf, got the offer, used it, paid; every step chained by ids.
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use tests::house::{Consent, Database, House};
 use tests::process::output;
 use tests::push::PushService;
 use tests::tree::root;
 use tests::walker::AT_THE_WINE;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_view_sent_by_segments_node_sdk_leads_to_the_offer() -> anyhow::Result<()> {
+use crate::on_both_databases;
+
+on_both_databases!(a_view_and_an_order_sent_by_segments_node_sdk_frame_the_moment);
+
+async fn a_view_and_an_order_sent_by_segments_node_sdk_frame_the_moment(database: Database) -> anyhow::Result<()> {
     let folder = root().join("tests/sdk");
     if Command::new("npm").arg("--version").output().is_err() {
         println!("left out: Node is not installed");
         return Ok(());
     }
     output(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder))?;
-    let house = House::start(Database::Sqlite)?;
+    let house = House::start(database)?;
     let pushes = PushService::start().await?;
     let browser = pushes.subscribe("carla", 11)?;
-    let phone = house.app().register("carla", Consent::ALL, Some(&browser)).await?;
+    let app = house.app();
+    let phone = app.register("carla", Consent::ALL, Some(&browser)).await?;
+    let say = |event: &str, properties: Value| -> anyhow::Result<()> {
+        let said = output(
+            Command::new("node")
+                .arg("say.mjs")
+                .args([&house.http, &house.write_key, "carla", event, &properties.to_string()])
+                .current_dir(&folder),
+        )?;
+        anyhow::ensure!(said.contains("flushed 2"), "{said}");
+        Ok(())
+    };
 
-    let said = output(
-        Command::new("node")
-            .arg("view.mjs")
-            .args([&house.http, &house.write_key, "carla", "SKU-WINE"])
-            .current_dir(&folder),
-    )?;
-    assert!(said.contains("flushed 2"), "{said}");
-
+    say("Product Viewed", json!({ "product_id": "SKU-WINE" }))?;
     let walking = house.receivers()?.keep_hearing(phone.air, AT_THE_WINE);
     let push = pushes.wait(&browser, Duration::from_secs(40)).await?;
     walking.abort();
     assert_eq!(push["offerId"], "barolo-today");
+
+    let decision = push["id"].as_str().unwrap_or_default().to_owned();
+    app.outcome(&phone, &decision, "opened").await?;
+    app.outcome(&phone, &decision, "redeemed").await?;
+    say(
+        "Order Completed",
+        json!({ "order_id": "o-77", "products": [{ "product_id": "SKU-WINE", "quantity": 1, "price": 27 }] }),
+    )?;
+
+    let chain = outcomes(&house, &decision, "purchased").await?;
+    for step in ["opened", "redeemed", "purchased"] {
+        assert_eq!(chain.iter().filter(|kind| *kind == step).count(), 1, "{step} once in {chain:?}");
+    }
+    let told = house.api(&format!("/api/v1/decisions/{decision}")).await?;
+    assert_eq!(told["choice"], "offer");
+    assert_eq!(told["offerId"], "barolo-today");
     Ok(())
+}
+
+/// The outcomes that the log holds of a decision, once a certain one is among them.
+async fn outcomes(house: &House, decision: &str, awaited: &str) -> anyhow::Result<Vec<String>> {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let told = house.api(&format!("/api/v1/decisions/{decision}")).await?;
+        let all = told["outcomes"].as_array().cloned().unwrap_or_default();
+        let kinds: Vec<String> = all.iter().filter_map(|outcome| Some(outcome["kind"].as_str()?.to_owned())).collect();
+        if kinds.iter().any(|kind| kind == awaited) {
+            return Ok(kinds);
+        }
+        anyhow::ensure!(Instant::now() < until, "no {awaited} came: {told}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }

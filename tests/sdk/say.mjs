@@ -1,7 +1,7 @@
-// Sends what a shop's website sends: who is there, and what was looked at. Segment's own client, our address.
+// Sends what a shop's website or till sends: who is there, and one thing that happened. Segment's own client, our address.
 import { Analytics } from '@segment/analytics-node'
 
-const [host, writeKey, userId, product] = process.argv.slice(2)
+const [host, writeKey, userId, event, properties] = process.argv.slice(2)
 const analytics = new Analytics({ host, writeKey, maxRetries: 2 })
 let failed = false
 analytics.on('error', (error) => {
@@ -10,7 +10,7 @@ analytics.on('error', (error) => {
 })
 
 analytics.identify({ userId, traits: { plan: 'loyal' } })
-analytics.track({ userId, event: 'Product Viewed', properties: { product_id: product } })
+analytics.track({ userId, event, properties: JSON.parse(properties) })
 await analytics.closeAndFlush({ timeout: 10_000 })
 if (failed) process.exit(1)
 console.log('flushed 2')

@@ -1,0 +1,44 @@
+//! What is measured covers what is true.
+
+use firmware_sim::response::{Appeal, Responses};
+use measure::conversions::{K, ratio_interval};
+
+const RUNS: u64 = 1_000;
+const PEOPLE: u64 = 1_500;
+/// Share of people who may be told.
+const SHARE: f64 = 0.9;
+
+/// Conversions of those who were told, and of the holdout.
+fn conversions(responses: &Responses) -> (u64, u64) {
+    let mut counts = (0, 0);
+    for person in 0..PEOPLE {
+        let would = responses.would(person, 0, 0);
+        // Every tenth person is held out: people are exchangeable, so that their order is as good as a draw.
+        if person % 10 == 0 {
+            counts.1 += u64::from(would.buy_anyway);
+        } else {
+            counts.0 += u64::from(would.buy_told);
+        }
+    }
+    counts
+}
+
+fn covered(anyway: f64, told: f64) -> u64 {
+    let appeal = Appeal { kind: 0, anyway, told, taste: 0.6 };
+    let run = |seed: &u64| {
+        let responses = Responses::new(*seed, vec![appeal]);
+        let (treated, control) = conversions(&responses);
+        let interval = ratio_interval(treated, control, SHARE, K, 0.05);
+        // Of whom the truth is asked: everybody, since nobody was chosen for what they would do.
+        interval.covers(responses.lift(0..PEOPLE, 0))
+    };
+    (0..RUNS).filter(run).count() as u64
+}
+
+#[test]
+fn measured_lift_covers_the_true_lift() {
+    for (anyway, told) in [(0.08, 0.12), (0.1, 0.1), (0.12, 0.084)] {
+        let covered = covered(anyway, told);
+        assert!(covered >= RUNS * 95 / 100, "{anyway} to {told}: {covered} of {RUNS}");
+    }
+}
