@@ -116,7 +116,11 @@ fn who_does_not_allow_it_is_never_named() {
         | Command::Decided(_)
         | Command::Deliver(_)
         | Command::Outcome { .. }
-        | Command::NeedLease { .. } => None,
+        | Command::NeedLease { .. }
+        | Command::Bought { .. }
+        | Command::Cancel { .. }
+        | Command::Stopped { .. }
+        | Command::Alarm { .. } => None,
     });
     let named = located.filter(|subject| matches!(subject, Subject::Device(_))).collect::<BTreeSet<_>>().len();
     assert!(named > 10, "those who allow it are: {named}");

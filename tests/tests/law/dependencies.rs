@@ -19,7 +19,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gateway", &["model", "wire", "locate", "runtime"]),
     ("server", &["model", "wire", "locate", "decide", "engine", "evaluate", "runtime", "learn", "measure"]),
     ("firmware-sim", &["model", "wire", "runtime"]),
-    ("tests", &["model", "wire", "locate", "decide", "learn", "measure", "engine", "runtime", "gateway", "server", "firmware-sim"]),
+    (
+        "tests",
+        &[
+            "model",
+            "wire",
+            "locate",
+            "decide",
+            "learn",
+            "measure",
+            "engine",
+            "runtime",
+            "gateway",
+            "server",
+            "firmware-sim",
+        ],
+    ),
 ];
 
 /// What the pure crates may never bring in: anything that talks to the outside.

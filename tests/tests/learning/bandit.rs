@@ -15,7 +15,7 @@ use learn::logistic::Path;
 use model::consent::Consent;
 use model::decision::{Around, Choice, Decision, Moment, Trigger};
 use model::event::Interest;
-use model::ids::{CategoryId, CustomerId, DecisionId, OfferId, ProductId, StoreId, VisitId, ZoneId};
+use model::ids::{CategoryId, CustomerId, DecisionId, OfferId, StoreId, VisitId, ZoneId};
 use model::offer::Channel;
 use model::policy::{Choose, Policy};
 use model::shop::Shop;

@@ -179,7 +179,16 @@ impl Stage {
         match act {
             Act::Viewed(product) => {
                 let product = Some(product.clone());
-                self.event(customer, EventKind::Interest { interest: Interest::Viewed, product, category: None, probability: Probability::ONE }, now);
+                self.event(
+                    customer,
+                    EventKind::Interest {
+                        interest: Interest::Viewed,
+                        product,
+                        category: None,
+                        probability: Probability::ONE,
+                    },
+                    now,
+                );
             }
             Act::Purchased(products) => {
                 let line = |product: &_| OrderLine { product: Clone::clone(product), quantity: 1, price: None };
@@ -248,6 +257,9 @@ impl Stage {
                     let near = self.was_in(person, &delivery.zone, now);
                     self.delivered.push((delivery.clone(), near));
                 }
+                Command::Cancel { decision, .. } => {
+                    self.on_their_way.retain(|(_, delivery)| delivery.decision != *decision);
+                }
                 Command::NeedLease { offer, .. } => leases.push(offer.clone()),
                 Command::Position { position, .. } => self.judge_position(position),
                 Command::Presence(presence) => self.judge_stay(presence),
@@ -257,7 +269,10 @@ impl Stage {
                 | Command::Attribution { .. }
                 | Command::Occupancy { .. }
                 | Command::Decided(_)
-                | Command::Outcome { .. } => {}
+                | Command::Outcome { .. }
+                | Command::Bought { .. }
+                | Command::Stopped { .. }
+                | Command::Alarm { .. } => {}
             }
             self.commands.push(command);
         }
