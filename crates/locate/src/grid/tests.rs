@@ -74,7 +74,7 @@ fn estimate(field: &Arc<Field>, heard: &[Sighting]) -> Estimate {
 }
 
 fn belief(estimate: &Estimate, zone: &str) -> f64 {
-    estimate.zones.iter().find(|(id, _)| id.as_str() == zone).map_or(0.0, |(_, p)| p.get())
+    estimate.believed.iter().find(|(id, _)| id.as_str() == zone).map_or(0.0, |(_, p)| p.get())
 }
 
 #[test]
