@@ -34,6 +34,17 @@ pub enum Staff {
     },
 }
 
+impl Staff {
+    /// Who it is, for what is kept with a name.
+    #[must_use]
+    pub fn who(&self) -> String {
+        match self {
+            Self::Session { name } => name.clone(),
+            Self::Key { name } => format!("key {name}"),
+        }
+    }
+}
+
 impl FromRequestParts<Api> for Staff {
     type Rejection = Problem;
 

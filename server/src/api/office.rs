@@ -3,6 +3,8 @@
 pub mod customers;
 pub mod decisions;
 pub mod heat;
+pub mod levers;
+pub mod lift;
 pub mod live;
 pub mod now;
 pub mod regulations;

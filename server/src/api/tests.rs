@@ -1,5 +1,6 @@
 mod decide;
 mod floor;
+mod offers;
 mod people;
 
 use std::io::Write as _;

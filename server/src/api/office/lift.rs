@@ -1,0 +1,151 @@
+//! What offers brought: those who were told beside those who would have been, valid however often one looks.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use measure::conversions::{Interval, Verdict};
+use measure::lift::{Arm, Lift, lift};
+use model::ids::OfferId;
+use model::time::Millis;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::stores;
+use crate::api::Api;
+use crate::api::access::Staff;
+use crate::api::json::Moment;
+use crate::api::problem::Problem;
+
+/// The chance of ever being wrong.
+const ALPHA: f64 = 0.05;
+/// Days of a store's report when nobody says.
+const DAYS: u32 = 28;
+/// Most days of a store's report.
+const DAYS_MAX: u32 = 400;
+
+/// How far back.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+pub struct Back {
+    /// Days up to now, 1 to 400; 28 when left out.
+    days: Option<u32>,
+}
+
+/// An arm of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct ArmView {
+    /// Customers.
+    n: u64,
+    /// Those who bought what they were, or would have been, told about.
+    converted: u64,
+}
+
+/// From where to where; an open end is null.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct IntervalView {
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+/// What a told customer spends more, in cents.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct MoneyView {
+    point: f64,
+    low: f64,
+    high: f64,
+}
+
+/// What being told changed.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LiftView {
+    /// Since when.
+    since: Moment,
+    treated: ArmView,
+    control: ArmView,
+    /// The share of customers who are told.
+    share: f64,
+    /// The chance of so odd a split if nothing leaks; below .001 the results are hidden.
+    sample_ratio_p: f64,
+    /// `sample-ratio` or `not-enough`: why there are no results; null when there are.
+    hidden: Option<&'static str>,
+    /// How many times as often the told convert; valid however often one looks.
+    rate_ratio: Option<IntervalView>,
+    /// The evidence for any effect; from 20 on it is found, at one chance in twenty of ever being wrong.
+    e: Option<f64>,
+    money: Option<MoneyView>,
+    /// `not-enough`, `undecided`, `better` or `harm`.
+    verdict: &'static str,
+}
+
+/// What an offer brought since its terms were last changed.
+///
+/// # Errors
+/// 401 without a session or key, 404 for a store or offer that is not known.
+#[utoipa::path(get, path = "/api/v1/stores/{store}/offers/{offer}/lift", tag = "office",
+    security(("session" = []), ("apiKey" = [])), params(("store" = String, Path), ("offer" = String, Path)),
+    responses((status = 200, body = LiftView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn of_offer(
+    State(api): State<Api>,
+    _: Staff,
+    Path((store, offer)): Path<(String, String)>,
+) -> Result<Json<LiftView>, Problem> {
+    let plan = stores::find(&api, &store)?;
+    let missing = || Problem::not_found("offer");
+    let id = OfferId::new(&offer).map_err(|_| missing())?;
+    let offer = plan.offers.iter().find(|offer| offer.id == id).ok_or_else(missing)?;
+    let epochs = api.app.store.epochs().await?;
+    let epoch = epochs.iter().find(|epoch| epoch.store == plan.store.id && epoch.offer == id);
+    let now = api.app.clock.now();
+    let (number, since) = epoch.map_or((0, now - Millis::hours(24)), |epoch| (epoch.number, epoch.started));
+    let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), since, now).await?;
+    let share = (1.0 - plan.store.holdout) * (1.0 - offer.control);
+    Ok(Json(view(Moment(since), &lift(&units, share, ALPHA))))
+}
+
+/// What all offers of a store brought together, beside the customers who are never told anything.
+///
+/// # Errors
+/// 401 without a session or key, 404 for a store that is not known, 400 naming the field.
+#[utoipa::path(get, path = "/api/v1/stores/{store}/lift", tag = "office",
+    security(("session" = []), ("apiKey" = [])), params(("store" = String, Path), Back),
+    responses((status = 200, body = LiftView), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem)))]
+pub async fn of_store(
+    State(api): State<Api>,
+    _: Staff,
+    Path(store): Path<String>,
+    Query(back): Query<Back>,
+) -> Result<Json<LiftView>, Problem> {
+    let plan = stores::find(&api, &store)?;
+    let days = back.days.unwrap_or(DAYS);
+    if !(1..=DAYS_MAX).contains(&days) {
+        return Err(Problem::invalid("days", "it is not between 1 and 400", "ask for as many days as that"));
+    }
+    let now = api.app.clock.now();
+    let since = now - Millis::hours(24 * i64::from(days));
+    let units = api.app.store.lift_units(&plan.store.id, None, since, now).await?;
+    Ok(Json(view(Moment(since), &lift(&units, 1.0 - plan.store.holdout, ALPHA))))
+}
+
+fn view(since: Moment, lift: &Lift) -> LiftView {
+    let arm = |arm: &Arm| ArmView { n: arm.n, converted: arm.converted };
+    let shown = lift.hidden.is_none();
+    let finite = |end: f64| end.is_finite().then_some(end);
+    let interval = |of: Interval| IntervalView { low: finite(of.low), high: finite(of.high) };
+    LiftView {
+        since,
+        treated: arm(&lift.treated),
+        control: arm(&lift.control),
+        share: lift.share,
+        sample_ratio_p: lift.srm_p,
+        hidden: lift.hidden.map(measure::lift::Hidden::code),
+        rate_ratio: lift.ratio.filter(|_| shown).map(interval),
+        e: finite(lift.e).filter(|_| shown),
+        money: lift.money.map(|money| MoneyView { point: money.point, low: money.always.low, high: money.always.high }),
+        verdict: match lift.verdict {
+            Verdict::NotEnough { .. } => "not-enough",
+            Verdict::Undecided => "undecided",
+            Verdict::Better => "better",
+            Verdict::Harm => "harm",
+        },
+    }
+}
