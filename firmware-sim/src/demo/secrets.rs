@@ -62,10 +62,10 @@ async fn secret(server: &Path, arguments: &[&str], config: &Path) -> anyhow::Res
     find(&said).with_context(|| format!("attimo-server {} shows no secret: {}", arguments[0], said.trim()))
 }
 
-/// The secret in what a command prints: its longest word.
+/// The secret in what a command prints: its last word that is long enough. A write key comes after its signing secret.
 fn find(said: &str) -> Option<String> {
     let words = said.split_whitespace().map(|word| word.trim_matches(['"', '\'', '`', ',', '.']));
-    words.filter(|word| word.len() >= SECRET_LEN_MIN).max_by_key(|word| word.len()).map(str::to_owned)
+    words.filter(|word| word.len() >= SECRET_LEN_MIN).last().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -73,9 +73,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_secret_is_the_longest_word() {
+    fn the_secret_is_the_last_long_word() {
         let said = "write key for demo-app, shown once:\n  wk_Zm9vYmFyYmF6cXV4cXV1eA\n";
         assert_eq!(find(said).as_deref(), Some("wk_Zm9vYmFyYmF6cXV4cXV1eA"));
+        let signed = format!("signing secret, shown once:\n  whsec_SB7kGQHAUtCyik9Q/i4DSjrBvGc8=\n{said}");
+        assert_eq!(find(&signed).as_deref(), Some("wk_Zm9vYmFyYmF6cXV4cXV1eA"));
         assert_eq!(find("there is no key\n"), None);
     }
 }
