@@ -65,7 +65,7 @@ async fn secret(server: &Path, arguments: &[&str], config: &Path) -> anyhow::Res
 /// The secret in what a command prints: its last word that is long enough. A write key comes after its signing secret.
 fn find(said: &str) -> Option<String> {
     let words = said.split_whitespace().map(|word| word.trim_matches(['"', '\'', '`', ',', '.']));
-    words.filter(|word| word.len() >= SECRET_LEN_MIN).last().map(str::to_owned)
+    words.rev().find(|word| word.len() >= SECRET_LEN_MIN).map(str::to_owned)
 }
 
 #[cfg(test)]
