@@ -29,7 +29,7 @@ pub struct Options {
     /// Our own log of decisions: decisions.ndjson as exported, or the folder that holds it.
     #[arg(long, value_name = "FILE", requires = "policy", conflicts_with = "obd")]
     pub log: Option<PathBuf>,
-    /// The policy to judge on it: a file with choose, epsilon, arms_max, weight and off, as under [policy] of shop.toml.
+    /// The policy to judge on it: a file with choose, epsilon, arms_max, weight and off, as under `policy` of shop.toml.
     #[arg(long, value_name = "FILE", requires = "log")]
     pub policy: Option<PathBuf>,
     /// Prints one line of JSON, in full precision.
