@@ -5,7 +5,7 @@
 //! people are to answer; with every lesson what was learnt weighs more.
 
 use learn::logistic::{Opinion, Path};
-use learn::special::{expected_chance, logit, sigmoid};
+use learn::special::{expected_chance, logit, sigmoid, widening};
 use learn::thompson::Arm;
 use model::decision::{Belief, Feature, Logit, Terms};
 use model::offer::Lever;
@@ -143,7 +143,7 @@ impl<'a> Ranking<'a> {
 fn blend(learnt: &Opinion, house: f64, part: f64) -> (Belief, Logit) {
     let sd = learnt.belief.sd;
     // The log-odds whose expected chance, so unsure, is the house's.
-    let prior = logit(house) / shrink(sd);
+    let prior = logit(house) * widening(sd);
     let keep = 1.0 - part;
     let parts = Logit {
         offer: part.mul_add(prior, keep * learnt.logit.offer),
@@ -154,14 +154,9 @@ fn blend(learnt: &Opinion, house: f64, part: f64) -> (Belief, Logit) {
     (Belief { mean: parts.sum(), sd }, parts)
 }
 
-/// The factor by which being unsure draws log-odds towards even: what `expected_chance` uses.
-fn shrink(sd: f64) -> f64 {
-    1.0 / (1.0 + std::f64::consts::PI * sd * sd / 8.0).sqrt()
-}
-
 /// The chance that it is bought untold: the house's share of the chance that it is taken up, and what ghosts taught.
 fn anyway(learnt: &Opinion, house: f64, part: f64) -> f64 {
-    let learnt = learnt.belief.mean * shrink(learnt.belief.sd);
+    let learnt = learnt.belief.mean / widening(learnt.belief.sd);
     sigmoid(part.mul_add(logit(house.clamp(CHANCE_MIN, CHANCE_MAX)), (1.0 - part) * learnt))
 }
 

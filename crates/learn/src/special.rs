@@ -36,7 +36,14 @@ pub fn normal_density(t: f64) -> f64 {
 /// Expected chance when the log-odds are normal: MacKay's approximation, for what is shown.
 #[must_use]
 pub fn expected_chance(mean: f64, sd: f64) -> f64 {
-    sigmoid(mean / (PI * sd * sd / 8.0).mul_add(1.0, 1.0).sqrt())
+    sigmoid(mean / widening(sd))
+}
+
+/// By how much being unsure draws the expected chance towards even: log-odds of `z * widening(sd)` are expected as those of
+/// `z` would be, were they sure.
+#[must_use]
+pub fn widening(sd: f64) -> f64 {
+    (1.0 + PI * sd * sd / 8.0).sqrt()
 }
 
 /// The second derivative of the logarithm of the gamma function, for `x > 0`.

@@ -1,14 +1,13 @@
 //! Rates of yes, each leaning on its parent's: offer, category, store, chain.
 
 use std::collections::BTreeMap;
-use std::f64::consts::PI;
 
 use model::decision::Belief;
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Config, kept};
-use crate::special::{logit, trigamma};
+use crate::special::{logit, trigamma, widening};
 
 /// Rates are kept within this, so that log-odds stay finite.
 pub const RATE_RANGE: [f64; 2] = [1e-6, 1.0 - 1e-6];
@@ -83,9 +82,9 @@ impl Rates {
         let chain = self.chain.rate(config.base_rate.clamp(RATE_RANGE[0], RATE_RANGE[1]), pseudo);
         let parent = category.rate(store.map_or(&none, |store| &store.node).rate(chain, pseudo), pseudo);
         let (a, b) = offer.beta(parent, pseudo);
-        let variance = trigamma(a) + trigamma(b);
+        let sd = (trigamma(a) + trigamma(b)).sqrt();
         let rate = (a / (a + b)).clamp(RATE_RANGE[0], RATE_RANGE[1]);
-        Belief { mean: logit(rate) * (1.0 + PI * variance / 8.0).sqrt(), sd: variance.sqrt() }
+        Belief { mean: logit(rate) * widening(sd), sd }
     }
 
     /// Keeps a part of all experience.
