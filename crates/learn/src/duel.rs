@@ -140,12 +140,6 @@ impl Duel {
             }
         }
     }
-
-    /// How far the challenger is ahead: 0 not at all, 1 enough to take over.
-    #[must_use]
-    pub fn pressure(&self) -> f64 {
-        (self.lead / BAR.ln()).clamp(0.0, 1.0)
-    }
 }
 
 #[cfg(test)]
