@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 
 use model::event::Interest;
 use model::ids::{CategoryId, ProductId};
-use model::offer::Offer;
-use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 use serde::{Deserialize, Serialize};
@@ -64,9 +62,9 @@ pub const fn pace(interest: Interest) -> Pace {
     Pace { weight, half_life }
 }
 
-/// The share that is left after a time; all of it when the time is negative.
-fn left_after(age: Millis, half_life: Millis) -> f64 {
-    (-age.as_seconds().max(0.0) / half_life.as_seconds()).exp2()
+/// The share that is left after a time, with a half-life in seconds; all of it when the time is negative.
+fn left_after(age: Millis, half_life: f64) -> f64 {
+    (-age.as_seconds().max(0.0) / half_life).exp2()
 }
 
 /// Evidence of one interest, as it was at one time.
@@ -90,8 +88,8 @@ impl Evidence {
         let Pace { weight, half_life } = pace(interest);
         let old = self.0.get(&interest).copied().unwrap_or(Trace { amount: 0.0, at: new.at });
         let at = old.at.max(new.at);
-        let amount =
-            old.amount * left_after(at.since(old.at), half_life) + new.amount * left_after(at.since(new.at), half_life);
+        let left = |trace: Trace| trace.amount * left_after(at.since(trace.at), half_life.as_seconds());
+        let amount = left(old) + left(new);
         let most = TOUCHES_MAX * weight.abs();
         self.0.insert(interest, Trace { amount: amount.clamp(-most, most), at });
     }
@@ -103,20 +101,12 @@ impl Evidence {
     }
 
     /// The sum, with the half-lives of a policy where it has its own.
-    fn sum_at(&self, now: Timestamp, half_life_h: &BTreeMap<Interest, f64>) -> f64 {
-        if half_life_h.is_empty() {
-            return self.sum(now);
-        }
+    fn sum(&self, now: Timestamp, half_life_h: &BTreeMap<Interest, f64>) -> f64 {
         let amounts = self.0.iter().map(|(interest, trace)| {
-            let half_life = half_life_h.get(interest).map_or(pace(*interest).half_life.as_seconds(), |h| h * 3_600.0);
-            trace.amount * (-now.since(trace.at).as_seconds().max(0.0) / half_life).exp2()
+            let declared = half_life_h.get(interest).map(|hours| hours * 3_600.0);
+            let half_life = declared.unwrap_or_else(|| pace(*interest).half_life.as_seconds());
+            trace.amount * left_after(now.since(trace.at), half_life)
         });
-        amounts.sum::<f64>().max(0.0)
-    }
-
-    fn sum(&self, now: Timestamp) -> f64 {
-        let amounts =
-            self.0.iter().map(|(i, trace)| trace.amount * left_after(now.since(trace.at), pace(*i).half_life));
         amounts.sum::<f64>().max(0.0)
     }
 }
@@ -171,7 +161,8 @@ impl Topic {
     }
 
     fn weight(&self, now: Timestamp) -> f64 {
-        self.evidence.sum(now).max(self.set_aside.sum(now))
+        let sum = |evidence: &Evidence| evidence.sum(now, &BTreeMap::new());
+        sum(&self.evidence).max(sum(&self.set_aside))
     }
 }
 
@@ -237,7 +228,7 @@ impl Intent {
     pub fn level(&self, now: Timestamp, half_life_h: &BTreeMap<Interest, f64>) -> Level<'_> {
         let mut level = Level::default();
         for (id, topic) in &self.products {
-            let own = topic.evidence.sum_at(now, half_life_h);
+            let own = topic.evidence.sum(now, half_life_h);
             if let Some(category) = &topic.category {
                 *level.categories.entry(category).or_default() += own;
             }
@@ -246,10 +237,10 @@ impl Intent {
                 .insert(id, Own { evidence: own, bought: topic.bought.is_some(), category: topic.category.as_ref() });
         }
         for (id, topic) in &self.categories {
-            *level.categories.entry(id).or_default() += topic.evidence.sum_at(now, half_life_h);
+            *level.categories.entry(id).or_default() += topic.evidence.sum(now, half_life_h);
         }
         for (name, topic) in &self.brands {
-            level.brands.insert(name, topic.evidence.sum_at(now, half_life_h));
+            level.brands.insert(name, topic.evidence.sum(now, half_life_h));
         }
         level
     }
@@ -289,31 +280,16 @@ impl Intent {
         }
     }
 
-    /// Intent towards what an offer is about, 0 to 1.
-    #[must_use]
-    pub fn towards(&self, offer: &Offer, shop: &Shop, now: Timestamp) -> f64 {
-        match (&offer.product, &offer.category) {
-            (Some(product), _) => self.product(product, shop.product(product).map(|p| &p.category), now),
-            (None, Some(category)) => self.category(category, now),
-            (None, None) => 0.0,
-        }
-    }
-
-    /// Intent towards a product of a category, 0 to 1.
+    /// Intent towards a product of a category, 0 to 1, by the house's paces.
     #[must_use]
     pub fn product(&self, product: &ProductId, category: Option<&CategoryId>, now: Timestamp) -> f64 {
-        let topic = self.products.get(product);
-        let own = topic.map_or(0.0, |topic| topic.evidence.sum(now));
-        let bought = topic.is_some_and(|topic| topic.bought.is_some());
-        // Once it is bought, looking at its neighbours says nothing about it any more.
-        let spill = if bought { 0.0 } else { category.map_or(0.0, |c| self.around(c, Some(product), now)) };
-        saturate(own + SPILL * spill)
+        self.level(now, &BTreeMap::new()).product(product, category, None)
     }
 
-    /// Intent towards a category, 0 to 1.
+    /// Intent towards a category, 0 to 1, by the house's paces.
     #[must_use]
     pub fn category(&self, category: &CategoryId, now: Timestamp) -> f64 {
-        saturate(self.around(category, None, now))
+        self.level(now, &BTreeMap::new()).category(category)
     }
 
     /// Whether nothing is known.
@@ -326,14 +302,6 @@ impl Intent {
     #[must_use]
     pub fn len(&self) -> usize {
         self.products.len() + self.categories.len()
-    }
-
-    /// Evidence for a category and its products, but for one of them.
-    fn around(&self, category: &CategoryId, except: Option<&ProductId>, now: Timestamp) -> f64 {
-        let general = self.categories.get(category).map_or(0.0, |topic| topic.evidence.sum(now));
-        let products =
-            self.products.iter().filter(|(id, topic)| topic.category.as_ref() == Some(category) && Some(*id) != except);
-        general + products.map(|(_, topic)| topic.evidence.sum(now)).sum::<f64>()
     }
 }
 
@@ -360,9 +328,15 @@ impl Level<'_> {
         let declared = &catalogue.offers[offer];
         match (&declared.product, &declared.category) {
             (Some(product), _) => self.product(product, catalogue.category_of(offer), catalogue.brand_of(offer)),
-            (None, Some(category)) => saturate(self.categories.get(category).copied().unwrap_or(0.0)),
+            (None, Some(category)) => self.category(category),
             (None, None) => 0.0,
         }
+    }
+
+    /// Intent towards a category, 0 to 1.
+    #[must_use]
+    pub fn category(&self, category: &CategoryId) -> f64 {
+        saturate(self.categories.get(category).copied().unwrap_or(0.0))
     }
 
     /// Intent towards a product of a category and a brand, 0 to 1.
