@@ -16,8 +16,6 @@ pub const PEOPLE_AGE: Millis = Millis::minutes(2);
 pub const MOTION_AGE: Millis = Millis::seconds(30);
 /// The weather is known for so long.
 pub const WEATHER_AGE: Millis = Millis::hours(3);
-/// What they want is known from touches of at most so long ago.
-pub const INTENT_AGE: Millis = Millis::hours(90 * 24);
 
 /// The surroundings that are fresh enough.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -89,14 +87,13 @@ pub(crate) const OWN: usize = 5;
 
 /// A list for the features of one offer after another, so that their names are written once.
 pub(crate) fn slots() -> Vec<Feature> {
-    let names = [
+    let names: [(Block, &str); OWN] = [
         (Block::Offer, "discount"),
         (Block::Offer, "category-offer"),
         (Block::Offer, "price"),
         (Block::Personal, "intent"),
         (Block::Personal, "bought-before"),
     ];
-    debug_assert_eq!(names.len(), OWN, "one slot for each");
     names.into_iter().map(|(block, name)| Feature { block, name: name.to_owned(), value: 0.0 }).collect()
 }
 
@@ -109,7 +106,7 @@ pub(crate) fn own(case: &Case<'_>, price: f64, discount: f64, slots: &mut [Featu
         Some(product) => history.contains_key(product),
         None => products.into_iter().any(|n| history.contains_key(&case.context.catalogue.products[*n].id)),
     };
-    let values =
+    let values: [f64; OWN] =
         [share, flag(case.offer.product.is_none()), (1.0 + price / 100.0).ln() / 5.0, case.intent, flag(before)];
     for (slot, value) in slots.iter_mut().zip(values) {
         slot.value = value;
@@ -164,5 +161,24 @@ const fn part_of_day(hour: i8) -> &'static str {
         11..=13 => "hour:midday",
         14..=17 => "hour:afternoon",
         _ => "hour:evening",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{NOON, World};
+
+    #[test]
+    fn what_is_too_old_is_missing_and_named() {
+        let mut world = World::new();
+        let aged = |value: f64, age: Millis| Some(Aged { value, at: NOON - age });
+        world.moment.around.crowding = aged(4.0, PEOPLE_AGE);
+        world.moment.around.speed = aged(0.5, Millis(MOTION_AGE.0 + 1));
+        world.moment.around.weather = Some(Aged { value: "rain".into(), at: NOON - Millis(WEATHER_AGE.0 + 1) });
+        let (seen, stale) = features(&world.context(), 0);
+        assert_eq!(stale, ["speed", "weather"]);
+        let has = |name: &str| seen.iter().any(|feature| feature.name == name);
+        assert!(has("crowding") && !has("speed") && !has("weather:rain"));
     }
 }
