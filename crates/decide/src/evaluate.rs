@@ -243,13 +243,6 @@ fn listed(candidates: Vec<Candidate>) -> (Vec<Candidate>, BTreeMap<String, u32>)
     (kept, more)
 }
 
-/// What the brain is taught on the outcome of a decision: the chosen offer, and what the model saw. None for silence.
-#[must_use]
-pub fn example_of(decision: &Decision) -> Option<(OfferId, Vec<Feature>)> {
-    let chosen = decision.chosen()?;
-    Some((chosen.offer.clone(), decision.explanation.features.clone()))
-}
-
 /// The arms of a decision as they were compared, for an export or a back-test; silence is worth 0.
 #[must_use]
 pub fn arms_of(decision: &Decision) -> Vec<(OfferId, Arm)> {

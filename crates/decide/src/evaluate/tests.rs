@@ -249,15 +249,4 @@ fn once_enough_was_learnt_the_chance_to_be_best_is_the_share() {
         decision.explanation.candidates.iter().map(|one| one.propensity.get()).filter(|share| *share > 0.0).collect();
     assert_eq!(told, expect.arms);
     assert!(told.iter().all(|share| *share > 0.02 && *share < 0.9), "unsure is unsure: {told:?}");
-    let (id, features) = example_of(&greedy_or_any(&mut world)).expect("an offer");
-    assert!(!features.is_empty() && !id.as_str().is_empty());
-}
-
-/// Any decision that is an offer.
-fn greedy_or_any(world: &mut World) -> Decision {
-    let decisions = (0..200).map(|n| {
-        world.id = DecisionId(n);
-        evaluate(&world.context())
-    });
-    decisions.into_iter().find(|decision| offered(decision).is_some()).expect("not always silence")
 }
