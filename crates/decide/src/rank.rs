@@ -30,14 +30,14 @@ pub const CATEGORY_FOCUS: f64 = 0.5;
 pub const ELASTICITY: f64 = 2.62;
 /// Nobody buys more surely than this.
 pub const CHANCE_MAX: f64 = 0.95;
-/// The least that a sure yes is worth beside a sure no, in cents: an arm's worth must rise with its chance.
-const SCALE_MIN: f64 = 1e-3;
 /// No chance is smaller than this, so that its log-odds are a number.
 pub const CHANCE_MIN: f64 = 1e-6;
 /// The margin taken for a product whose margin is not declared, as a share of its price. A house prior.
 pub const MARGIN_SHARE: f64 = 0.25;
 /// From so many people on ten square metres on, a word is worth less, in proportion. A house prior.
 pub const CROWD: f64 = 5.0;
+/// The least that a sure yes is worth beside a sure no, in cents: an arm's worth must rise with its chance.
+const SCALE_MIN: f64 = 1e-3;
 /// Into so many steps the approved range of a discount is cut.
 pub const STEPS: i64 = 4;
 
@@ -60,37 +60,10 @@ pub struct Worth {
 #[derive(Debug)]
 pub struct Ranking<'a> {
     brain: &'a Brain,
-    /// What the common features add to the opinions on telling and on silence.
-    common: [Shared; 2],
+    /// What the common features add to the log-odds of telling and of silence.
+    common: [Logit; 2],
     part: [f64; 2],
     slots: Vec<Feature>,
-}
-
-/// How unsure these features leave one is left out: it moves all offers of a moment alike, and says nothing of which is
-/// best. To count it would be to explore for nothing.
-#[derive(Debug, Clone, Copy, Default)]
-struct Shared {
-    logit: Logit,
-}
-
-impl Shared {
-    /// What the features add, whatever the path.
-    fn of(opinion: impl Fn(&[Feature]) -> Opinion, features: &[Feature]) -> Self {
-        let (with, without) = (opinion(features), opinion(&[]));
-        let logit = Logit { offer: with.logit.offer - without.logit.offer, ..with.logit };
-        Self { logit }
-    }
-
-    /// An opinion on an offer's own features, with these added.
-    fn join(&self, own: &Opinion) -> Opinion {
-        let logit = Logit {
-            offer: own.logit.offer + self.logit.offer,
-            micro: own.logit.micro + self.logit.micro,
-            relational: own.logit.relational + self.logit.relational,
-            personal: own.logit.personal + self.logit.personal,
-        };
-        Opinion { belief: Belief { mean: logit.sum(), sd: own.belief.sd }, logit }
-    }
 }
 
 const NOBODY: Path<'static> = Path { offer: "", category: "", store: "" };
@@ -99,8 +72,8 @@ impl<'a> Ranking<'a> {
     /// Prepares for the offers of one decision.
     #[must_use]
     pub fn new(brain: &'a Brain, scene: &Scene<'_>, policy: &model::policy::Policy) -> Self {
-        let told = Shared::of(|features| brain.opinion(NOBODY, features), &scene.common);
-        let anyway = Shared::of(|features| brain.opinion_anyway(NOBODY, features), &scene.common);
+        let told = added(|features| brain.opinion(NOBODY, features), &scene.common);
+        let anyway = added(|features| brain.opinion_anyway(NOBODY, features), &scene.common);
         let part = [brain.version(), brain.anyway.version()].map(|lessons| Brain::house_part(lessons, policy));
         Self { brain, common: [told, anyway], part, slots: features::slots() }
     }
@@ -125,8 +98,8 @@ impl<'a> Ranking<'a> {
         let (price, d, v) = (cents(product.price), cents(discount), margin(product));
         features::own(case, price, d, &mut self.slots);
         let path = path(case);
-        let told = self.common[0].join(&self.brain.opinion(path, &self.slots));
-        let untold = self.common[1].join(&self.brain.opinion_anyway(path, &self.slots));
+        let told = join(&self.brain.opinion(path, &self.slots), &self.common[0]);
+        let untold = join(&self.brain.opinion_anyway(path, &self.slots), &self.common[1]);
         let (house, house_anyway) = house(case, price, d);
         let (belief, logit_parts) = blend(&told, house, self.part[0]);
         let p = expected_chance(belief.mean, belief.sd);
@@ -136,6 +109,26 @@ impl<'a> Ranking<'a> {
         let arm = arm(p, p0 * self.part[1], [v, d], all, terms.score(), belief);
         Worth { terms, belief, logit: logit_parts, arm, discount }
     }
+}
+
+/// What features that all offers share add to the log-odds, whatever the path.
+///
+/// How unsure they leave one is left out: it moves all offers of a moment alike, and says nothing of which is best. To
+/// count it would be to explore for nothing.
+fn added(opinion: impl Fn(&[Feature]) -> Opinion, features: &[Feature]) -> Logit {
+    let (with, without) = (opinion(features).logit, opinion(&[]).logit);
+    Logit { offer: with.offer - without.offer, ..with }
+}
+
+/// An opinion on an offer's own features, with what the shared ones add.
+fn join(own: &Opinion, common: &Logit) -> Opinion {
+    let logit = Logit {
+        offer: own.logit.offer + common.offer,
+        micro: own.logit.micro + common.micro,
+        relational: own.logit.relational + common.relational,
+        personal: own.logit.personal + common.personal,
+    };
+    Opinion { belief: Belief { mean: logit.sum(), sd: own.belief.sd }, logit }
 }
 
 /// What is believed of a telling: the house's prior and what was learnt, by their parts. The parts of the logit add up

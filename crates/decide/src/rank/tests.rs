@@ -65,6 +65,38 @@ fn lessons_take_the_place_of_the_priors() {
 }
 
 #[test]
+fn what_priors_say_of_buying_anyway_moves_with_the_answer_and_what_ghosts_taught_does_not() {
+    let mut world = World::new();
+    let path = learn::logistic::Path { offer: "barolo-3", category: "wine", store: "rome-1" };
+    for (ghosts, part) in [(0, 1.0), (20, 0.5), (960, 0.02)] {
+        for _ in world.brain.anyway.version()..ghosts {
+            world.brain.teach_anyway(path, &[], false, world.now);
+        }
+        let Worth { terms, arm, .. } = worth(&world, 0);
+        // From what is shown: 900 are earned at full price, 300 given away, nine tenths of it by the belief in the place.
+        let anyway = -terms.giveaway / 300.0;
+        let taken = terms.gain / 600.0 + anyway;
+        let scale = 0.9 * (600.0 - part * anyway / taken * 900.0);
+        let shift = -0.9 * (1.0 - part) * anyway * 900.0 - 5.0;
+        assert!(
+            (arm.scale - scale).abs() < 1e-6 && (arm.shift - shift).abs() < 1e-6,
+            "{ghosts}: {arm:?} {scale} {shift}"
+        );
+    }
+}
+
+#[test]
+fn moment_relation_and_person_have_their_parts() {
+    let mut world = World::new();
+    world.person.visits = 5;
+    let path = learn::logistic::Path { offer: "barolo-3", category: "wine", store: "rome-1" };
+    let (features, _) = crate::features::features(&world.context(), 0);
+    (0..40).for_each(|n| assert_eq!(world.brain.teach(path, &features, n % 9 != 0, world.now), None));
+    let logit = worth(&world, 0).logit;
+    assert!([logit.micro, logit.relational, logit.personal].iter().all(|part| part.abs() > 1e-3), "{logit:?}");
+}
+
+#[test]
 fn a_discount_that_gives_more_away_than_it_brings_scores_below_silence() {
     let mut world = World::new();
     world.shop.offers[0].discount = model::units::Cents(890);
@@ -136,12 +168,15 @@ proptest! {
         let worth = worth(&world, index);
         prop_assert!((worth.terms.score() - worth.arm.worth()).abs() < 1e-9, "{worth:?}");
         prop_assert!((worth.logit.sum() - worth.belief.mean).abs() < 1e-9);
-        // What all offers of a moment share makes no offer less sure than another.
-        let whole = world.brain.opinion(path, &features).belief;
-        let part = Brain::house_part(world.brain.version(), &world.policy);
-        if index == 0 && part < 1.0 {
-            let house = worth.belief.mean - (1.0 - part) * whole.mean;
-            prop_assert!(house.is_finite() && worth.belief.sd > 0.0 && worth.belief.sd <= whole.sd + 1e-9);
+        if index == 0 {
+            // Of what is not sure only the offer's own part counts, and the mean is the mixture of prior and lessons.
+            let (own, whole) = (world.brain.opinion(path, &features[..crate::features::OWN]), world.brain.opinion(path, &features));
+            prop_assert!((worth.belief.sd - own.belief.sd).abs() < 1e-9);
+            let (context, part) = (world.context(), Brain::house_part(world.brain.version(), &world.policy));
+            let scene = Scene::new(&context, false);
+            let (told, _) = house(&Case::new(&context, &scene, 0), 3_000.0, 300.0);
+            let mean = part * logit(told) * widening(own.belief.sd) + (1.0 - part) * whole.belief.mean;
+            prop_assert!((worth.belief.mean - mean).abs() < 1e-9, "{worth:?} {mean}");
         }
     }
 }
