@@ -77,6 +77,12 @@ impl Calibration {
     }
 }
 
+/// The middle one of these, the upper of two; 0 of none.
+pub(crate) fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// A place of a few steps where devices were.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Place {

@@ -10,9 +10,9 @@ use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, Place, Reading, Source};
+use super::{Calibration, Place, Reading, Source, median};
 use crate::grid::Ground;
-use crate::grid::ground::CEILING_DB;
+use crate::grid::ground::{CEILING_DB, NEAR_M};
 use crate::health::Watch;
 
 /// So long anchors must have been heard, and so many of them, before something is made of it.
@@ -35,8 +35,6 @@ const EXPONENT_WEIGHT: f64 = 100.0;
 const POWER_WEIGHT: f64 = 0.2;
 /// An anchor that fits no better than this is not where it is said to be, in dB.
 const WRONG_DB: f64 = 9.0;
-/// How near two antennas come at all, in metres.
-const NEAR_M: f64 = 0.5;
 /// Readings of a receiver from traffic by which anchors are brought to the level of people's devices.
 const TRAFFIC_MIN: usize = 10;
 /// The usual claim of a frame that makes none, in dBm.
@@ -206,18 +204,17 @@ pub struct Powers {
 pub fn powers(ground: &Ground, shop: &Shop, links: &Links) -> Option<Powers> {
     let mut ties = ties(ground, shop, links);
     let powers = solve(&ties)?;
-    let wrong = |tie: &Tie<'_>| {
-        let off = |other: &Tie<'_>| powers.expected(other) - other.level;
-        let own = ties.iter().filter(|other| other.anchor.id == tie.anchor.id);
-        let (sum, count) = own.fold((0.0, 0.0), |(sum, count), other| (sum + off(other).powi(2), count + 1.0));
-        (sum / f64::max(count, 1.0)).sqrt() > WRONG_DB
-    };
-    let right: Vec<bool> = ties.iter().map(|tie| !wrong(tie)).collect();
-    if right.iter().all(|right| *right) {
+    let mut squares: BTreeMap<&ReceiverId, (f64, f64)> = BTreeMap::new();
+    for tie in &ties {
+        let (sum, count) = squares.entry(&tie.anchor.id).or_default();
+        *sum += (powers.expected(tie) - tie.level).powi(2);
+        *count += 1.0;
+    }
+    squares.retain(|_, (sum, count)| (*sum / *count).sqrt() > WRONG_DB);
+    if squares.is_empty() {
         return Some(powers);
     }
-    let mut right = right.into_iter();
-    ties.retain(|_| right.next() == Some(true));
+    ties.retain(|tie| !squares.contains_key(&tie.anchor.id));
     solve(&ties)
 }
 
@@ -270,8 +267,7 @@ fn level_of_people(ground: &Ground, shop: &Shop, learnt: &Calibration, powers: &
             more.push(found.iter().sum::<f64>() / found.len() as f64 - own);
         }
     }
-    more.sort_by(f64::total_cmp);
-    more.get(more.len() / 2).copied().unwrap_or(0.0)
+    median(&mut more)
 }
 
 fn ties<'s>(ground: &Ground, shop: &'s Shop, links: &Links) -> Vec<Tie<'s>> {

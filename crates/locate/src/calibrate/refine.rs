@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::floor::Point;
 use model::ids::{FloorId, ReceiverId};
 
-use super::{Calibration, Place, Reading};
+use super::{Calibration, Place, Reading, median};
 
 /// Device-seconds of traffic before anything is made of them.
 const SECONDS_MIN: f64 = 3_600.0;
@@ -28,6 +28,9 @@ const FILL_SECONDS: f64 = 20.0;
 /// Frames that what was heard in such a square counts at most.
 const FILL_FRAMES: f64 = 2.0;
 
+/// Places of a survey around a place, with how much each tells of it.
+type Near = Vec<(u32, f64)>;
+
 /// How traffic differs from a survey.
 #[derive(Debug)]
 struct Difference {
@@ -45,7 +48,8 @@ impl Calibration {
         if heard < SECONDS_MIN {
             return self.clone();
         }
-        let Difference { shifts, common } = self.difference(traffic);
+        let near = self.near(traffic);
+        let Difference { shifts, common } = self.difference(traffic, &near);
         let mut refined = self.clone();
         for (receiver, readings) in &mut refined.receivers {
             let shift = shifts.get(receiver).copied().unwrap_or(0.0);
@@ -57,12 +61,11 @@ impl Calibration {
             refined.receivers.remove(moved);
             refined.moved.insert(moved.clone());
         }
-        refined.fill(traffic, common);
+        refined.fill(traffic, &near, common);
         refined
     }
 
-    fn difference(&self, traffic: &Self) -> Difference {
-        let near = self.near(traffic);
+    fn difference(&self, traffic: &Self, near: &[Near]) -> Difference {
         let mut found: BTreeMap<&ReceiverId, (f64, f64)> = BTreeMap::new();
         for (receiver, readings) in traffic.receivers.iter().filter(|(id, _)| !traffic.moved.contains(*id)) {
             let Some(surveyed) = self.receivers.get(receiver) else { continue };
@@ -84,17 +87,16 @@ impl Calibration {
             }
         }
         let mut all: Vec<f64> = found.values().map(|(mean, _)| *mean).collect();
-        all.sort_by(f64::total_cmp);
-        let common = all.get(all.len() / 2).copied().unwrap_or(0.0);
+        let common = median(&mut all);
         let shift = |(mean, weight): (f64, f64)| {
             ((mean - common) * weight / (weight + SAME_WEIGHT)).clamp(-SHIFT_DB.1, SHIFT_DB.1)
         };
         Difference { shifts: found.into_iter().map(|(id, found)| (id.clone(), shift(found))).collect(), common }
     }
 
-    /// For each place of the traffic the places of the survey around it, with how much they tell of it.
-    fn near(&self, traffic: &Self) -> Vec<Vec<(u32, f64)>> {
-        let near = |place: &Place| -> Vec<(u32, f64)> {
+    /// For each place of the traffic the places of the survey around it.
+    fn near(&self, traffic: &Self) -> Vec<Near> {
+        let near = |place: &Place| -> Near {
             let surveyed = self.places.iter().zip(0..).filter(|(other, _)| other.floor == place.floor);
             let metres = surveyed.map(|(other, number)| (number, other.point.distance(place.point)));
             metres.filter(|(_, metres)| *metres <= NEAR_M).map(|(n, metres)| (n, (-metres / REACH_M).exp2())).collect()
@@ -103,8 +105,7 @@ impl Calibration {
     }
 
     /// Puts places where only traffic was, and what was heard there; receivers that were moved have no others.
-    fn fill(&mut self, traffic: &Self, common: f64) {
-        let near = self.near(traffic);
+    fn fill(&mut self, traffic: &Self, near: &[Near], common: f64) {
         let mut squares: BTreeMap<(&FloorId, i64, i64, bool), Vec<usize>> = BTreeMap::new();
         for (number, place) in traffic.places.iter().enumerate().filter(|(_, place)| place.seconds > 0.0) {
             let side = |metres: f64| (metres / FILL_M).floor() as i64;

@@ -25,7 +25,7 @@ const STOREY_M: f64 = 4.0;
 /// Usual loss of a signal through a ceiling, in dB.
 pub(crate) const CEILING_DB: f64 = 15.0;
 /// Nearest distance that the log-distance law is asked for, in metres: within it the antennas decide.
-const NEAR_M: f64 = 0.5;
+pub(crate) const NEAR_M: f64 = 0.5;
 /// Points per side with which a cell's share in a zone is measured.
 const SAMPLES: u32 = 5;
 
@@ -176,8 +176,7 @@ impl Ground {
 
     /// The centre of a cell.
     pub(crate) fn centre_of(&self, cell: usize) -> Point {
-        let after = self.floors.partition_point(|floor| floor.start <= cell);
-        self.centre(&self.floors[after.saturating_sub(1)], cell)
+        self.centre(&self.floors[self.floor_of(cell)], cell)
     }
 
     /// The cells of a floor within a square around a place.

@@ -5,7 +5,7 @@ use model::floor::Point;
 
 use super::ear::FRAME;
 use super::{COMPARED_MIN, Condition, Watch};
-use crate::calibrate::Source;
+use crate::calibrate::{Source, median};
 
 /// Patches that a receiver must have been heard in, and frames in each.
 const PATCHES_MIN: usize = 12;
@@ -55,11 +55,6 @@ fn spread(values: impl Iterator<Item = (f64, f64)> + Clone) -> (f64, f64) {
     let mean = values.clone().map(|(value, weight)| value * weight).sum::<f64>() / weight;
     let square = values.map(|(value, weight)| weight * (value - mean).powi(2)).sum::<f64>() / weight;
     (mean, square.sqrt())
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 impl Watch {
