@@ -74,7 +74,7 @@ pub(crate) struct Radio {
 }
 
 /// The tables of one store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Field {
     pub(super) ground: Arc<Ground>,
     pub(super) ears: Vec<Ear>,
@@ -88,7 +88,7 @@ pub struct Field {
     pub(super) bias_db: f32,
     /// How far positions are off for as long as the map is, root mean square per axis, in metres.
     pub(super) blind_m: f64,
-    pub(super) source: Source,
+    source: Source,
     pub(super) receivers: BTreeMap<ReceiverId, u16>,
 }
 
@@ -183,10 +183,8 @@ impl Field {
 
 impl Expectation {
     fn table(self, all: &[f32]) -> Ear {
-        let claim =
-            self.chance.iter().zip(all).zip(&self.variance).map(|((chance, all), variance)| {
-                HEARING * (chance / all.max(1e-6)).max(1e-5).ln() - 0.5 * variance.ln()
-            });
+        let tables = self.chance.iter().zip(all).zip(&self.variance);
+        let claim = tables.map(|((chance, all), variance)| HEARING * log_share(*chance, *all) - 0.5 * variance.ln());
         Ear {
             claim: claim.collect(),
             sharpness: self.variance.iter().map(|variance| 1.0 / variance).collect(),
@@ -196,6 +194,11 @@ impl Expectation {
             condition: Condition::Well,
         }
     }
+}
+
+/// The logarithm of the share that a receiver has in what all hear.
+pub(super) fn log_share(chance: f32, all: f32) -> f32 {
+    (chance / all.max(1e-6)).max(1e-5).ln()
 }
 
 /// How likely a frame of this level is heard.

@@ -6,47 +6,36 @@ use std::sync::Arc;
 use model::ids::ReceiverId;
 
 use super::estimate::Estimate;
-use super::field::{Field, HEARING};
+use super::field::{Field, HEARING, log_share};
 use super::weigh::Workspace;
 use super::{Filter, Heard};
 use crate::health::{Condition, Look, Watch};
 
 impl Field {
-    /// The same field, with receivers in these conditions; those that are not named are well.
+    /// A field in which all receivers are well, with receivers in these conditions; those that are not named stay well.
     ///
     /// Only the tables of who heard and who did not are made anew.
     #[must_use]
     pub fn heeding(&self, conditions: &BTreeMap<ReceiverId, Condition>) -> Self {
-        let mut ears = self.ears.clone();
-        for ear in &mut ears {
+        let mut field = self.clone();
+        for ear in &mut field.ears {
             ear.condition = conditions.get(&ear.id).copied().unwrap_or_default();
         }
         let (mut before, mut now) = (vec![0.0_f32; self.cells()], vec![0.0_f32; self.cells()]);
-        for ear in &ears {
+        for ear in &field.ears {
             before.iter_mut().zip(&ear.chance).for_each(|(all, chance)| *all += chance);
             if ear.condition == Condition::Well {
                 now.iter_mut().zip(&ear.chance).for_each(|(all, chance)| *all += chance);
             }
         }
-        for ear in &mut ears {
+        for ear in &mut field.ears {
             // One that is silent is heard again before it is known to be well.
             let own = if ear.condition == Condition::Well { 0.0 } else { 1.0 };
             for (((claim, chance), before), now) in ear.claim.iter_mut().zip(&ear.chance).zip(&before).zip(&now) {
-                let part = |all: f32| (chance / all.max(1e-6)).max(1e-5).ln();
-                *claim += HEARING * (part(now + own * chance) - part(*before));
+                *claim += HEARING * (log_share(*chance, now + own * chance) - log_share(*chance, *before));
             }
         }
-        Self {
-            ground: Arc::clone(&self.ground),
-            ears,
-            laws: self.laws.clone(),
-            start: self.start.clone(),
-            offset_db: self.offset_db,
-            bias_db: self.bias_db,
-            blind_m: self.blind_m,
-            source: self.source,
-            receivers: self.receivers.clone(),
-        }
+        field
     }
 
     /// Whether what a receiver hears says where somebody is.

@@ -90,7 +90,7 @@ impl Workspace {
     fn weigh_law(&mut self, field: &Field, law: usize) -> f32 {
         let cells = field.cells();
         let (offset, variance) = (self.belief.device.offset, self.belief.device.variance);
-        // What is noisier than expected is so in the same way for a while: it is worth less, and counts for less too.
+        // What is calmer than expected is so for a while: it is worth more, and counts for more too.
         let calm = 1.0 / self.belief.device.noise;
         self.weights.clear();
         self.weights.resize(cells, 1.0 / variance);
