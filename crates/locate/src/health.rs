@@ -13,7 +13,6 @@ use model::floor::Point;
 use model::ids::{FloorId, ReceiverId};
 use model::time::{Millis, Timestamp};
 use model::units::Metres;
-use serde::{Deserialize, Serialize};
 
 use crate::grid::Field;
 
@@ -39,8 +38,7 @@ const LAW: usize = 1;
 const PATCH_M: f64 = 2.0;
 
 /// How a receiver is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Condition {
     /// As it should be, as far as is known.
     #[default]
@@ -54,17 +52,6 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Its name as it is written.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Well => "well",
-            Self::Silent => "silent",
-            Self::Doubtful => "doubtful",
-            Self::Moved => "moved",
-        }
-    }
-
     /// Whether what it hears says where somebody is.
     #[must_use]
     pub const fn is_trusted(self) -> bool {
