@@ -46,7 +46,7 @@ impl Core {
             }
         }
         if let Some(kept) = self.shoppers.get_mut(into) {
-            kept.shopper.absorb(slot.shopper.snapshot(), self.now);
+            kept.shopper.absorb(slot.shopper.snapshot());
         }
         self.settle(into);
     }

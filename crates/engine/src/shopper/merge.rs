@@ -1,27 +1,27 @@
 //! Two customers turn out to be one: caps and histories add up, so that nobody is told more for having two names.
 
-use model::time::Timestamp;
-
+use super::lesson::CONVERTED_MAX;
 use super::state::{DEVICES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, Stay, note};
 use super::{Shopper, ShopperState};
 
 impl Shopper {
     /// Takes in all that was known of another customer.
-    pub fn absorb(&mut self, other: ShopperState, now: Timestamp) {
+    pub fn absorb(&mut self, other: ShopperState) {
         self.changed = true;
-        self.state.absorb(other, now);
+        self.state.absorb(other);
     }
 }
 
 impl ShopperState {
     /// Adds what was known of the same person under another name. What was allowed under this name stands; only when
     /// nothing was, the other's word counts.
-    pub fn absorb(&mut self, other: Self, _now: Timestamp) {
+    pub fn absorb(&mut self, other: Self) {
         if self.consent_at.is_none() {
             (self.consent, self.consent_at) = (other.consent, other.consent_at);
         }
         self.history.absorb(other.history);
         self.intent.absorb(other.intent);
+        self.person.absorb(other.person);
         for open in other.open {
             if !self.open.iter().any(|known| known.decision == open.decision) {
                 self.open.push(open);
@@ -30,6 +30,7 @@ impl ShopperState {
         self.open.sort_by_key(|open| (open.told_at, open.decision));
         self.open.drain(..self.open.len().saturating_sub(OPEN_MAX));
         if self.consent.locating {
+            self.journal.absorb(other.journal);
             other.stays.into_iter().for_each(|stay| self.join(stay));
         }
         for id in other.seen {
@@ -42,6 +43,9 @@ impl ShopperState {
             if !self.orders.iter().any(|known| known.order == order.order) {
                 note(&mut self.orders, order, ORDERS_MAX);
             }
+        }
+        for conversion in other.converted {
+            note(&mut self.converted, conversion, CONVERTED_MAX);
         }
     }
 
@@ -68,9 +72,12 @@ impl ShopperState {
 
 #[cfg(test)]
 mod tests {
+    use decide::signals::Mark;
     use model::consent::Consent;
     use model::event::Interest;
     use model::ids::{DecisionId, DeviceId, OfferId, ProductId, StoreId, VisitId, ZoneId};
+    use model::signal::Signal;
+    use model::time::Timestamp;
     use model::units::Probability;
 
     use super::*;
@@ -106,8 +113,8 @@ mod tests {
         tell(&mut visitor, 2, 5);
         let product = ProductId::new("p").expect("a reference");
         visitor.intent.touch(Interest::Viewed, Some(&product), None, Timestamp(5));
-        person.absorb(visitor.clone(), Timestamp(20));
-        person.absorb(visitor, Timestamp(21));
+        person.absorb(visitor.clone());
+        person.absorb(visitor);
         let told: Vec<_> = person.history.told().iter().map(|told| told.decision.0).collect();
         assert_eq!(told, [2, 1], "each once, in the order of time, also when taken in twice");
         assert!(person.consent.locating, "a browser's word does not change the person's");
@@ -117,8 +124,33 @@ mod tests {
     #[test]
     fn without_a_word_of_ones_own_the_others_counts() {
         let mut person = ShopperState::default();
-        person.absorb(state(Some(9), true), Timestamp(20));
+        person.absorb(state(Some(9), true));
         assert!(person.consent.locating && person.consent.profiling);
+    }
+
+    #[test]
+    fn what_was_muted_marked_and_converted_under_another_name_still_holds() {
+        let (mut person, mut visitor) = (state(Some(1), true), state(Some(1), true));
+        let offer = OfferId::new("o").expect("a slug");
+        visitor.person.mute(&offer, None);
+        visitor.person.complain(Timestamp(7));
+        visitor.journal.note(Mark {
+            at: Timestamp(5),
+            key: 1,
+            signal: Signal::Viewed,
+            store: StoreId::new("s").expect("a slug"),
+            zone: None,
+            visit: None,
+            product: None,
+            probability: Probability::ONE,
+        });
+        visitor.converted.push_back((offer.clone(), 3));
+        person.absorb(visitor.clone());
+        person.absorb(visitor);
+        assert!(person.person.preferences.mute_offers.contains(&offer));
+        assert_eq!(person.person.complaint_at, Some(Timestamp(7)));
+        assert_eq!(person.journal.marks().len(), 1);
+        assert_eq!(person.converted, [(offer, 3)], "one customer counts once in an epoch");
     }
 
     #[test]
@@ -127,9 +159,9 @@ mod tests {
         person.stays.push(stay("wine", 10, 1));
         other.stays.extend([stay("wine", 5, 2), stay("games", 7, 2)]);
         let mut hidden = state(Some(1), false);
-        hidden.absorb(other.clone(), Timestamp(20));
+        hidden.absorb(other.clone());
         assert!(hidden.stays.is_empty());
-        person.absorb(other, Timestamp(20));
+        person.absorb(other);
         assert_eq!(person.stays.len(), 2);
         assert_eq!((person.stays[0].since, person.stays[0].devices.len()), (Timestamp(5), 2));
         assert!(person.stays[0].dwelled);
