@@ -96,29 +96,18 @@ impl Core {
 
     /// Gives the catalogues that tell the categories of an event's products: of each the first store that carries it.
     pub(super) fn policies_for(&mut self, customer: &CustomerId, event: &Event) {
+        let (touched, lines) = match &event.what {
+            EventKind::Interest { product, .. } => (product.as_ref(), [].as_slice()),
+            EventKind::Purchased { lines, .. } => (None, lines.as_slice()),
+            EventKind::Returned { .. }
+            | EventKind::Consent(_)
+            | EventKind::Opened
+            | EventKind::Complained
+            | EventKind::Preferences(_)
+            | EventKind::Contacted { .. }
+            | EventKind::Other { .. } => return,
+        };
         let carries = |product: &ProductId| self.plans.values().find(|plan| plan.product(product).is_some());
-        let lines = match &event.what {
-            EventKind::Purchased { lines, .. } => lines.as_slice(),
-            EventKind::Interest { .. }
-            | EventKind::Returned { .. }
-            | EventKind::Consent(_)
-            | EventKind::Opened
-            | EventKind::Complained
-            | EventKind::Preferences(_)
-            | EventKind::Contacted { .. }
-            | EventKind::Other { .. } => &[],
-        };
-        let touched = match &event.what {
-            EventKind::Interest { product, .. } => product.as_ref(),
-            EventKind::Purchased { .. }
-            | EventKind::Returned { .. }
-            | EventKind::Consent(_)
-            | EventKind::Opened
-            | EventKind::Complained
-            | EventKind::Preferences(_)
-            | EventKind::Contacted { .. }
-            | EventKind::Other { .. } => None,
-        };
         let products = touched.into_iter().chain(lines.iter().take(shopper::LINES_MAX).map(|line| &line.product));
         let stores: BTreeSet<StoreId> = products.filter_map(carries).map(|plan| plan.store.id.clone()).collect();
         for store in stores {
