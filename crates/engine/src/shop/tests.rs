@@ -141,6 +141,7 @@ fn a_forgotten_subject_is_not_spoken_of_again() {
     drain(&mut shop, &mut commands);
     assert_eq!((commands.len(), shop.len()), (0, 0));
     wait(&mut shop, LATER + Millis::minutes(1), &mut commands);
+    assert!(!commands.is_empty(), "fewer people are there");
     assert!(commands.iter().all(|command| matches!(command, Command::Occupancy(_))), "{commands:?}");
     assert_eq!(shop.poll_timeout(), None);
 }

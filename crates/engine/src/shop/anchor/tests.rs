@@ -64,10 +64,9 @@ fn people_are_found_better_once_receivers_have_heard_each_other() {
     let route: Vec<_> = (0..60)
         .map(|n| (f64::from(n) * 10.0, [2.0, 12.0, 22.0, 17.0, 7.0][n as usize % 5], [2.0, 10.0, 6.0][n as usize % 3]))
         .collect();
-    let mut at_power = 0;
-    let ears = RECEIVERS.map(|(id, x, y)| {
-        at_power += 1;
-        (id, x, y, POWERS[at_power - 1])
+    let ears: [_; 8] = std::array::from_fn(|n| {
+        let (id, x, y) = RECEIVERS[n];
+        (id, x, y, POWERS[n])
     });
     let mut late = heard_by(&ears, &HALL, &route, 500, 8);
     let begin = Millis::minutes(10);

@@ -54,7 +54,7 @@ fn in_turns(shop: &mut Shop, heard: &[Sighting]) -> Vec<Command> {
     commands
 }
 
-fn end(heard: &[model::sighting::Sighting]) -> Timestamp {
+fn end(heard: &[Sighting]) -> Timestamp {
     heard.last().expect("frames").at
 }
 
@@ -203,5 +203,4 @@ fn a_quiet_shop_asks_for_no_check() {
     let until = end(&heard);
     play(&mut shop, &phone(), &promptly(heard), until + Millis::hours(2));
     assert_eq!(shop.poll_timeout(), None);
-    shop.handle(Input::Forget(phone()), until + Millis::hours(2));
 }
