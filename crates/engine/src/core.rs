@@ -19,7 +19,6 @@ use std::sync::Arc;
 use decide::catalogue::Catalogue;
 use model::consent::{Consent, ConsentRecord};
 use model::ids::{CustomerId, DeviceId, OfferId, StoreId};
-use model::offer::Lever;
 use model::policy::Policy;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
@@ -28,7 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use ask::{Ask, COUNT_MAX, NOBODY, NOWHERE};
 pub use command::Command;
 pub use input::Input;
-pub use learn::{Epoch, HARM, HARM_ALPHA, Which};
+pub use learn::{Epoch, Which};
 pub use plan::PlanFiles;
 
 use self::leases::Leases;
@@ -241,12 +240,6 @@ impl Core {
     #[must_use]
     pub fn owner(&self, device: &DeviceId) -> Option<&CustomerId> {
         self.links.get(device)
-    }
-
-    /// What a person said about an offer; nothing said leaves it as it is.
-    #[must_use]
-    pub fn lever(&self, store: &StoreId, offer: &OfferId) -> Lever {
-        self.lent.levers.get(store).and_then(|levers| levers.get(offer)).copied().unwrap_or_default()
     }
 
     /// Decides by this policy in every store, whatever its files say: for playing what came in again.

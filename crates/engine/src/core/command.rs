@@ -98,7 +98,7 @@ pub enum Command {
     Alarm {
         /// In which store.
         store: StoreId,
-        /// What, in one word: `drift` or `feedback-lost`.
+        /// What, in one word: `drift`.
         what: String,
     },
     /// Lease more of an offer's budget, and answer with [`Input::Lease`](super::input::Input::Lease).

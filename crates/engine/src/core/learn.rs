@@ -15,9 +15,9 @@ use super::{Command, Core, Input};
 use crate::shopper::{Answer, Taught};
 
 /// The chance that a harmless offer is ever stopped.
-pub const HARM_ALPHA: f64 = 0.05;
+const HARM_ALPHA: f64 = 0.05;
 /// Why an offer is stopped that makes people buy less.
-pub const HARM: &str = "harm";
+const HARM: &str = "harm";
 
 /// Which model a row belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,23 +70,15 @@ pub struct Epoch {
 impl Core {
     /// What was learnt, as far as it changed since the last call: to be kept, and told with [`Input::Learnt`] at the next start.
     pub fn take_learnt(&mut self) -> Vec<(Which, Row)> {
-        let redeem = self.lent.brain.redeem.take_changed().into_iter().map(|row| (Which::Redeem, row));
-        let rows: Vec<_> = redeem.collect();
-        rows.into_iter()
-            .chain(self.lent.brain.anyway.take_changed().into_iter().map(|row| (Which::Anyway, row)))
-            .collect()
+        let Brain { redeem, anyway, .. } = &mut self.lent.brain;
+        let redeem = redeem.take_changed().into_iter().map(|row| (Which::Redeem, row));
+        redeem.chain(anyway.take_changed().into_iter().map(|row| (Which::Anyway, row))).collect()
     }
 
     /// What is learnt, to look at.
     #[must_use]
     pub const fn brain(&self) -> &Brain {
         &self.lent.brain
-    }
-
-    /// The measurement of an offer now.
-    #[must_use]
-    pub fn epoch(&self, store: &StoreId, offer: &OfferId) -> Option<&Epoch> {
-        self.epochs.get(&(store.clone(), offer.clone()))
     }
 
     pub(super) fn learnt(&mut self, which: Which, rows: Vec<Row>) {
@@ -102,8 +94,7 @@ impl Core {
         let (brain, features, now) = (&mut self.lent.brain, taught.features.as_slice(), self.now);
         let example = Example { path, features };
         let promoted = match (taught.ghost, taught.answer) {
-            (false, Answer::Yes) => brain.teach(path, features, true, now),
-            (false, Answer::No) => brain.teach(path, features, false, now),
+            (false, Answer::Yes | Answer::No) => brain.teach(path, features, taught.answer == Answer::Yes, now),
             (false, Answer::LateYes) => {
                 brain.redeem.correct(&example, now);
                 None

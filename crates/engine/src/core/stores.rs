@@ -5,11 +5,10 @@ use std::sync::Arc;
 use decide::brain::Brain;
 use decide::catalogue::Catalogue;
 use locate::calibrate::{Calibration, Source};
-use locate::health::Condition;
 use locate::quality::Quality;
 use model::event::{Event, EventKind, Interest};
 use model::fusion::Attribution;
-use model::ids::{DeviceId, MessageId, ReceiverId, StoreId};
+use model::ids::{DeviceId, MessageId, StoreId};
 use model::presence::Presence;
 use model::shop::Shop as Plan;
 use model::subject::Subject;
@@ -45,11 +44,6 @@ impl Core {
     #[must_use]
     pub fn source(&self, store: &StoreId) -> Option<Source> {
         self.shops.get(store)?.source()
-    }
-
-    /// Receivers of a store that are not well, and how they are.
-    pub fn ill_receivers(&self, store: &StoreId) -> impl Iterator<Item = (&ReceiverId, Condition)> {
-        self.shops.get(store).into_iter().flat_map(Shop::ill_receivers)
     }
 
     pub(super) fn plan(&mut self, files: PlanFiles) {
