@@ -24,7 +24,8 @@ use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Ask, COUNT_MAX, NOBODY, NOWHERE};
+pub(crate) use ask::nowhere;
+pub use ask::{Ask, COUNT_MAX};
 pub use command::Command;
 pub use input::Input;
 pub use learn::{Epoch, Which};

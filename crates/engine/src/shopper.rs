@@ -161,7 +161,14 @@ pub struct Purchase {
 pub(crate) struct Lent {
     pub(crate) brain: Brain,
     pub(crate) levers: BTreeMap<StoreId, BTreeMap<OfferId, Lever>>,
-    pub(crate) none: BTreeMap<OfferId, Lever>,
+}
+
+impl Lent {
+    /// What people said about a store's offers.
+    fn levers(&self, store: &StoreId) -> &BTreeMap<OfferId, Lever> {
+        static NOTHING_SAID: BTreeMap<OfferId, Lever> = BTreeMap::new();
+        self.levers.get(store).unwrap_or(&NOTHING_SAID)
+    }
 }
 
 /// The machine of one customer.

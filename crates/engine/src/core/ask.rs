@@ -13,9 +13,9 @@ use crate::shopper::{self, Shopper, ShopperState};
 /// Most offers that one question may ask for.
 pub const COUNT_MAX: u8 = 10;
 /// The zone of a question that knows none, about a customer who is nowhere in the store: on no plan.
-pub const NOWHERE: &str = "nowhere";
+const NOWHERE: &str = "nowhere";
 /// The name of somebody nobody knows, in a decision that is not kept.
-pub const NOBODY: &str = "nobody";
+const NOBODY: &str = "nobody";
 
 /// What another channel wants to know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,9 +46,7 @@ impl Ask {
     pub fn new(id: DecisionId, store: StoreId) -> Self {
         Self { id, store, zone: None, placement: None, channel: Channel::Web, around: Around::default(), count: 1 }
     }
-}
 
-impl Ask {
     /// How many decisions it asks for.
     #[must_use]
     pub fn wanted(&self) -> u8 {
@@ -68,6 +66,11 @@ impl Ask {
     fn nth(&self, n: u8) -> Self {
         Self { id: self.decision(n), count: 1, ..self.clone() }
     }
+}
+
+/// The zone of whoever is in none that is known.
+pub(crate) fn nowhere() -> ZoneId {
+    ZoneId::new(NOWHERE).expect("the word is a slug")
 }
 
 impl Core {

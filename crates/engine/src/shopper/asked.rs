@@ -11,7 +11,7 @@ use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
 use super::{Lent, Shopper};
-use crate::core::{Ask, NOWHERE};
+use crate::core::{Ask, nowhere};
 
 impl Shopper {
     pub(super) fn asked(&mut self, ask: &Ask, now: Timestamp) {
@@ -41,14 +41,13 @@ impl Shopper {
         let fits = |zone: &ZoneId| ask.zone.as_ref().is_none_or(|asked| asked == zone);
         let stay = stays.filter(|stay| fits(&stay.zone)).max_by_key(|stay| stay.since);
         let told = ask.zone.clone();
-        let nowhere = || ZoneId::new(NOWHERE).expect("the word is a slug");
         Moment {
             store: ask.store.clone(),
             visit: stay.and_then(|stay| stay.devices.first()).map_or(VisitId(0), |(_, visit)| *visit),
             zone: told.or_else(|| stay.map(|stay| stay.zone.clone())).unwrap_or_else(nowhere),
             trigger: Trigger::Asked,
             at: now,
-            dwell: stay.map_or(Millis::ZERO, |stay| Millis(now.since(stay.since).0.max(0))),
+            dwell: stay.map_or(Millis::ZERO, |stay| stay.dwell(now)),
             // A kiosk knows where it stands: whoever asks there is there.
             probability: match (&ask.zone, stay) {
                 (Some(_), _) => Probability::ONE,

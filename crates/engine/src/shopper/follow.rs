@@ -9,6 +9,7 @@ use model::time::Timestamp;
 use model::units::Cents;
 
 use super::lesson::{CONVERTED_MAX, is_yes};
+use super::moments::topic;
 use super::state::{Open, Stay, note};
 use super::{Command, PURCHASE_WINDOW, REPORT_GRACE, Shopper, VISIT_STAY, VISIT_WINDOW};
 
@@ -35,27 +36,20 @@ impl Shopper {
     pub(super) fn prefer(&mut self, preferences: Preferences) {
         let muted = |open: &Open| {
             let plan = self.policies.get(&open.store);
-            let index = plan.and_then(|plan| plan.index_of(&open.offer));
-            let category = plan.zip(index).and_then(|(plan, index)| plan.category_of(index));
-            let brand = plan.zip(index).and_then(|(plan, index)| plan.brand_of(index));
+            let (category, brand) = plan.map_or((None, None), |plan| topic(plan, &open.offer));
             preferences.mute_offers.contains(&open.offer)
                 || category.is_some_and(|category| preferences.mute_categories.contains(category))
                 || brand.is_some_and(|brand| preferences.mute_brands.contains(brand))
         };
-        let pending = |open: &&Open| open.delivery == Some(DeliveryState::Pending) && muted(open);
-        let cancelled = self.state.open.iter().filter(pending).map(|open| Command::Cancel(open.decision));
-        let cancelled: Vec<Command> = cancelled.collect();
-        self.commands.extend(cancelled);
+        self.commands.extend(cancelled(&self.state.open, muted));
         self.state.person.preferences = preferences;
     }
 
     /// What a customer says to an offer beside taking it.
     fn reply(&mut self, index: usize, outcome: Outcome) {
-        let (store, offer) = (self.state.open[index].store.clone(), self.state.open[index].offer.clone());
-        let category = self.policies.get(&store).and_then(|plan| {
-            let index = plan.index_of(&offer)?;
-            plan.category_of(index).cloned()
-        });
+        let open = &self.state.open[index];
+        let offer = open.offer.clone();
+        let category = self.policies.get(&open.store).and_then(|plan| topic(plan, &offer).0.cloned());
         match outcome.kind {
             OutcomeKind::Muted => {
                 self.state.person.mute(&offer, category.as_ref());
@@ -159,9 +153,7 @@ impl Shopper {
 
     /// What is still on its way is called back.
     pub(super) fn cancel(&mut self, unwanted: impl Fn(&Open) -> bool) {
-        let pending = |open: &&Open| open.delivery == Some(DeliveryState::Pending) && unwanted(open);
-        let cancelled = self.state.open.iter().filter(pending).map(|open| Command::Cancel(open.decision));
-        self.commands.extend(cancelled);
+        self.commands.extend(cancelled(&self.state.open, unwanted));
     }
 
     /// Finds stays at an offer's product that have lasted long enough by `until`.
@@ -243,4 +235,10 @@ fn expiry(open: &Open) -> Option<Timestamp> {
         )
         | None => None,
     }
+}
+
+/// Calls back what is still on its way and not wanted any more.
+fn cancelled(open: &[Open], unwanted: impl Fn(&Open) -> bool) -> impl Iterator<Item = Command> {
+    let pending = open.iter().filter(move |open| open.delivery == Some(DeliveryState::Pending) && unwanted(open));
+    pending.map(|open| Command::Cancel(open.decision))
 }

@@ -198,7 +198,7 @@ impl Shopper {
             person: &self.state.person,
             policy: &plan.policy,
             brain: &lent.brain,
-            levers: lent.levers.get(&plan.store.id).unwrap_or(&lent.none),
+            levers: lent.levers(&plan.store.id),
             customer: &self.customer,
             consent: self.state.consent,
             intent: &self.state.intent,
@@ -220,9 +220,8 @@ impl Shopper {
         };
         if let Some(offer) = chosen {
             let expires_at = now + Millis::seconds(i64::from(offer.lifetime_s));
-            let index = plan.index_of(&offer.id);
-            let category = index.and_then(|index| plan.category_of(index)).cloned();
-            let brand = index.and_then(|index| plan.brand_of(index)).map(str::to_owned);
+            let (category, brand) = topic(plan, &offer.id);
+            let (category, brand) = (category.cloned(), brand.map(str::to_owned));
             self.state.history.tell_about(decision.id, offer.id.clone(), category, brand, now);
             let spent = !decision.is_ghost() && granted.remove(&offer.id);
             self.follow(open(plan, offer, &decision, spent, now, expires_at));
@@ -262,6 +261,12 @@ fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
     now.since(at).0.abs() <= FRESH.0
 }
 
+/// The category and the brand of what an offer is about.
+pub(super) fn topic<'p>(plan: &'p Catalogue, offer: &OfferId) -> (Option<&'p CategoryId>, Option<&'p str>) {
+    let Some(index) = plan.index_of(offer) else { return (None, None) };
+    (plan.category_of(index), plan.brand_of(index))
+}
+
 /// What the decision gave, within the bounds that the file approves.
 fn discount_of(decision: &Decision, offer: &Offer) -> Cents {
     let candidate = decision.explanation.candidates.iter().find(|candidate| candidate.offer == offer.id);
@@ -279,7 +284,7 @@ fn open(
     let about = plan.products.iter().filter(|product| {
         offer.product.as_ref() == Some(&product.id) || offer.category.as_ref() == Some(&product.category)
     });
-    let category = plan.index_of(&offer.id).and_then(|index| plan.category_of(index)).map(|category| category.as_str());
+    let category = topic(plan, &offer.id).0.map(CategoryId::as_str);
     let (products, mut zones): (Vec<_>, Vec<_>) =
         about.map(|product| (product.id.clone(), product.zone.clone())).unzip();
     zones.sort();

@@ -3,11 +3,10 @@
 //! A shop without declared moments has the usual two, entering and dwelling, which need no journal.
 
 use decide::catalogue::Catalogue;
-use decide::keyed;
 use decide::signals::{Fired, Mark};
 use model::decision::{Around, Moment, Trigger};
 use model::event::Interest;
-use model::ids::{MessageId, ProductId, VisitId, ZoneId};
+use model::ids::{MessageId, ProductId, VisitId};
 use model::offer::Channel;
 use model::pattern::Pattern;
 use model::presence::{Presence, PresenceKind};
@@ -16,8 +15,8 @@ use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
 use super::Shopper;
-use super::state::decision_id;
-use crate::core::NOWHERE;
+use super::state::{decision_id, hash};
+use crate::core::nowhere;
 
 /// Whether a shop declares moments of its own.
 pub(super) fn declares(plan: &Catalogue) -> bool {
@@ -111,10 +110,10 @@ impl Shopper {
         let moment = Moment {
             store: last.store.clone(),
             visit: last.visit.unwrap_or(VisitId(0)),
-            zone: last.zone.clone().unwrap_or_else(|| ZoneId::new(NOWHERE).expect("the word is a slug")),
+            zone: last.zone.clone().unwrap_or_else(nowhere),
             trigger: Trigger::Pattern,
             at: fired.at,
-            dwell: stay.map_or(Millis::ZERO, |stay| Millis(now.since(stay.since).0.max(0))),
+            dwell: stay.map_or(Millis::ZERO, |stay| stay.dwell(now)),
             probability: stay.map_or(last.probability, |stay| stay.probability),
             pattern: Some(fired.pattern.clone()),
             channel: Channel::Push,
@@ -151,6 +150,5 @@ pub(super) const fn signal_of(interest: Interest) -> Option<Signal> {
 }
 
 fn key(parts: &[&[u8]]) -> u64 {
-    let digest = keyed::digest(0, "mark", parts);
-    u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes"))
+    hash("mark", parts)
 }

@@ -166,9 +166,7 @@ impl ShopperState {
 
     /// Notes an event. False if it was noted before.
     pub(super) fn note_message(&mut self, id: &MessageId) -> bool {
-        let hash = keyed::digest(0, "message", &[id.as_str().as_bytes()]);
-        let hash = u64::from_be_bytes(hash[..8].try_into().expect("a digest has 32 bytes"));
-        note(&mut self.messages, hash, MESSAGES_MAX)
+        note(&mut self.messages, hash("message", &[id.as_str().as_bytes()]), MESSAGES_MAX)
     }
 
     pub(super) fn note_order(&mut self, order: &str, lines: &[OrderLine]) {
@@ -220,6 +218,11 @@ impl Stay {
         }
     }
 
+    /// How long it has lasted.
+    pub(super) fn dwell(&self, now: Timestamp) -> Millis {
+        Millis(now.since(self.since).0.max(0))
+    }
+
     /// The moment that intent makes of it at `now`.
     pub(super) fn moment(&self, now: Timestamp) -> Option<Moment> {
         let (_, visit) = self.devices.first()?;
@@ -229,7 +232,7 @@ impl Stay {
             zone: self.zone.clone(),
             trigger: Trigger::Intent,
             at: now,
-            dwell: Millis(now.since(self.since).0.max(0)),
+            dwell: self.dwell(now),
             probability: self.probability,
             pattern: None,
             channel: Channel::Push,
@@ -262,6 +265,12 @@ pub(super) fn decision_id(seed: u64, customer: &CustomerId, moment: &Moment, cau
             cause,
         ],
     ))
+}
+
+/// A short number for something long that is only compared.
+pub(super) fn hash(domain: &str, parts: &[&[u8]]) -> u64 {
+    let digest = keyed::digest(0, domain, parts);
+    u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes"))
 }
 
 pub(super) fn note<T: PartialEq>(known: &mut VecDeque<T>, id: T, max: usize) -> bool {
