@@ -6,19 +6,21 @@
 mod columns;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use learn::special::expected_chance;
 use model::decision::{Candidate, Choice};
-use model::ids::OfferId;
+use model::ids::{OfferId, StoreId};
 use model::outcome::OutcomeKind;
+use model::policy::Policy;
+use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::replay::moment;
 use crate::secret::ServerSecret;
-use crate::store::{self, DecisionRow, Store};
+use crate::store::{self, DecisionRow, ShopRow, Store};
 
 /// Decisions read at once.
 const PAGE: u32 = 2_000;
@@ -26,8 +28,6 @@ const PAGE: u32 = 2_000;
 const ROWS_MAX: usize = 2_000_000;
 /// The word for saying nothing.
 const SILENCE: &str = "silence";
-/// An answer counts for so long; before that nothing is known of a decision that nobody answered.
-const WINDOW: Millis = Millis::hours(2);
 
 /// What to export.
 #[derive(Debug, clap::Subcommand)]
@@ -194,8 +194,24 @@ async fn read(
     items.dedup();
     items.insert(0, SILENCE.to_owned());
     let places: BTreeMap<&str, i64> = items.iter().map(String::as_str).zip(0..).collect();
-    let rows = found.iter().map(|(row, margin)| flat(row, *margin, &places, secret, now)).collect();
-    Ok((rows, items))
+    let windows = windows(store).await?;
+    let usual = window(&Policy::default());
+    let rows = found.iter().map(|(row, margin)| {
+        let moment = &row.decision.moment;
+        let is_over = now.since(moment.at) > windows.get(&moment.store).copied().unwrap_or(usual);
+        flat(row, *margin, &places, secret, is_over)
+    });
+    Ok((rows.collect(), items))
+}
+
+/// For how long an answer counts in each store; before that nothing is known of a decision that nobody answered.
+async fn windows(store: &Store) -> Result<BTreeMap<StoreId, Millis>, Error> {
+    let read = |row: ShopRow| Some((row.store, window(&Shop::parse(&row.shop_toml, &row.floor_geojson).ok()?.policy)));
+    Ok(store.shops().await?.into_iter().filter_map(read).collect())
+}
+
+fn window(policy: &Policy) -> Millis {
+    Millis::seconds(i64::from(policy.outcome_window_s))
 }
 
 fn chosen(row: &DecisionRow) -> Option<&OfferId> {
@@ -205,7 +221,7 @@ fn chosen(row: &DecisionRow) -> Option<&OfferId> {
     }
 }
 
-fn flat(row: &DecisionRow, margin: i64, places: &BTreeMap<&str, i64>, secret: &ServerSecret, now: Timestamp) -> Row {
+fn flat(row: &DecisionRow, margin: i64, places: &BTreeMap<&str, i64>, secret: &ServerSecret, is_over: bool) -> Row {
     let decision = &row.decision;
     let action = chosen(row).map_or(SILENCE, OfferId::as_str);
     let hash = secret.code("export", decision.customer.as_str().as_bytes());
@@ -220,8 +236,6 @@ fn flat(row: &DecisionRow, margin: i64, places: &BTreeMap<&str, i64>, secret: &S
         | OutcomeKind::Visited
         | OutcomeKind::Expired => false,
     });
-    let over = now.since(decision.moment.at) > WINDOW;
-    let json = |value: &serde_json::Value| value.to_string();
     let features: Vec<_> = decision.explanation.features.iter().map(|one| (&one.name, one.value)).collect();
     let outcomes: Vec<_> = row.outcomes.iter().map(|one| (store::to_name(&one.kind), one.at.0)).collect();
     let arms: Vec<Arm> = decision.explanation.candidates.iter().map(arm).collect();
@@ -231,13 +245,13 @@ fn flat(row: &DecisionRow, margin: i64, places: &BTreeMap<&str, i64>, secret: &S
         decision_id: decision.id.to_string(),
         timestamp: decision.moment.at.0,
         store: decision.moment.store.as_str().to_owned(),
-        customer_hash: hash[..16].iter().map(|byte| format!("{byte:02x}")).collect(),
+        customer_hash: hex::encode(&hash[..16]),
         zone: decision.moment.zone.as_str().to_owned(),
         action: action.to_owned(),
         item_id: places.get(action).copied().unwrap_or(0),
         position: 0,
         pscore: decision.propensity.get(),
-        reward: if yes { Some(1.0) } else { over.then_some(0.0) },
+        reward: if yes { Some(1.0) } else { is_over.then_some(0.0) },
         value,
         holdout: decision.holdout,
         control: decision.control,
@@ -250,10 +264,10 @@ fn flat(row: &DecisionRow, margin: i64, places: &BTreeMap<&str, i64>, secret: &S
             Choice::Offer { .. } => None,
         },
         delivery: row.delivery.map(|state| store::to_name(&state)),
-        outcomes: json(&serde_json::json!(outcomes)),
+        outcomes: json!(outcomes).to_string(),
         reserve: 0.0,
-        candidates: json(&serde_json::json!(arms)),
-        features: json(&serde_json::json!(features)),
+        candidates: json!(arms).to_string(),
+        features: json!(features).to_string(),
     }
 }
 
@@ -285,7 +299,9 @@ fn bandit_rows(rows: &[Row]) -> String {
         ["", "timestamp", "item_id", "position", "click", "propensity_score", "user_feature_0", "user_feature_1"];
     let mut record = |fields: &[String]| out.write_record(fields).expect("a vector takes every record");
     record(&head.map(str::to_owned));
-    let known = rows.iter().filter(|row| row.reward.is_some() && row.pscore > 0.0 && !row.shadow);
+    // What was chosen and kept back was never seen, so nobody could answer it.
+    let is_ghost = |row: &Row| row.holdout || row.control || row.shadow;
+    let known = rows.iter().filter(|row| row.reward.is_some() && row.pscore > 0.0 && !is_ghost(row));
     for (index, row) in known.enumerate() {
         record(&[
             index.to_string(),
@@ -329,8 +345,6 @@ fn text(out: csv::Writer<Vec<u8>>) -> String {
 }
 
 fn write(path: &Path, text: &str) -> Result<PathBuf, Error> {
-    let failed = |source| Error::File { path: path.to_owned(), source };
-    let mut file = std::fs::File::create(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
+    std::fs::write(path, text).map_err(|source| Error::File { path: path.to_owned(), source })?;
     Ok(path.to_owned())
 }

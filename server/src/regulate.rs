@@ -10,7 +10,6 @@ use model::ids::{AnonymousId, CustomerId};
 use tokio::sync::mpsc;
 
 use crate::app::AppState;
-use crate::identity;
 use crate::intake::anonymous_customer;
 use crate::secret::ServerSecret;
 use crate::store::Regulation;
@@ -200,15 +199,13 @@ async fn carry_out(app: &AppState, regulation: &Regulation) -> anyhow::Result<()
 async fn delete(app: &AppState, subject: SubjectType, id: &str) -> anyhow::Result<bool> {
     let customers = match subject {
         SubjectType::UserId => CustomerId::new(id).ok().into_iter().collect::<Vec<_>>(),
-        SubjectType::AnonymousId => {
-            let own = AnonymousId::new(id).ok().map(|id| anonymous_customer(&id));
-            let name = identity::Name::new(identity::Kind::AnonymousId, id);
-            let owner = match &name {
-                Some(name) => app.store.owner_of(name).await.context("look for the owner of a name")?,
-                None => None,
-            };
-            own.into_iter().chain(owner).collect()
-        }
+        SubjectType::AnonymousId => match AnonymousId::new(id) {
+            Ok(visitor) => {
+                let owner = app.store.owner_of_visitor(&visitor).await.context("look for the owner of a name")?;
+                std::iter::once(anonymous_customer(&visitor)).chain(owner).collect()
+            }
+            Err(_) => Vec::new(),
+        },
     };
     for customer in &customers {
         app.run.forget(customer.clone()).await.context("forget a customer")?;

@@ -4,7 +4,7 @@
 //! got what: moments, answers and purchases are those that were recorded, so how people would have answered to what
 //! they were not told is not known here; `evaluate offers` estimates that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -113,7 +113,7 @@ impl Replayed {
     #[must_use]
     pub fn summary(&self) -> Summary {
         let mut sum = Summary::default();
-        let mut told: BTreeMap<&CustomerId, u64> = BTreeMap::new();
+        let mut told: BTreeSet<&CustomerId> = BTreeSet::new();
         for decision in &self.decisions {
             sum.decisions += 1;
             *sum.policies.entry(decision.policy.as_str().to_owned()).or_default() += 1;
@@ -121,7 +121,7 @@ impl Replayed {
                 Choice::Offer { offer } if decision.is_ghost() => *sum.ghosts.entry(offer.clone()).or_default() += 1,
                 Choice::Offer { offer } => {
                     *sum.said.entry(offer.clone()).or_default() += 1;
-                    *told.entry(&decision.customer).or_default() += 1;
+                    told.insert(&decision.customer);
                 }
                 Choice::Silence { code } => *sum.silences.entry(code.clone()).or_default() += 1,
             }
@@ -178,7 +178,7 @@ pub async fn replay(options: &Options, policy: Option<Policy>, store: &Store, se
     if options.from >= options.to {
         return Err(Error::Order);
     }
-    let Some((start, _)) = store.start_before(options.from).await? else {
+    let Some(start) = store.start_before(options.from).await? else {
         return Err(match store.first_start().await? {
             Some(first) => Error::TooOld { first: crate::live::to_rfc3339(first) },
             None => Error::Nothing,
@@ -227,14 +227,13 @@ impl Player {
     }
 
     /// Feeds one input, and gives what was decided on it.
-    fn play(&mut self, input: Input, now: Timestamp, start: bool) -> Vec<Decision> {
+    fn play(&mut self, mut input: Input, now: Timestamp, start: bool) -> Vec<Decision> {
         if start {
             let before = std::mem::replace(&mut self.core, Self::fresh(self.config, self.policy.as_ref()));
             if self.policy.is_some() {
                 self.carried.extend(before.into_states());
             }
         }
-        let mut input = input;
         if let Input::Load { customer, state } = &mut input
             && let Some(carried) = self.carried.remove(customer)
         {
@@ -250,14 +249,22 @@ impl Player {
     }
 }
 
-fn read_policy(path: &Path) -> Result<Policy, Error> {
+/// Reads a policy that can be decided by.
+///
+/// # Errors
+/// When the file can't be read, or what in it is wrong and how to mend it.
+pub(crate) fn read_policy(path: &Path) -> Result<Policy, Error> {
     let failed = |source| Error::File { path: path.to_owned(), source };
     let wrong = |problem: String| Error::Policy { path: path.to_owned(), problem };
     if std::fs::metadata(path).map_err(failed)?.len() > POLICY_MAX {
         return Err(wrong(format!("it has more than {POLICY_MAX} bytes")));
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
-    toml::from_str(&text).map_err(|cause| wrong(cause.message().to_owned()))
+    let policy: Policy = toml::from_str(&text).map_err(|cause| wrong(cause.message().to_owned()))?;
+    match policy.problems().first() {
+        Some(found) => Err(wrong(format!("{} {}; {}", found.key, found.problem, found.fix))),
+        None => Ok(policy),
+    }
 }
 
 /// Reads a moment from the command line.

@@ -9,6 +9,7 @@ mod calibration;
 mod commit;
 mod decisions;
 mod driver;
+mod erase;
 mod heat;
 mod identity;
 mod inputs;
@@ -36,7 +37,6 @@ use std::sync::Arc;
 pub use commit::{Changes, Committed};
 pub(crate) use driver::to_name;
 pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
-pub(crate) use inputs::InputRow;
 pub use inputs::Recorded;
 pub use merging::LeverRow;
 pub(crate) use merging::Merged;
@@ -45,7 +45,7 @@ pub use purge::Retention;
 pub use regulations::Regulation;
 pub use replay::{Chunk, Frame, Mark};
 pub use reservations::RefusedDecision;
-pub(crate) use reservations::Reservation;
+pub(crate) use reservations::{Reservation, as_refused};
 pub use rows::{
     AccessKey, Account, BrokerUser, Count, CountKind, Customer, DecisionFact, DecisionRow, Device, ERASED, KeyKind,
     Lease, OfferRow, Outbox, PresenceRow, PushEndpoint, Role, ShopRow,

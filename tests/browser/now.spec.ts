@@ -42,8 +42,8 @@ test("a decision explains itself, gate by gate and term by term", async ({ page 
   await expect(offer.locator(".sentence")).not.toBeEmpty();
   await offer.locator(".decision-head").click();
   const body = page.locator(".decision-body:not([hidden])");
-  await expect(body.locator(".candidate.chosen .gates li.passed")).toHaveCount(11);
-  await expect(body.locator(".candidate.chosen .worth tr")).toHaveCount(5);
+  await expect(body.locator(".candidate.chosen .gates li.passed")).toHaveCount(24);
+  await expect(body.locator(".candidate.chosen .worth tr")).toHaveCount(9);
   await expect(body.locator(".candidate.chosen .worth .sum")).toContainText("€");
   expect(await axe(page)).toEqual([]);
 });

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use learn::thompson::{self, Arm, Shares};
 use model::consent::Consent;
-use model::decision::{Candidate, Choice, Decision, Explanation, Feature, Moment, Refusal, StageKind};
+use model::decision::{Candidate, Choice, Decision, Explanation, Feature, Moment, Refusal};
 use model::ids::{CustomerId, DecisionId, OfferId};
 use model::offer::{Lever, Stage};
 use model::policy::{Choose, Policy};
@@ -183,11 +183,6 @@ fn candidate(case: &Case<'_>, refused: Option<Refusal>, worth: Option<Worth>) ->
         refused,
         propensity: Probability::ZERO,
         control,
-        stage: match offer.stage {
-            Stage::Live => StageKind::Live,
-            Stage::Pilot { .. } => StageKind::Pilot,
-            Stage::Shadow => StageKind::Shadow,
-        },
     }
 }
 

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DecisionId, OrderId, ProductId};
+use crate::ids::DecisionId;
 use crate::time::Timestamp;
-use crate::units::Cents;
 
 /// What became of it, in the order of the funnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,23 +38,6 @@ pub struct Outcome {
     pub decision: DecisionId,
     /// What.
     pub kind: OutcomeKind,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A purchase put down to a decision; at most one decision for each line of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Credit {
-    /// To which decision.
-    pub decision: DecisionId,
-    /// In which order.
-    pub order: OrderId,
-    /// Which product.
-    pub product: ProductId,
-    /// What was paid for it.
-    pub amount: Cents,
-    /// What the shop earned on it, after the discount.
-    pub margin: Cents,
     /// When.
     pub at: Timestamp,
 }

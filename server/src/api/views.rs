@@ -305,3 +305,16 @@ impl From<&Shop> for StoreView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_tells_the_gates_in_the_order_in_which_they_are_asked() {
+        let page = include_str!("../../web/src/explain.ts");
+        let list = page.split_once("export const GATES = [").and_then(|(_, rest)| rest.split_once(']'));
+        let gates: Vec<&str> = list.expect("the page has a list").0.split('"').skip(1).step_by(2).collect();
+        assert_eq!(gates, Refusal::CODES);
+    }
+}

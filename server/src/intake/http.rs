@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use model::shop::Shop;
 use model::time::Millis;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::body::{self, plain};
@@ -60,9 +60,7 @@ pub async fn post(
         None => None,
     };
     let body = body.map_err(|rejection| refuse_bytes(&rejection))?;
-    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-    let body = plain(&body, encoding).map_err(refuse_body)?;
-    let read = parse::parse(endpoint, &body, api.app.clock.now());
+    let read = parse::parse(endpoint, &unpacked(&headers, &body)?, api.app.clock.now());
     let sender = match sender {
         Some(sender) => sender,
         None => check_write_key(&api, read.as_ref().ok().and_then(|parsed| parsed.write_key.as_deref())).await?,
@@ -82,8 +80,8 @@ pub(super) async fn accept(api: &Api, sender: &str, parsed: Parsed) -> Result<Js
 
 /// Takes events that came along with something else of the same sender; it was admitted already.
 pub(crate) async fn take_events(api: &Api, sender: &str, events: Vec<Value>) -> Result<(), Problem> {
-    let body = serde_json::to_vec(&json!({"batch": events})).expect("JSON is JSON");
-    let parsed = parse::parse(Endpoint::Batch, &body, api.app.clock.now()).map_err(|error| refuse_whole(&error))?;
+    let batch = Map::from_iter([("batch".to_owned(), Value::Array(events))]);
+    let parsed = parse::read(Endpoint::Batch, &batch, api.app.clock.now()).map_err(|error| refuse_whole(&error))?;
     let tally = take(&api.app, sender, parsed.calls).await?;
     count(tally, &parsed.rejected);
     Ok(())
@@ -113,8 +111,10 @@ impl From<take::Error> for Problem {
     }
 }
 
-pub(super) fn refuse_body(error: body::Error) -> Problem {
-    match error {
+/// The body without its gzip.
+pub(super) fn unpacked(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    plain(body, encoding).map_err(|error| match error {
         body::Error::TooLarge => Problem::too_large(error.to_string(), "send at most 500 KB at once, also before gzip"),
         body::Error::NotGzip => Problem::invalid("body", error.to_string(), "send whole gzip, or no Content-Encoding"),
         body::Error::Encoding => {
@@ -122,9 +122,8 @@ pub(super) fn refuse_body(error: body::Error) -> Problem {
             Problem::new(status, "encoding", "The encoding is not supported", error.to_string())
                 .fix("send gzip or plain")
         }
-    }
+    })
 }
-
 pub(super) fn refuse_whole(error: &parse::Error) -> Problem {
     match error {
         parse::Error::NotJson(_) | parse::Error::NotAnObject => {

@@ -189,6 +189,14 @@ pub struct Parsed {
 pub fn parse(endpoint: Endpoint, body: &[u8], received: Timestamp) -> Result<Parsed, Error> {
     let whole: Value = serde_json::from_slice(body).map_err(|e| Error::NotJson(e.to_string()))?;
     let Value::Object(whole) = whole else { return Err(Error::NotAnObject) };
+    read(endpoint, &whole, received)
+}
+
+/// Reads a request that is JSON already.
+///
+/// # Errors
+/// [`Error`] when the body as a whole can't be read.
+pub fn read(endpoint: Endpoint, whole: &Map<String, Value>, received: Timestamp) -> Result<Parsed, Error> {
     let write_key = whole.get("writeKey").and_then(Value::as_str).filter(|k| k.len() <= 256).map(str::to_owned);
     let mut parsed = Parsed { write_key, ..Parsed::default() };
     if endpoint == Endpoint::Batch {
@@ -197,10 +205,10 @@ pub fn parse(endpoint: Endpoint, body: &[u8], received: Timestamp) -> Result<Par
             return Err(Error::TooMany(events.len()));
         }
         for (index, event) in events.iter().enumerate() {
-            parsed.take(index, event.as_object(), &whole, None, received);
+            parsed.take(index, event.as_object(), whole, None, received);
         }
     } else {
-        parsed.take(0, Some(&whole), &Map::new(), Some(endpoint), received);
+        parsed.take(0, Some(whole), &Map::new(), Some(endpoint), received);
     }
     Ok(parsed)
 }

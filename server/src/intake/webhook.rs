@@ -5,7 +5,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -13,8 +13,7 @@ use model::time::{Millis, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
-use super::body::plain;
-use super::http::{Accepted, accept, refuse_body, refuse_whole};
+use super::http::{Accepted, accept, refuse_whole, unpacked};
 use super::parse::{self, Endpoint};
 use crate::api::Api;
 use crate::api::json::refuse_bytes;
@@ -65,15 +64,13 @@ pub async fn post(
     let hash = hash.ok_or_else(|| Problem::unauthorized(fix))?;
     let id = check(&headers, &body, &secret(&api.app.secret, &source, &hash), now);
     let id = id.ok_or_else(|| Problem::unauthorized(fix))?;
-    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-    let body = plain(&body, encoding).map_err(refuse_body)?;
-    let batch = batch(&body, &id)?;
-    let parsed = parse::parse(Endpoint::Batch, batch.to_string().as_bytes(), now);
+    let batch = batch(&unpacked(&headers, &body)?, &id)?;
+    let parsed = parse::read(Endpoint::Batch, &batch, now);
     accept(&api, &source, parsed.map_err(|error| refuse_whole(&error))?).await
 }
 
 /// The request's id, when its signature is the source's and it is not an old one.
-fn check(headers: &HeaderMap, body: &[u8], secret: &[u8; 32], now: Timestamp) -> Option<String> {
+fn check(headers: &HeaderMap, body: &[u8], secret: &[u8], now: Timestamp) -> Option<String> {
     let text = |name: &str| headers.get(name)?.to_str().ok();
     let id = text("webhook-id").filter(|id| !id.is_empty() && id.len() <= ID_LEN_MAX)?;
     let stamp = text("webhook-timestamp")?;
@@ -96,7 +93,7 @@ fn check(headers: &HeaderMap, body: &[u8], secret: &[u8; 32], now: Timestamp) ->
 }
 
 /// The body as a batch whose events all have ids, so that a request sent again changes nothing.
-fn batch(body: &[u8], id: &str) -> Result<Value, Problem> {
+fn batch(body: &[u8], id: &str) -> Result<Map<String, Value>, Problem> {
     let whole: Value = serde_json::from_slice(body)
         .map_err(|error| Problem::invalid("body", error.to_string(), "send one JSON object"))?;
     let mut whole = match whole {
@@ -113,11 +110,13 @@ fn batch(body: &[u8], id: &str) -> Result<Value, Problem> {
             }
         }
     }
-    Ok(Value::Object(whole))
+    Ok(whole)
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_795_310_400_000);
@@ -127,14 +126,11 @@ mod tests {
         mac.update(format!("{id}.{stamp}.").as_bytes());
         mac.update(body);
         let signature = format!("v1,AAAA v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-        let mut headers = HeaderMap::new();
-        for (name, value) in [("webhook-id", id), ("webhook-timestamp", stamp), ("webhook-signature", &signature)] {
-            headers.insert(
-                header::HeaderName::from_bytes(name.as_bytes()).expect("a name"),
-                value.parse().expect("a value"),
-            );
-        }
-        headers
+        headers(&[("webhook-id", id), ("webhook-timestamp", stamp), ("webhook-signature", &signature)])
+    }
+
+    fn headers(given: &[(&'static str, &str)]) -> HeaderMap {
+        given.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().expect("a value"))).collect()
     }
 
     #[test]
@@ -155,11 +151,13 @@ mod tests {
     #[test]
     fn the_reference_signature_of_standard_webhooks_is_ours() {
         // The example of the Standard Webhooks specification.
-        let secret: [u8; 24] =
-            STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("base64").try_into().expect("24");
-        let mut mac = Hmac::<Sha256>::new_from_slice(&secret).expect("a key");
-        mac.update(br#"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}"#);
-        assert_eq!(STANDARD.encode(mac.finalize().into_bytes()), "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("base64");
+        let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#);
+        let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        let sent =
+            headers(&[("webhook-id", id), ("webhook-timestamp", "1614265330"), ("webhook-signature", signature)]);
+        assert_eq!(check(&sent, body, &secret, Timestamp(1_614_265_330_000)).as_deref(), Some(id));
+        assert_eq!(check(&sent, br#"{"test": 2432232315}"#, &secret, Timestamp(1_614_265_330_000)), None);
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Owner {
         self.identity.refresh(self.now);
         self.feed(Input::Merge { from: from.clone(), into: into.clone() }).await?;
         self.effects.changes.snapshots.remove(&from);
-        let (at, consent) = (self.now, Some(known.consent));
+        let (at, consent) = (self.now, known.consent);
         self.effects.changes.merged.push(Merged { id, from, into, at, consent, devices, aliases, state });
         self.must_commit = true;
         Ok(Taken::Stored)
@@ -89,13 +89,11 @@ impl Owner {
     pub(super) async fn split(&mut self, customer: CustomerId, other: CustomerId) -> Result<Taken> {
         let Some(merged) = self.store.merged(&other, &customer).await? else { return Ok(Taken::Unknown) };
         let state = merged.state.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let consent = merged.consent.clone();
-        let locating = consent.as_ref().is_some_and(|record| record.consent.locating);
+        let record = merged.consent.clone();
+        let locating = record.consent.locating;
         self.feed(Input::Split { customer, state: Box::new(state), into: other.clone() }).await?;
-        if let Some(record) = consent {
-            self.consents.insert(other.clone(), Some(record.consent));
-            self.effects.changes.consents.push((other.clone(), record));
-        }
+        self.consents.insert(other.clone(), Some(record.consent));
+        self.effects.changes.consents.push((other.clone(), record));
         for device in &merged.devices {
             if self.identity.put(*device, Link { customer: other.clone(), locating }).is_some_and(|old| old.locating) {
                 self.feed(Input::Unlink { device: *device }).await?;
@@ -105,7 +103,7 @@ impl Owner {
             }
         }
         self.identity.refresh(self.now);
-        self.effects.changes.parted.push(merged);
+        self.effects.changes.parted.push((merged, self.now));
         self.must_commit = true;
         Ok(Taken::Stored)
     }

@@ -13,7 +13,7 @@ use model::subject::Subject;
 use super::identity::Identity;
 use super::places::Places;
 use crate::live::LiveEvent;
-use crate::store::{Changes, Lease, RefusedDecision, Reservation};
+use crate::store::{Changes, Lease, RefusedDecision, Reservation, as_refused};
 
 /// Units leased at a time: a tenth of the budget, within these bounds.
 const LEASE_MIN: u64 = 1;
@@ -96,12 +96,11 @@ impl Effects {
         }
     }
 
-    /// What the commit refused is silence, for pages as in the log, and is delivered nowhere.
+    /// What the commit refused is silence, for pages and who asked as in the log, and is delivered nowhere.
     pub(super) fn refuse(&mut self, refused: &[RefusedDecision]) {
-        for (_, id, code) in refused {
+        for (_, id, refusal) in refused {
             let Some(decision) = self.changes.decisions.get_mut(id) else { continue };
-            let Choice::Offer { .. } = decision.choice else { continue };
-            decision.choice = Choice::Silence { code: (*code).to_owned() };
+            *decision = as_refused(decision, refusal);
             let silent = Arc::new(decision.clone());
             self.events.retain(|event| !matches!(event, LiveEvent::Delivery(delivery) if delivery.decision == *id));
             for event in &mut self.events {

@@ -267,7 +267,8 @@ impl Owner {
             self.core.handle(Input::Delivery { customer, decision, state }, self.now);
         }
         // What the store refused was never said: the core takes it back, and that is committed too.
-        for (customer, decision, code) in refused {
+        for (customer, decision, refusal) in refused {
+            let code = refusal.code();
             metrics::counter!("decisions_refused_at_commit_total", "code" => code).increment(1);
             self.core.handle(Input::Refused { customer, decision, code: code.to_owned() }, self.now);
         }
@@ -290,13 +291,9 @@ impl Owner {
         let mut effects = std::mem::take(&mut self.effects);
         self.consents.clear();
         self.must_commit = false;
-        let (mut refused, mut cancelled) = (Vec::new(), Vec::new());
-        if !effects.changes.is_empty() {
-            let committed = self.commit(&effects).await?;
-            self.lease(&effects, &committed);
-            (refused, cancelled) = (committed.refused, committed.cancelled);
-            effects.refuse(&refused);
-        }
+        let committed = self.commit(&effects).await?;
+        self.lease(&effects, &committed);
+        effects.refuse(&committed.refused);
         self.answer(|id| effects.changes.decisions.get(&id).cloned());
         for (reply, taken) in replies {
             if let Some(reply) = reply {
@@ -305,7 +302,7 @@ impl Owner {
             }
         }
         self.live.apply(&effects.presences, &effects.readings, effects.events, self.now);
-        Ok((refused, cancelled))
+        Ok((committed.refused, committed.cancelled))
     }
 
     async fn commit(&mut self, effects: &Effects) -> Result<Committed, Stopped> {

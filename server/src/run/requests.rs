@@ -54,17 +54,7 @@ impl Owner {
 
     async fn event(&mut self, customer: CustomerId, mut event: Event) -> Result<Taken> {
         event.at = self.plausible(event.at);
-        let is_consent = match &event.what {
-            EventKind::Consent(_) => true,
-            EventKind::Interest { .. }
-            | EventKind::Purchased { .. }
-            | EventKind::Returned { .. }
-            | EventKind::Opened
-            | EventKind::Complained
-            | EventKind::Preferences(_)
-            | EventKind::Contacted { .. }
-            | EventKind::Other { .. } => false,
-        };
+        let is_consent = matches!(event.what, EventKind::Consent(_));
         if !is_consent && !self.allows(&customer).await?.profiling {
             metrics::counter!("events_dropped_total", "reason" => "no-consent").increment(1);
             return Ok(Taken::NotAllowed);
@@ -81,19 +71,11 @@ impl Owner {
                 return Ok(Taken::Duplicate);
             }
         }
-        let taken = match event.what {
-            EventKind::Consent(record) => self.consent(customer, record).await?,
-            EventKind::Interest { .. }
-            | EventKind::Purchased { .. }
-            | EventKind::Returned { .. }
-            | EventKind::Opened
-            | EventKind::Complained
-            | EventKind::Preferences(_)
-            | EventKind::Contacted { .. }
-            | EventKind::Other { .. } => {
-                self.feed(Input::Event { customer, event }).await?;
-                Taken::Stored
-            }
+        let taken = if let EventKind::Consent(record) = event.what {
+            self.consent(customer, record).await?
+        } else {
+            self.feed(Input::Event { customer, event }).await?;
+            Taken::Stored
         };
         self.effects.changes.message_ids.extend(ids.into_iter().map(|id| (id, self.now)));
         metrics::counter!("events_total").increment(1);

@@ -6,13 +6,31 @@ mod learning;
 mod radio;
 mod replay;
 
+use model::decision::Refusal;
 use model::delivery::DeliveryState;
 use model::ids::DecisionId;
 use model::outcome::{Outcome, OutcomeKind};
 use model::time::{Millis, Timestamp};
 
 use self::bench::*;
+use super::effects::Effects;
 use super::*;
+use crate::live::LiveEvent;
+use crate::store::as_refused;
+
+#[test]
+fn what_the_commit_refused_reads_the_same_in_the_log_and_on_the_pages() {
+    let (decision, _) = crate::testing::decision("ada", 7, START, Millis::minutes(1));
+    let mut effects = Effects::default();
+    effects.events.push(LiveEvent::Decision(Arc::new(decision.clone())));
+    effects.changes.decisions.insert(decision.id, decision.clone());
+    let refusal = Refusal::Budget { budget: 7 };
+    effects.refuse(&[(decision.customer.clone(), decision.id, refusal.clone())]);
+    let logged = as_refused(&decision, &refusal);
+    assert!(logged.explanation.en.starts_with("Not sent"), "{logged:?}");
+    assert_eq!(effects.changes.decisions[&decision.id], logged);
+    assert!(matches!(effects.events.as_slice(), [LiveEvent::Decision(shown)] if **shown == logged));
+}
 
 #[test]
 fn nothing_is_kept_of_who_consents_to_nothing() {

@@ -3,7 +3,7 @@
 use engine::core::Core;
 use model::time::{Millis, Timestamp};
 
-use crate::store::InputRow;
+use crate::store::Recorded;
 
 /// So often all is noted anew, so that a part of the notes can be played without those before.
 const CHECKPOINT_EVERY: Millis = Millis::hours(24);
@@ -24,7 +24,7 @@ impl Trace {
     }
 
     /// Takes the notes into a commit.
-    pub(super) fn collect(&mut self, core: &mut Core, rows: &mut Vec<InputRow>, now: Timestamp) {
+    pub(super) fn collect(&mut self, core: &mut Core, rows: &mut Vec<Recorded>, now: Timestamp) {
         self.take(core, rows);
         if !self.start && now.since(self.started) >= CHECKPOINT_EVERY {
             core.checkpoint();
@@ -33,9 +33,9 @@ impl Trace {
         }
     }
 
-    fn take(&mut self, core: &mut Core, rows: &mut Vec<InputRow>) {
+    fn take(&mut self, core: &mut Core, rows: &mut Vec<Recorded>) {
         for entry in core.take_trace() {
-            rows.push(InputRow { seq: self.next, start: std::mem::take(&mut self.start), entry });
+            rows.push(Recorded { seq: self.next, start: std::mem::take(&mut self.start), entry });
             self.next += 1;
         }
     }

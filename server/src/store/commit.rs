@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::core::{Epoch, Which};
+use engine::shopper::Purchase;
+use learn::logistic::Row as Learnt;
 use model::consent::ConsentRecord;
 use model::decision::{Choice, Decision};
 use model::delivery::{Delivery, DeliveryState};
@@ -13,12 +16,9 @@ use model::subject::Subject;
 use model::time::Timestamp;
 
 use super::decisions::Body;
-use engine::core::{Epoch, Which};
-use engine::shopper::Purchase;
-use learn::logistic::Row as Learnt;
-
 use super::driver::{Step, Table, Value, to_json, to_name};
-use super::inputs::InputRow;
+use super::erase;
+use super::inputs::Recorded;
 use super::learning;
 use super::merging::{LeverRow, Merged};
 use super::reservations::{self, Check, RefusedDecision, Reservation};
@@ -57,8 +57,8 @@ pub struct Changes {
     /// What the decisions that are said take of caps and budgets.
     pub(crate) reservations: BTreeMap<DecisionId, Reservation>,
     pub(crate) merged: Vec<Merged>,
-    /// Merges that were wrong.
-    pub(crate) parted: Vec<Merged>,
+    /// Merges that were wrong, and when that was said.
+    pub(crate) parted: Vec<(Merged, Timestamp)>,
     pub(crate) levers: Vec<LeverRow>,
     pub(crate) learnt: Vec<(Which, Learnt)>,
     pub(crate) epochs: Vec<Epoch>,
@@ -66,7 +66,7 @@ pub struct Changes {
     /// Deliveries that are not wanted any more.
     pub(crate) cancelled: Vec<(CustomerId, DecisionId)>,
     /// What came in about customers, to be played again.
-    pub(crate) inputs: Vec<InputRow>,
+    pub(crate) inputs: Vec<Recorded>,
 }
 
 /// A stay with the moments of its changes.
@@ -79,7 +79,7 @@ pub(crate) struct Stay {
 }
 
 /// What a commit gave.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Committed {
     /// Units given per lease asked for, in the same order; fewer than asked when fewer were left.
     pub leased: Vec<u64>,
@@ -136,11 +136,6 @@ impl Changes {
         *self.counts.entry((store, quarter, zone, kind)).or_default() += 1;
     }
 
-    /// Whether there is nothing to commit.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.leases.is_empty() && self.cancelled.is_empty() && self.steps(&mut Vec::new()).is_empty()
-    }
-
     /// The steps in an order that the references between tables allow; forgetting comes last.
     fn steps(&self, checks: &mut Vec<Check>) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -157,33 +152,15 @@ impl Changes {
         insert(&mut steps, &tables::LEARNT, self.learnt.iter().map(learning::learnt_row).collect());
         insert(&mut steps, &tables::EPOCHS, self.epochs.iter().map(learning::epoch_row).collect());
         steps.extend(self.purchases.iter().map(|(customer, purchase)| learning::purchase_step(customer, purchase)));
-        insert(&mut steps, &tables::INPUTS, self.inputs.iter().map(InputRow::row).collect());
+        insert(&mut steps, &tables::INPUTS, self.inputs.iter().map(Recorded::row).collect());
         steps.extend(self.levers.iter().map(LeverRow::step));
-        for parted in &self.parted {
-            parted.undo_steps(&mut steps, parted.at);
+        for (merged, at) in &self.parted {
+            merged.undo_steps(&mut steps, *at);
         }
         for merged in &self.merged {
             merged.steps(&mut steps);
         }
-        for device in self.rehomed.iter().chain(&self.unlinked) {
-            nameless_steps(&mut steps, *device);
-        }
-        for device in &self.unlinked {
-            steps.push(Step::Execute {
-                sql: "DELETE FROM devices WHERE id = $1",
-                args: vec![device.to_string().into()],
-            });
-        }
-        for customer in &self.hidden {
-            hide_steps(&mut steps, customer);
-            unrecord_step(&mut steps, customer);
-        }
-        for (customer, _) in self.consents.iter().filter(|(_, record)| !record.consent.profiling) {
-            unrecord_step(&mut steps, customer);
-        }
-        for customer in &self.forgotten {
-            forget_steps(&mut steps, customer);
-        }
+        erase::steps(&mut steps, self);
         steps
     }
 
@@ -250,7 +227,7 @@ impl Changes {
 }
 
 impl Store {
-    /// Commits all changes or none; when it returns, they are on disk.
+    /// Commits all changes or none; when it returns, they are on disk. Without any, the database is not asked.
     ///
     /// # Errors
     /// When the database fails; the same changes may be tried again.
@@ -264,6 +241,9 @@ impl Store {
         let first_lease = steps.len();
         for lease in &changes.leases {
             lease_steps(&mut steps, lease);
+        }
+        if steps.is_empty() {
+            return Ok(Committed::default());
         }
         let done = self.transact("commit", steps).await?;
         let mut leased = Vec::with_capacity(changes.leases.len());
@@ -286,7 +266,7 @@ fn insert(steps: &mut Vec<Step>, table: &'static Table, rows: Vec<Vec<Value>>) {
     }
 }
 
-fn whole(n: u64) -> i64 {
+pub(super) fn whole(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
@@ -300,49 +280,6 @@ fn lease_steps(steps: &mut Vec<Step>, lease: &Lease) {
                WHERE store = $1 AND offer = $2 AND used < $4 RETURNING leased";
     let args = key.into_iter().chain([whole(lease.units).into(), whole(lease.budget).into()]).collect();
     steps.push(Step::Execute { sql, args });
-}
-
-/// Takes the name off a device's stays and visits.
-fn nameless_steps(steps: &mut Vec<Step>, device: DeviceId) {
-    for sql in
-        ["UPDATE visits SET subject = NULL WHERE subject = $1", "UPDATE presence SET subject = NULL WHERE subject = $1"]
-    {
-        steps.push(Step::Execute { sql, args: vec![format!("device:{device}").into()] });
-    }
-}
-
-/// Takes the name off a customer's stays and visits.
-fn hide_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
-    for sql in [
-        "UPDATE visits SET subject = NULL WHERE subject IN (SELECT 'device:' || id FROM devices WHERE customer = $1)",
-        "UPDATE presence SET subject = NULL WHERE subject IN (SELECT 'device:' || id FROM devices WHERE customer = $1)",
-    ] {
-        steps.push(Step::Execute { sql, args: vec![customer.as_str().into()] });
-    }
-}
-
-/// What came in about a customer is not kept any more.
-fn unrecord_step(steps: &mut Vec<Step>, customer: &CustomerId) {
-    let sql = "DELETE FROM inputs WHERE customer = $1";
-    steps.push(Step::Execute { sql, args: vec![customer.as_str().into()] });
-}
-
-/// Forgets a customer: devices and the log of consents go with the customer's row.
-fn forget_steps(steps: &mut Vec<Step>, customer: &CustomerId) {
-    hide_steps(steps, customer);
-    reservations::release_pending_of(steps, customer);
-    for sql in [
-        "DELETE FROM reservations WHERE customer = $1",
-        "DELETE FROM purchases WHERE customer = $1",
-        "DELETE FROM inputs WHERE customer = $1 OR customer IN \
-         (SELECT into_customer FROM merges WHERE from_customer = $1)",
-        "DELETE FROM merges WHERE from_customer = $1 OR into_customer = $1",
-        "UPDATE decisions SET customer = NULL WHERE customer = $1",
-        "DELETE FROM deliveries WHERE customer = $1",
-        "DELETE FROM customers WHERE id = $1",
-    ] {
-        steps.push(Step::Execute { sql, args: vec![customer.as_str().into()] });
-    }
 }
 
 fn consent_row(customer: &CustomerId, record: &ConsentRecord) -> Vec<Value> {

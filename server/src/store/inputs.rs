@@ -1,21 +1,10 @@
 //! What came in about customers, in order, so that it can be played again; kept for a few days.
 
 use engine::log::Entry;
-use model::ids::CustomerId;
 use model::time::Timestamp;
 
 use super::driver::{Value, to_json};
 use super::{Result, Store};
-
-/// One input as it is kept.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct InputRow {
-    /// Its place in the order.
-    pub(crate) seq: i64,
-    /// Whether the core was empty before it.
-    pub(crate) start: bool,
-    pub(crate) entry: Entry,
-}
 
 /// An input that was kept, with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +17,7 @@ pub struct Recorded {
     pub entry: Entry,
 }
 
-impl InputRow {
+impl Recorded {
     pub(super) fn row(&self) -> Vec<Value> {
         let customer = self.entry.input.customer().map(|customer| customer.as_str().to_owned());
         vec![
@@ -57,14 +46,14 @@ impl Store {
         recorded.collect()
     }
 
-    /// The place of the last start at or before a moment, and when it was; of several at once the first.
+    /// The place of the last start at or before a moment; of several at once the first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn start_before(&self, at: Timestamp) -> Result<Option<(i64, Timestamp)>> {
-        let sql = "SELECT seq, at FROM inputs WHERE start = 1 AND at <= $1 ORDER BY at DESC, seq LIMIT 1";
+    pub async fn start_before(&self, at: Timestamp) -> Result<Option<i64>> {
+        let sql = "SELECT seq FROM inputs WHERE start = 1 AND at <= $1 ORDER BY at DESC, seq LIMIT 1";
         let row = self.fetch_one("find a start", sql, vec![at.into()]).await?;
-        row.map(|row| Ok((row.int(0)?, row.time(1)?))).transpose()
+        row.map(|row| row.int(0)).transpose()
     }
 
     /// When the oldest start was that is still kept.
@@ -85,15 +74,5 @@ impl Store {
         let sql = "SELECT COALESCE(MAX(seq), 0) FROM inputs";
         let row = self.fetch_one("count what came in", sql, vec![]).await?;
         row.map_or(Ok(1), |row| Ok(row.int(0)? + 1))
-    }
-
-    /// Whom an input is about, to be looked for.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn inputs_of(&self, customer: &CustomerId) -> Result<u64> {
-        let sql = "SELECT COUNT(*) FROM inputs WHERE customer = $1";
-        let row = self.fetch_one("count a customer's inputs", sql, vec![customer.as_str().into()]).await?;
-        row.map_or(Ok(0), |row| row.unsigned(0))
     }
 }

@@ -4,7 +4,7 @@ use engine::core::{Epoch, Which};
 use engine::shopper::Purchase;
 use learn::logistic::Row as Learnt;
 use measure::lift::Unit;
-use model::ids::{CustomerId, DecisionId, OfferId, ProductId, StoreId};
+use model::ids::{CustomerId, OfferId, StoreId};
 use model::time::{Millis, Timestamp};
 
 use super::driver::{Step, Value, to_json};
@@ -139,25 +139,5 @@ impl Store {
             })
         });
         units.collect()
-    }
-
-    /// What a customer has paid for since a moment.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn bought_since(&self, customer: &CustomerId, since: Timestamp) -> Result<Vec<ProductId>> {
-        let sql = "SELECT product FROM purchases WHERE customer = $1 AND at >= $2";
-        let rows = self.fetch("read purchases", sql, vec![customer.as_str().into(), since.into()]).await?;
-        rows.iter().map(|row| row.id(0, "product")).collect()
-    }
-
-    /// The lines of orders that are put down to a decision: order, product, and what the shop earned in cents.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn credits_of(&self, decision: DecisionId) -> Result<Vec<(String, ProductId, i64)>> {
-        let sql = "SELECT order_id, product, margin FROM purchases WHERE decision = $1 ORDER BY order_id, product";
-        let rows = self.fetch("read credits", sql, vec![decision.to_string().into()]).await?;
-        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.id(1, "product")?, row.int(2)?))).collect()
     }
 }

@@ -4,9 +4,8 @@ use model::consent::ConsentRecord;
 use model::ids::{CustomerId, DeviceId, OfferId, StoreId};
 use model::offer::Lever;
 use model::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::driver::{Step, from_json, to_json};
+use super::driver::{Step, to_json};
 use super::{Result, Store};
 
 /// Two customers that become one, with what is needed to part them again.
@@ -19,8 +18,8 @@ pub(crate) struct Merged {
     /// Who stays.
     pub(crate) into: CustomerId,
     pub(crate) at: Timestamp,
-    /// What `from` allowed; none if they had allowed nothing.
-    pub(crate) consent: Option<ConsentRecord>,
+    /// What `from` allowed.
+    pub(crate) consent: ConsentRecord,
     /// The devices that were theirs.
     pub(crate) devices: Vec<DeviceId>,
     /// The other names that were theirs, as kind and value.
@@ -44,9 +43,6 @@ pub struct LeverRow {
     pub at: Timestamp,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Kept(Option<ConsentRecord>);
-
 impl Merged {
     /// The steps that make them one.
     pub(super) fn steps(&self, steps: &mut Vec<Step>) {
@@ -57,7 +53,7 @@ impl Merged {
             self.from.as_str().into(),
             self.into.as_str().into(),
             self.at.into(),
-            to_json(&Kept(self.consent.clone())).into(),
+            to_json(&self.consent).into(),
             to_json(&self.devices).into(),
             to_json(&self.aliases).into(),
             self.state.clone().into(),
@@ -82,9 +78,9 @@ impl Merged {
         }
     }
 
-    /// The steps that part them again; the customer's row is there already.
+    /// The steps that part them again at `at`; the customer's row, with what was known, is there already.
     pub(super) fn undo_steps(&self, steps: &mut Vec<Step>, at: Timestamp) {
-        let sql = "UPDATE merges SET undone = $2 WHERE id = $1 AND undone IS NULL";
+        let sql = "UPDATE merges SET undone = $2, state = NULL WHERE id = $1 AND undone IS NULL";
         steps.push(Step::Execute { sql, args: vec![self.id.as_str().into(), at.into()] });
         for device in &self.devices {
             let sql = "UPDATE devices SET customer = $2 WHERE id = $1 AND customer = $3";
@@ -129,13 +125,12 @@ impl Store {
                    WHERE from_customer = $1 AND into_customer = $2 AND undone IS NULL ORDER BY at DESC LIMIT 1";
         let args = vec![from.as_str().into(), into.as_str().into()];
         let Some(row) = self.fetch_one("read a merge", sql, args).await? else { return Ok(None) };
-        let Kept(consent) = from_json(row.text(2)?, "merge")?;
         Ok(Some(Merged {
             id: row.text(0)?.to_owned(),
             from: from.clone(),
             into: into.clone(),
             at: row.time(1)?,
-            consent,
+            consent: row.json(2, "merge")?,
             devices: row.json(3, "merge")?,
             aliases: row.json(4, "merge")?,
             state: row.opt_text(5)?.map(str::to_owned),

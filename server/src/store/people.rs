@@ -1,6 +1,6 @@
 //! The names of customers, who was met under one name, and who went into whom.
 
-use model::ids::CustomerId;
+use model::ids::{AnonymousId, CustomerId};
 use model::time::Timestamp;
 
 use super::driver::{Row, Step};
@@ -10,8 +10,6 @@ use crate::identity::{Kind, Name};
 /// Somebody who went into a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergeRow {
-    /// Its id.
-    pub id: String,
     /// Who was no more.
     pub from: CustomerId,
     /// When.
@@ -28,6 +26,15 @@ impl Store {
         let args = vec![name.kind.name().into(), name.value.as_str().into()];
         let row = self.fetch_one("read a name", sql, args).await?;
         row.map(|row| row.id(0, "customer")).transpose()
+    }
+
+    /// Whose browser or app it is, by the visitor's id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn owner_of_visitor(&self, visitor: &AnonymousId) -> Result<Option<CustomerId>> {
+        let Some(name) = Name::new(Kind::AnonymousId, visitor.as_str()) else { return Ok(None) };
+        self.owner_of(&name).await
     }
 
     /// The names of a customer, in the order of trust.
@@ -109,7 +116,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn merges_into(&self, customer: &CustomerId) -> Result<Vec<MergeRow>> {
-        let sql = "SELECT id, from_customer, at FROM merges \
+        let sql = "SELECT from_customer, at FROM merges \
                    WHERE into_customer = $1 AND undone IS NULL ORDER BY at DESC, id DESC";
         let rows = self.fetch("read merges", sql, vec![customer.as_str().into()]).await?;
         rows.iter().map(merge).collect()
@@ -123,5 +130,5 @@ fn name(row: &Row) -> Result<Option<(Name, Timestamp)>> {
 }
 
 fn merge(row: &Row) -> Result<MergeRow> {
-    Ok(MergeRow { id: row.text(0)?.to_owned(), from: row.id(1, "customer")?, at: row.time(2)? })
+    Ok(MergeRow { from: row.id(0, "customer")?, at: row.time(1)? })
 }

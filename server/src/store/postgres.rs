@@ -62,7 +62,8 @@ impl Driver for Postgres {
 
     /// Vacuuming frees the rows that were deleted; how soon their bytes are written over is the cluster's business.
     async fn scrub(&self) -> std::result::Result<(), sqlx::Error> {
-        let sql = "VACUUM customers, consents, devices, aliases, meetings, merges, regulations, decisions, deliveries";
+        let sql = "VACUUM customers, consents, devices, aliases, meetings, merges, regulations, decisions, deliveries, \
+                   reservations, purchases, inputs, visits, presence";
         sqlx::query(sql).execute(&self.pool).await.map(|_| ())
     }
 

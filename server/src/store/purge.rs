@@ -4,6 +4,7 @@ use model::time::{Millis, Timestamp};
 
 use super::driver::Step;
 use super::{HEAT_PEOPLE_MIN, Result, Store};
+use crate::identity::MEETING_WINDOW;
 
 /// How long an hour of heat with too few people is kept: while it lasts, there may be enough of them yet.
 const THIN_KEPT: Millis = Millis::hours(2);
@@ -40,6 +41,7 @@ impl Store {
             ("DELETE FROM reservations WHERE at < $1", visits),
             ("DELETE FROM purchases WHERE at < $1", visits),
             ("DELETE FROM inputs WHERE at < $1", now - INPUTS_KEPT),
+            ("DELETE FROM meetings WHERE at < $1", now - MEETING_WINDOW),
             ("DELETE FROM message_ids WHERE at < $1", now - retention.message_ids),
             ("DELETE FROM sessions WHERE expires_at < $1", now),
             ("DELETE FROM heat WHERE hour < $1", now - retention.heat),

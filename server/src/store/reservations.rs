@@ -11,9 +11,9 @@ use model::offer::{Cap, CapScope, Offer};
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 
+use super::commit::whole;
 use super::decisions::Body;
 use super::driver::{Done, Step, Value, to_json};
-use super::{Result, Store};
 
 /// What a decision takes: one unit of each cap of its customer, and of its offer's budget.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,15 +40,15 @@ impl Reservation {
 }
 
 /// A check of a reservation: the place of its step, and what to answer when it took the row away.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Check {
     step: usize,
     decision: DecisionId,
-    code: &'static str,
+    refusal: Refusal,
 }
 
-/// A decision that was refused at its commit, with its customer and the code.
-pub type RefusedDecision = (CustomerId, DecisionId, &'static str);
+/// A decision that was refused at its commit, with its customer and what it was refused for.
+pub type RefusedDecision = (CustomerId, DecisionId, Refusal);
 
 /// Locks what the reservations of a commit count on.
 pub(super) fn lock_steps(
@@ -102,14 +102,14 @@ pub(super) fn reserve_steps(
     for (scope, cap) in &reservation.caps {
         let step = cap_step(decision, reservation, *scope, *cap);
         let refusal = Refusal::Cap { told: cap.times, times: cap.times, hours: cap.hours, scope: *scope };
-        check(steps, checks, decision, &reservation.offer, step, refusal);
+        check(steps, checks, decision, step, refusal);
     }
     if let Some(budget) = reservation.budget {
         let sql = "DELETE FROM reservations WHERE decision = $1 AND counted = 0 AND \
                    (SELECT granted FROM budgets WHERE store = $2 AND offer = $3) >= $4";
         let args = vec![id.clone(), key[0].clone(), key[1].clone(), whole(budget).into()];
         let step = Step::Execute { sql, args };
-        check(steps, checks, decision, &reservation.offer, step, Refusal::Budget { budget });
+        check(steps, checks, decision, step, Refusal::Budget { budget });
         let sql = "UPDATE budgets SET granted = granted + 1 WHERE store = $2 AND offer = $3 \
                    AND EXISTS (SELECT 1 FROM reservations WHERE decision = $1 AND counted = 0)";
         steps.push(Step::Execute { sql, args: vec![id.clone(), key[0].clone(), key[1].clone()] });
@@ -134,7 +134,7 @@ pub(super) fn refused(
     let hit = checks.iter().filter(|check| done.get(check.step).is_some_and(|done| done.affected > 0));
     let named = hit.filter_map(|check| {
         let customer = decisions.get(&check.decision)?.customer.clone();
-        Some((customer, check.decision, check.code))
+        Some((customer, check.decision, check.refusal.clone()))
     });
     named.collect()
 }
@@ -192,12 +192,13 @@ pub(super) fn release_pending_of(steps: &mut Vec<Step>, customer: &CustomerId) {
     }
 }
 
-/// The decision as it is logged when its commit refused it.
-pub(crate) fn as_refused(decision: &Decision, offer: &OfferId, refusal: &Refusal) -> Decision {
+/// The decision as it is logged and shown when its commit refused it.
+pub(crate) fn as_refused(decision: &Decision, refusal: &Refusal) -> Decision {
     let mut refused = decision.clone();
-    refused.choice = Choice::Silence { code: refusal.code().to_owned() };
-    let candidate = refused.explanation.candidates.iter_mut().find(|candidate| candidate.offer == *offer);
-    if let Some(candidate) = candidate {
+    let silence = Choice::Silence { code: refusal.code().to_owned() };
+    if let Choice::Offer { offer } = std::mem::replace(&mut refused.choice, silence)
+        && let Some(candidate) = refused.explanation.candidates.iter_mut().find(|one| one.offer == offer)
+    {
         candidate.refused = Some(refusal.clone());
     }
     "Not sent: others used up the limit at the same moment.".clone_into(&mut refused.explanation.en);
@@ -242,35 +243,13 @@ fn cap_step(decision: &Decision, reservation: &Reservation, scope: CapScope, cap
     Step::Execute { sql, args }
 }
 
-fn check(
-    steps: &mut Vec<Step>,
-    checks: &mut Vec<Check>,
-    decision: &Decision,
-    offer: &OfferId,
-    step: Step,
-    refusal: Refusal,
-) {
-    checks.push(Check { step: steps.len(), decision: decision.id, code: refusal.code() });
+fn check(steps: &mut Vec<Step>, checks: &mut Vec<Check>, decision: &Decision, step: Step, refusal: Refusal) {
+    let place = steps.len();
     steps.push(step);
     let sql = "UPDATE decisions SET offer = NULL, code = $2, body = $3 WHERE id = $1 AND offer IS NOT NULL \
                AND NOT EXISTS (SELECT 1 FROM reservations WHERE decision = $1)";
-    let body = to_json(&Body::from(&as_refused(decision, offer, &refusal)));
+    let body = to_json(&Body::from(&as_refused(decision, &refusal)));
     let args = vec![decision.id.to_string().into(), refusal.code().into(), body.into()];
     steps.push(Step::Execute { sql, args });
-}
-
-fn whole(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-impl Store {
-    /// How many decisions hold a unit of a customer's caps.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn reserved(&self, customer: &CustomerId) -> Result<u64> {
-        let sql = "SELECT COUNT(*) FROM reservations WHERE customer = $1 AND counted = 1";
-        let row = self.fetch_one("count reservations", sql, vec![customer.as_str().into()]).await?;
-        row.map_or(Ok(0), |row| row.unsigned(0))
-    }
+    checks.push(Check { step: place, decision: decision.id, refusal });
 }

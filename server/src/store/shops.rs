@@ -69,14 +69,4 @@ impl Store {
         let sql = "UPDATE budgets SET used = granted WHERE used <> granted";
         self.execute("return the leases", sql, vec![]).await.map(|_| ())
     }
-
-    /// How much of an offer's budget decisions took.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn granted(&self, store: &StoreId, offer: &model::ids::OfferId) -> Result<u64> {
-        let sql = "SELECT granted FROM budgets WHERE store = $1 AND offer = $2";
-        let row = self.fetch_one("read a budget", sql, vec![store.as_str().into(), offer.as_str().into()]).await?;
-        row.map_or(Ok(0), |row| row.unsigned(0))
-    }
 }

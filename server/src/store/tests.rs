@@ -2,8 +2,11 @@
 
 mod calibration;
 pub(crate) mod cluster;
+mod erase;
 mod fixture;
 mod floor;
+mod lift;
+mod looks;
 mod quality;
 mod reservations;
 
@@ -61,6 +64,7 @@ async fn story(url: &str) {
     budgets(&store).await;
     people(&store).await;
     decisions(&store).await;
+    lift::told_and_kept_back_are_compared(&store).await;
     floor::heat_adds_up(&store).await;
     quality::a_day_adds_up(&store).await;
     calibration::the_last_word_stays(&store).await;
@@ -71,6 +75,8 @@ async fn story(url: &str) {
     outbox(&store).await;
     traffic(&store).await;
     nothing_is_known_of_who_is_forgotten(&store).await;
+    erase::nothing_new_is_left_of_who_is_forgotten(&store).await;
+    erase::a_parted_merge_keeps_no_copy(&store).await;
     floor::thin_hours_go_first(&store).await;
     purge(&store).await;
     store.ping().await.expect("alive");
@@ -294,10 +300,19 @@ async fn purge(store: &Store) {
     let two = Millis::hours(2);
     let retention = Retention { visits: two, message_ids: two, deliveries: two, heat: two };
     assert_eq!(store.purge(retention, after(60)).await.expect("purged"), 0, "everything is young");
+    store.meet("a keyed hash", &customer("bob"), after(0), after(0)).await.expect("noted");
     assert!(store.purge(retention, after(3 * 3_600)).await.expect("purged") > 0);
     assert!(store.visits(&shop(), after(0), after(100)).await.expect("read").is_empty());
     assert_eq!(store.decision(DecisionId(1)).await.expect("read"), None);
     assert!(!store.knows_message(&MessageId::new("m1").expect("an id")).await.expect("read"));
+    let met = "SELECT COUNT(*) FROM meetings WHERE customer = $1";
+    assert_eq!(store.count_of(met, &customer("bob")).await.expect("counted"), 1);
+    store.purge(retention, after(31 * 24 * 3_600)).await.expect("purged");
+    assert_eq!(
+        store.count_of(met, &customer("bob")).await.expect("counted"),
+        0,
+        "who was met a month ago counts no more"
+    );
 }
 
 fn outcome(decision: u128, kind: OutcomeKind) -> Outcome {

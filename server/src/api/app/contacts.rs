@@ -68,9 +68,16 @@ pub async fn contact(
     let user = user.map_err(|error| Problem::invalid("customer", error.to_string(), fix))?;
     let visitor = body.anonymous_id.as_deref().map(AnonymousId::new).transpose();
     let visitor = visitor.map_err(|error| Problem::invalid("anonymousId", error.to_string(), fix))?;
-    let customer = user.clone().or_else(|| visitor.as_ref().map(anonymous_customer));
-    let customer =
-        customer.ok_or_else(|| Problem::invalid("customer", "nobody is named", "send customer or anonymousId"))?;
+    let customer = match (&user, &visitor) {
+        (Some(user), _) => user.clone(),
+        // Who has logged in since is told as the user that they are.
+        (None, Some(visitor)) => {
+            api.app.store.owner_of_visitor(visitor).await?.unwrap_or_else(|| anonymous_customer(visitor))
+        }
+        (None, None) => {
+            return Err(Problem::invalid("customer", "nobody is named", "send customer or anonymousId"));
+        }
+    };
     let channel = body.channel.trim();
     if channel.is_empty() || channel.len() > NAME_LEN_MAX || channel.chars().any(char::is_control) {
         return Err(Problem::invalid("channel", "it is no name", "send a word such as email"));

@@ -148,6 +148,8 @@ async fn one_order_by_three_ways_counts_once() {
     assert_eq!((status, &booked["stored"], &booked["duplicate"]), (200, &json!(false), &json!(true)));
     let (status, body) = pushed(&site, "app", "w-1", order("m-9")).await;
     assert_eq!((status, &body["success"]), (200, &json!(true)));
+    let lines = async || site.app.store.purchases_of(&CustomerId::new("u-1").expect("an id")).await.expect("a store");
+    assert_eq!(lines().await, 1);
     let order_key = intake::order_id(&model::event::EventKind::Purchased {
         order: Some("R-77".into()),
         lines: vec![model::event::OrderLine {
@@ -161,6 +163,7 @@ async fn one_order_by_three_ways_counts_once() {
     other["receipt"] = json!("R-78");
     let (_, booked) = ask(&site, API_KEY, "/v1/pos/transactions", other).await;
     assert_eq!(booked, json!({"success": true, "stored": true, "duplicate": false}));
+    assert_eq!(lines().await, 2);
 }
 
 /// Pushes an event as another system does.
@@ -219,6 +222,25 @@ async fn contacts_of_others_and_wishes_of_customers_are_taken() {
     assert_eq!(put(json!({"quiet": {"from": "25:00", "to": "09:00"}})).await.1["field"], "quiet");
     assert_eq!(put(json!({"birthYear": 17})).await.1["field"], "birthYear");
     assert_eq!(put(json!({"muteOffers": ["a/b"]})).await.1["field"], "muteOffers");
-    let customer = CustomerId::new("u-1").expect("an id");
-    assert!(site.app.store.customer(&customer).await.expect("a store").is_some());
+    let person = person(&site, "u-1").await;
+    assert_eq!(person["contacts"].as_array().map(Vec::len), Some(1), "the same letter is one: {person}");
+    assert_eq!((&person["preferences"]["a_day_max"], &person["preferences"]["birth_year"]), (&json!(2), &json!(1990)));
+}
+
+/// What is kept of a customer as a person.
+async fn person(site: &Site, user: &str) -> Value {
+    let customer = CustomerId::new(user).expect("an id");
+    let state = site.app.store.snapshot(&customer).await.expect("a store").expect("a state");
+    serde_json::from_str::<Value>(&state).expect("JSON")["person"].clone()
+}
+
+#[tokio::test]
+async fn a_contact_by_the_visitors_id_counts_for_the_user_that_the_visitor_became() {
+    let site = Site::open().await;
+    site.device("u-1", None).await;
+    let log_in = json!({"batch": [{"type": "identify", "anonymousId": "a-1", "userId": "u-1"}]});
+    assert_eq!(ask(&site, WRITE_KEY, "/v1/batch", log_in).await.0, 200);
+    let contact = json!({"anonymousId": "a-1", "channel": "email"});
+    assert_eq!(ask(&site, API_KEY, "/v1/contacts", contact).await.0, 200);
+    assert_eq!(person(&site, "u-1").await["contacts"].as_array().map(Vec::len), Some(1));
 }

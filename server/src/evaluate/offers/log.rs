@@ -16,8 +16,9 @@ use model::policy::Policy;
 use serde::{Deserialize, Deserializer};
 
 use super::{Findings, Run};
+use crate::replay;
 
-/// Most bytes of one row, and of a policy.
+/// Most bytes of one row.
 const ROW_BYTES_MAX: u64 = 1 << 20;
 /// Most rows of a log.
 const ROWS_MAX: usize = 500_000;
@@ -95,13 +96,7 @@ pub(super) fn run(log: &Path, policy: &Path) -> anyhow::Result<Findings> {
 
 /// Reads a policy, and refuses what a log can't tell.
 fn read_policy(path: &Path) -> anyhow::Result<Policy> {
-    let mut text = String::new();
-    let opened = File::open(path).and_then(|file| file.take(ROW_BYTES_MAX).read_to_string(&mut text));
-    opened.with_context(|| format!("read {}", path.display()))?;
-    let policy: Policy = toml::from_str(&text).with_context(|| format!("read {}", path.display()))?;
-    if let Some(wrong) = policy.problems().first() {
-        bail!("{}: {} {}; {}", path.display(), wrong.key, wrong.problem, wrong.fix);
-    }
+    let policy = replay::read_policy(path)?;
     let house = Policy::default();
     let beyond = [
         ("reserve", policy.reserve != house.reserve),

@@ -60,6 +60,27 @@ fn pandas_opens_every_form_of_the_log() {
     }
 }
 
+#[test]
+fn silence_means_no_only_when_the_shop_waits_no_longer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    Bench::new().run(async |server| {
+        server.consenting("ada").await;
+        server.run.event(customer("ada"), viewed("m1")).await.expect("taken");
+        server.walk(0, 20).await;
+        let rewards = async || {
+            export(server, folder.path(), Format::Ndjson).await;
+            let text = std::fs::read_to_string(folder.path().join("decisions.ndjson")).expect("written");
+            let row = |line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["reward"].as_f64();
+            text.lines().map(row).collect::<Vec<_>>()
+        };
+        let over = rewards().await;
+        assert!(!over.is_empty() && over.iter().all(|reward| *reward == Some(0.0)), "{over:?}");
+        let patient = format!("{SHOP}\n[policy]\noutcome_window_s = 604800\n");
+        server.store.put_shop(&shop(), &patient, FLOOR, START).await.expect("kept");
+        assert_eq!(rewards().await, vec![None; over.len()]);
+    });
+}
+
 /// Lets pandas open the files; why not, when there is none to be had.
 fn opened(folder: &Path) -> Result<String, String> {
     let home = folder.join("venv");

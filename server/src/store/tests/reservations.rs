@@ -137,7 +137,7 @@ fn who(n: u128) -> String {
     format!("customer-{n}")
 }
 
-fn one(id: u128, who: &str, name: &str, budget: Option<u64>, topic: bool) -> Changes {
+pub(super) fn one(id: u128, who: &str, name: &str, budget: Option<u64>, topic: bool) -> Changes {
     let category = topic.then(|| CategoryId::new("wine").expect("a category"));
     let caps = match topic {
         true => vec![(CapScope::Offer, CAP), (CapScope::Category, CAP)],
