@@ -33,24 +33,29 @@ fn rules(shop: &Shop) -> Vec<ShopError> {
 /// Two offers about the same product or category that may be said at the same time, place and to the same people, on
 /// different terms.
 fn conflicts(shop: &Shop) -> Vec<ShopError> {
-    let mut found = Vec::new();
-    for (n, later) in shop.offers.iter().enumerate() {
-        for earlier in &shop.offers[..n] {
-            if found.len() < CONFLICTS_MAX && clash(shop, earlier, later) {
-                let problem = format!(
-                    "{} saves {} cents and {} saves {} on the same thing at the same time",
-                    earlier.id,
-                    terms(earlier)[0].0,
-                    later.id,
-                    terms(later)[0].0
-                );
-                let fix =
-                    "part them by time, zone, segment, channel or moment, pause one, or give both the same discount";
-                found.push(error(format!("offer[{n}].discount"), problem, fix));
-            }
-        }
-    }
-    found
+    let conflict = |(earlier, n): (usize, usize)| {
+        let (earlier, later) = (&shop.offers[earlier], &shop.offers[n]);
+        let problem = format!(
+            "{} saves {} cents and {} saves {} on the same thing at the same time",
+            earlier.id,
+            terms(earlier)[0].0,
+            later.id,
+            terms(later)[0].0
+        );
+        let fix = "part them by time, zone, segment, channel or moment, pause one, or give both the same discount";
+        error(format!("offer[{n}].discount"), problem, fix)
+    };
+    clashes(shop).into_iter().map(conflict).collect()
+}
+
+/// Offers that are in conflict, as their places in the file, the earlier one first; at most [`CONFLICTS_MAX`].
+#[must_use]
+pub fn clashes(shop: &Shop) -> Vec<(usize, usize)> {
+    let pairs = shop.offers.iter().enumerate().flat_map(|(n, later)| {
+        let earlier = shop.offers[..n].iter().enumerate();
+        earlier.filter(move |(_, earlier)| clash(shop, earlier, later)).map(move |(place, _)| (place, n))
+    });
+    pairs.take(CONFLICTS_MAX).collect()
 }
 
 fn clash(shop: &Shop, a: &Offer, b: &Offer) -> bool {
