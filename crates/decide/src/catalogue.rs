@@ -9,9 +9,12 @@ use model::ids::{CategoryId, OfferId, ProductId, ZoneId};
 use model::offer::Offer;
 use model::product::Product;
 use model::shop::Shop;
-use model::zone::ZoneKind;
+use model::zone::{Zone, ZoneKind};
 
 use crate::rule::{Rule, RuleError};
+
+/// A floor up or down is as far as so many metres on one's own. A house prior.
+const FLOOR_M: f32 = 20.0;
 
 /// What is known of one offer beside what its file says.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Catalogue {
     offers: BTreeMap<OfferId, usize>,
     products: BTreeMap<ProductId, usize>,
     kinds: BTreeMap<ZoneId, ZoneKind>,
+    /// From each zone: how far it is to what each offer is about, in metres.
+    ways: BTreeMap<ZoneId, Vec<Option<f32>>>,
     rules: Vec<Option<Result<Rule, RuleError>>>,
     segment_rules: Vec<Result<Rule, RuleError>>,
 }
@@ -57,6 +62,7 @@ impl Catalogue {
             offers: shop.offers.iter().enumerate().map(|(index, offer)| (offer.id.clone(), index)).collect(),
             rules: shop.offers.iter().map(|offer| offer.rule.as_deref().map(Rule::compile)).collect(),
             segment_rules: shop.segments.iter().map(|segment| Rule::compile(&segment.rule)).collect(),
+            ways: ways(&shop, &entries),
             kinds: shop.zones().map(|zone| (zone.id.clone(), zone.kind)).collect(),
             entries,
             by_zone,
@@ -136,6 +142,13 @@ impl Catalogue {
         &self.segment_rules
     }
 
+    /// How far it is from a zone to what each offer is about, in metres, in the order of the catalogue; 0 where it
+    /// stands. None from a zone that is not on the plan.
+    #[must_use]
+    pub fn ways_from(&self, zone: &ZoneId) -> Option<&[Option<f32>]> {
+        self.ways.get(zone).map(Vec::as_slice)
+    }
+
     /// What a zone is for; none when it is not on the plan.
     #[must_use]
     pub fn kind_of(&self, zone: &ZoneId) -> Option<ZoneKind> {
@@ -167,6 +180,33 @@ fn entry(
         brand: offer.brand.clone().or_else(|| one.and_then(|product| product.brand.clone())),
         products,
     }
+}
+
+/// From each zone of the plan, the way to the nearest place where something stands that each offer is about.
+fn ways(shop: &Shop, entries: &[Entry]) -> BTreeMap<ZoneId, Vec<Option<f32>>> {
+    let about: Vec<BTreeSet<&ZoneId>> = entries
+        .iter()
+        .map(|entry| entry.products.iter().map(|product| &shop.products[*product].zone).collect())
+        .collect();
+    let shelves: BTreeSet<&ZoneId> = about.iter().flatten().copied().collect();
+    let from = |zone: &Zone| {
+        let there = shelves.iter().filter_map(|id| shop.zone(id));
+        let metres: BTreeMap<&ZoneId, f32> = there.map(|there| (&there.id, way(shop, zone, there))).collect();
+        let nearest = |zones: &BTreeSet<&ZoneId>| {
+            zones.iter().filter_map(|id| metres.get(*id)).copied().reduce(f32::min)
+        };
+        (zone.id.clone(), about.iter().map(nearest).collect())
+    };
+    shop.zones().map(from).collect()
+}
+
+/// The way from one zone to another, in metres; the straight gap on a floor, and [`FLOOR_M`] for each floor between them.
+fn way(shop: &Shop, from: &Zone, to: &Zone) -> f32 {
+    let level = |zone: &Zone| shop.floors.iter().find(|floor| floor.id == zone.floor).map_or(0, |floor| floor.level);
+    #[expect(clippy::cast_possible_truncation, reason = "a shop is small")]
+    let gap = from.metres_to(to).map(|metres| metres as f32);
+    #[expect(clippy::cast_precision_loss, reason = "few shops have 16 million floors")]
+    gap.unwrap_or_else(|| FLOOR_M * level(from).abs_diff(level(to)).max(1) as f32)
 }
 
 impl Deref for Catalogue {

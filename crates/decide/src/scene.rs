@@ -43,8 +43,10 @@ pub struct Scene<'a> {
     pub(crate) speed: Option<f64>,
     /// People on ten square metres.
     pub(crate) crowding: Option<f64>,
-    /// How far it is to the zone, in metres.
-    pub(crate) distance: Option<f64>,
+    /// How far it is to the zone, in metres, as a channel told it.
+    distance: Option<f64>,
+    /// How far it is from here to what each offer is about.
+    ways: Option<&'a [Option<f32>]>,
     /// What the model sees of the moment and the customer.
     pub(crate) common: Vec<Feature>,
     /// What it does not see because it is too old.
@@ -82,12 +84,18 @@ impl<'a> Scene<'a> {
             speed: seen.speed,
             crowding: seen.crowding,
             distance: seen.distance,
+            ways: catalogue.ways_from(&context.moment.zone),
             common: Vec::new(),
             stale: seen.stale.clone(),
             segment: OnceCell::new(),
         };
         scene.common = features::common(context, &scene, &seen);
         scene
+    }
+
+    /// How far it is to what an offer is about, in metres: as the channel tells, or by the plan.
+    pub(crate) fn metres_to(&self, offer: usize) -> Option<f64> {
+        self.distance.or_else(|| self.ways?.get(offer)?.map(f64::from))
     }
 
     /// The customer's segment, as its place in the shop's list: the first whose rule holds.

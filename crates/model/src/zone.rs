@@ -1,6 +1,6 @@
 //! A zone: a polygon on a floor, with a kind.
 
-use geo::Polygon;
+use geo::{Distance, Euclidean, Polygon};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{FloorId, ZoneId};
@@ -38,4 +38,12 @@ pub struct Zone {
     pub polygon: Polygon<f64>,
     /// How far in front of it one still counts as in it, in metres; there the nearest zone with a reach wins. 0 for the polygon alone.
     pub reach: f64,
+}
+
+impl Zone {
+    /// The gap between two zones of a floor, in metres; 0 where they touch. None when they lie on different floors.
+    #[must_use]
+    pub fn metres_to(&self, other: &Self) -> Option<f64> {
+        (self.floor == other.floor).then(|| Euclidean.distance(&self.polygon, &other.polygon))
+    }
 }

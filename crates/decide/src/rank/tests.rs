@@ -50,6 +50,18 @@ fn every_factor_is_a_term_and_a_lever_of_55_percent_multiplies_by_1_55() {
 }
 
 #[test]
+fn the_way_to_the_shelf_counts_by_the_plan_when_no_channel_tells_it() {
+    let mut world = World::new();
+    assert!(case_terms(&world, 0).distance.abs() < 1e-9, "she stands before it");
+    world.moment.zone = model::ids::ZoneId::new("pasta").expect("a slug");
+    let terms = case_terms(&world, 0);
+    let base = terms.gain + terms.giveaway + terms.context;
+    assert!((terms.distance - base * ((-0.1_f64).exp() - 1.0)).abs() < 1e-6, "a metre from wine to pasta: {terms:?}");
+    world.moment.around.distance_m = Some(model::signal::Aged { value: 0.0, at: world.now });
+    assert!(case_terms(&world, 0).distance.abs() < 1e-9, "what a channel tells comes first");
+}
+
+#[test]
 fn lessons_take_the_place_of_the_priors() {
     let mut world = World::new();
     let before = worth(&world, 0);
