@@ -153,6 +153,7 @@ fn finish(
             more,
             features,
             stale: scene.stale.clone(),
+            segment: scene.known_segment().map(|index| context.catalogue.segments[index].id.clone()),
             silence: Probability::clamped(shares.silence),
             en,
             it,

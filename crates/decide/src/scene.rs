@@ -107,6 +107,11 @@ impl<'a> Scene<'a> {
         })
     }
 
+    /// The same, if a gate or a weight has asked for it.
+    pub(crate) fn known_segment(&self) -> Option<usize> {
+        self.segment.get().copied().flatten()
+    }
+
     /// How many of these times lie in a sliding window; one from the future counts too: never more than the cap.
     pub(crate) fn within<'t>(times: impl Iterator<Item = &'t Timestamp>, hours: u32, now: Timestamp) -> u32 {
         let window = Millis::hours(i64::from(hours));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use crate::ids::OfferId;
+use crate::ids::{OfferId, SegmentId};
 use crate::units::{Cents, Probability};
 
 /// The terms of an offer's score, in cents; `score` is their exact sum, and silence scores 0.
@@ -144,6 +144,9 @@ pub struct Explanation {
     /// What it did not see because it was too old.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<String>,
+    /// The customer's segment, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<SegmentId>,
     /// The chance with which silence was chosen.
     pub silence: Probability,
     /// One plain sentence in English.

@@ -8,6 +8,7 @@ use model::shop::TopicCap;
 use model::units::Cents;
 
 use super::*;
+use crate::evaluate::evaluate;
 
 #[test]
 fn approval_refuses_the_banned_the_unapproved_the_turned_off_and_the_harmful() {
@@ -114,6 +115,17 @@ fn the_first_segment_that_fits_is_the_customer_s() {
     check(|w| shop(w, "known", 4), None);
     check(|w| shop(w, "all", 0), None);
     check(|w| shop(w, "gold", 0), Some("segment"));
+}
+
+#[test]
+fn a_decision_names_the_segment_that_it_asked_for() {
+    let mut world = World::new();
+    assert_eq!(evaluate(&world.context()).explanation.segment, None, "there are none");
+    let gold = SegmentId::new("gold").expect("a slug");
+    world.shop.segments = vec![Segment { id: gold.clone(), rule: "visits > 9".into(), weight: 2.0 }];
+    assert_eq!(evaluate(&world.context()).explanation.segment, None, "it is for others");
+    world.person.visits = 10;
+    assert_eq!(evaluate(&world.context()).explanation.segment, Some(gold));
 }
 
 #[test]
