@@ -192,9 +192,8 @@ fn ways(shop: &Shop, entries: &[Entry]) -> BTreeMap<ZoneId, Vec<Option<f32>>> {
     let from = |zone: &Zone| {
         let there = shelves.iter().filter_map(|id| shop.zone(id));
         let metres: BTreeMap<&ZoneId, f32> = there.map(|there| (&there.id, way(shop, zone, there))).collect();
-        let nearest = |zones: &BTreeSet<&ZoneId>| {
-            zones.iter().filter_map(|id| metres.get(*id)).copied().reduce(f32::min)
-        };
+        let nearest =
+            |zones: &BTreeSet<&ZoneId>| zones.iter().filter_map(|id| metres.get(*id)).copied().reduce(f32::min);
         (zone.id.clone(), about.iter().map(nearest).collect())
     };
     shop.zones().map(from).collect()

@@ -178,7 +178,8 @@ impl Factors {
         let (context, scene) = (case.context, case.scene);
         let store = cents(context.catalogue.store.attention).max(0.0);
         let calm = scene.crowding.map_or(1.0, |people| if people > CROWD { CROWD / people } else { 1.0 });
-        let distance = scene.metres_to(case.index).map_or(1.0, |metres| (-metres / context.policy.distance_m.max(0.5)).exp());
+        let distance =
+            scene.metres_to(case.index).map_or(1.0, |metres| (-metres / context.policy.distance_m.max(0.5)).exp());
         Self {
             context: context.moment.probability.get() * calm,
             lever: lever(case),

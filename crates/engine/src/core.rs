@@ -117,6 +117,10 @@ impl Core {
     /// What is due by `now` is done first, so that it makes no difference whether the core was woken in between.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
         self.now = now;
+        // It says how things stand, also for what is due.
+        if let Input::Around { customer, surroundings } = input {
+            return self.shopper(&customer, shopper::Input::Around(surroundings));
+        }
         self.wake();
         match input {
             Input::Plan(files) => self.plan(files),
@@ -132,7 +136,10 @@ impl Core {
             }
             Input::Unlink { device } => self.unlink(device),
             Input::Load { customer, state } => self.load(customer, state),
-            Input::Event { customer, event } => self.shopper(&customer, shopper::Input::Event(event)),
+            Input::Event { customer, event } => {
+                self.look_around(&customer);
+                self.shopper(&customer, shopper::Input::Event(event));
+            }
             Input::Consent { customer, record } => self.shopper(&customer, shopper::Input::Consent(record)),
             Input::Outcome { customer, outcome } => self.shopper(&customer, shopper::Input::Outcome(outcome)),
             Input::Lease { offer, store, units } => {
@@ -149,7 +156,10 @@ impl Core {
                 self.shopper(&customer, shopper::Input::Presence(presence));
             }
             Input::Gone { customer, device } => self.shopper(&customer, shopper::Input::Gone(device)),
-            Input::Ask { customer, ask } => self.asked(&customer, &ask),
+            Input::Ask { customer, ask } => {
+                self.look_around(&customer);
+                self.asked(&customer, &ask);
+            }
             Input::Merge { from, into } => self.merge(&from, &into),
             Input::Split { customer, state, into } => self.split(&customer, *state, &into),
             Input::Refused { customer, decision, code } => {
@@ -168,7 +178,7 @@ impl Core {
                 self.note(Input::Epoch(epoch.clone()));
                 self.restore_epoch(epoch);
             }
-            Input::Wake => {}
+            Input::Around { .. } | Input::Wake => {}
         }
     }
 
@@ -208,6 +218,7 @@ impl Core {
             | Input::Consent { customer, .. }
             | Input::Outcome { customer, .. }
             | Input::Presence { customer, .. }
+            | Input::Around { customer, .. }
             | Input::Gone { customer, .. }
             | Input::Ask { customer, .. }
             | Input::Split { customer, .. }
@@ -328,6 +339,7 @@ impl Core {
         // A machine is woken once for each call, so one that would always ask for more can't hold the core up.
         let due: Vec<CustomerId> =
             self.timers.iter().take_while(|(at, _)| *at <= now).map(|(_, customer)| customer.clone()).collect();
+        due.iter().for_each(|customer| self.look_around(customer));
         self.note_wake(&due);
         for customer in due {
             self.work(&customer, |shopper| shopper.handle_timeout(now));

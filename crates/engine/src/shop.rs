@@ -22,7 +22,8 @@ use std::sync::Arc;
 use locate::calibrate::{Calibration, Source};
 use locate::grid::Hearing;
 use locate::quality::Quality;
-use model::ids::StoreId;
+use model::decision::Around;
+use model::ids::{StoreId, ZoneId};
 use model::position::Position;
 use model::presence::{Presence, Visit};
 use model::reading::Reading;
@@ -158,6 +159,13 @@ impl Shop {
         self.followed.get_mut(subject)?.position(subject, now, &mut self.desk)
     }
 
+    /// What is known of the surroundings of a subject in a zone; nothing of one that is not followed.
+    #[must_use]
+    pub fn around(&self, subject: &Subject, zone: &ZoneId) -> Around {
+        let plan = self.plan().filter(|_| self.followed.contains_key(subject));
+        plan.map_or_else(Around::default, |plan| self.desk.fusion.around(plan, subject, zone))
+    }
+
     /// How well people were placed since the last time it was asked for, by the shop's own account; none when nobody was.
     pub fn take_quality(&mut self) -> Option<Quality> {
         self.desk.take_quality()
@@ -255,7 +263,7 @@ impl Shop {
 
     fn forget(&mut self, subject: &Subject, now: Timestamp) {
         drop(self.release(subject));
-        self.desk.fusion.lose(subject, now);
+        self.desk.fusion.forget(subject, now);
     }
 
     fn reading(&mut self, reading: Reading, now: Timestamp) {

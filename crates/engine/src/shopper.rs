@@ -3,6 +3,7 @@
 //! Consent gates everything: without `profiling` nothing is kept and nothing is decided, and without `locating` no
 //! presence is taken in.
 
+mod around;
 mod asked;
 mod follow;
 mod lesson;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use decide::brain::Brain;
 use decide::catalogue::Catalogue;
+use decide::intent::Touch;
 use model::consent::{Consent, ConsentRecord};
 use model::decision::Decision;
 use model::delivery::{Delivery, DeliveryState};
@@ -31,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::Ask;
 
+pub use around::Surroundings;
 pub use lesson::{Answer, Taught};
 pub use state::{DEVICES_MAX, LINES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, ShopperState};
 
@@ -47,6 +50,9 @@ pub const VISIT_STAY: Millis = Millis::seconds(10);
 /// A purchase counts as an outcome within this time of the offer: the same day's shopping. A house choice.
 pub const PURCHASE_WINDOW: Millis = Millis::hours(24);
 
+/// From this belief on that it was this customer, an interest is a moment of theirs; below it is only interest.
+pub const OWN: f64 = 0.5;
+
 /// Whose machine it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -59,6 +65,8 @@ pub struct Config {
 pub enum Input {
     /// A stay of one of their devices changed.
     Presence(Presence),
+    /// What the store sees around them; it makes no moment by itself.
+    Around(Surroundings),
     /// One of their devices is located no more; it leaves without a word.
     Gone(DeviceId),
     /// An app or shop system tells about them.
@@ -203,9 +211,13 @@ impl Shopper {
 
     /// Takes one input.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
+        if let Input::Around(surroundings) = input {
+            return self.surround(surroundings);
+        }
         self.handle_timeout(now);
         match input {
             Input::Presence(presence) => self.presence(&presence, now),
+            Input::Around(_) => {}
             Input::Gone(device) => self.gone(device),
             Input::Event(event) => self.event(event, now),
             Input::Consent(record) => self.consent(&record, now),
@@ -307,6 +319,7 @@ impl Shopper {
         }
         if !consent.locating {
             self.state.stays.clear();
+            self.state.around = None;
         }
     }
 
@@ -323,11 +336,16 @@ impl Shopper {
         match event.what {
             EventKind::Interest { interest, product, category, probability } => {
                 let category = category.or_else(|| product.as_ref().and_then(|p| self.category_of(p)));
-                self.state.intent.touch(interest, product.as_ref(), category.as_ref(), at);
+                let (product, category) = (product.as_ref(), category.as_ref());
+                let brand = product.and_then(|product| self.brand_of(product));
+                let brand = brand.as_deref();
+                self.state.intent.take(&Touch { interest, product, category, brand, at, probability });
                 if let Some(signal) = patterns::signal_of(interest) {
-                    self.mark_event(&event.id, signal, product.as_ref(), probability, at, now);
+                    self.mark_event(&event.id, signal, product, probability, at, now);
                 }
-                self.intent_came(&event.id, interest, product.as_ref(), category.as_ref(), at, now);
+                if probability.get() >= OWN {
+                    self.intent_came(&event.id, interest, product, category, at, now);
+                }
             }
             EventKind::Purchased { order, lines } => self.bought(&event.id, order.as_deref(), &lines, at),
             EventKind::Returned { order, lines } => self.returned(order.as_deref(), &lines),
@@ -421,6 +439,10 @@ impl Shopper {
             self.state.intent.give_back(product);
         }
         self.state.person.give_back();
+    }
+
+    fn brand_of(&self, product: &ProductId) -> Option<String> {
+        self.policies.values().find_map(|plan| plan.product(product))?.brand.clone()
     }
 
     fn category_of(&self, product: &ProductId) -> Option<CategoryId> {

@@ -1,6 +1,6 @@
 //! A zone: a polygon on a floor, with a kind.
 
-use geo::{Distance, Euclidean, Polygon};
+use geo::{Area, Distance, Euclidean, Polygon};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{FloorId, ZoneId};
@@ -41,6 +41,12 @@ pub struct Zone {
 }
 
 impl Zone {
+    /// Its size, in square metres.
+    #[must_use]
+    pub fn square_metres(&self) -> f64 {
+        self.polygon.unsigned_area()
+    }
+
     /// The gap between two zones of a floor, in metres; 0 where they touch. None when they lie on different floors.
     #[must_use]
     pub fn metres_to(&self, other: &Self) -> Option<f64> {

@@ -139,7 +139,7 @@ impl Judge {
             }
             Command::Quiet { subject, .. } => self.seen.entry(subject).or_default().is_quiet = true,
             Command::Occupancy(occupancy) if occupancy.zone.is_none() => self.expected = Some(occupancy.people),
-            Command::Occupancy(_) | Command::Attribution(_) => {}
+            Command::Occupancy(_) | Command::Attribution(_) | Command::PutBack(_) => {}
             Command::Presence(presence) => {
                 let seen = self.seen.entry(presence.subject.clone()).or_default();
                 seen.last = seen.last.max(presence.at);

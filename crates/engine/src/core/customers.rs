@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::event::{Event, EventKind};
-use model::ids::{CustomerId, OfferId, ProductId, StoreId};
+use model::ids::{CustomerId, OfferId, ProductId, StoreId, ZoneId};
+use model::subject::Subject;
 
 use super::{Command, Core, Input, Slot};
-use crate::shopper::{self, Shopper, ShopperState};
+use crate::shopper::{self, Shopper, ShopperState, Surroundings};
 
 impl Core {
     pub(super) fn load(&mut self, customer: CustomerId, state: Option<Box<ShopperState>>) {
@@ -84,6 +85,24 @@ impl Core {
         let now = self.now;
         self.work(customer, |shopper| shopper.handle(input, now));
         self.settle(customer);
+    }
+
+    /// Tells a customer's machine what the store sees around them, if they are in one.
+    pub(super) fn look_around(&mut self, customer: &CustomerId) {
+        let Some((store, zone, device)) = self.shoppers.get(customer).and_then(|slot| slot.shopper.state().place())
+        else {
+            return;
+        };
+        let (store, zone, subject) = (store.clone(), zone.clone(), Subject::Device(device));
+        self.surround(customer, store, zone, &subject);
+    }
+
+    /// The same of one of their devices in a zone.
+    pub(super) fn surround(&mut self, customer: &CustomerId, store: StoreId, zone: ZoneId, subject: &Subject) {
+        let around = self.shops.get(&store).map(|shop| shop.around(subject, &zone)).unwrap_or_default();
+        if !around.is_empty() {
+            self.shopper(customer, shopper::Input::Around(Surroundings { store, zone, around }));
+        }
     }
 
     /// Lets a customer's machine work with what is common to all.

@@ -19,7 +19,7 @@ use model::survey::Survey;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Epoch, PlanFiles, Which};
-use crate::shopper::ShopperState;
+use crate::shopper::{ShopperState, Surroundings};
 
 /// Everything that can come into the core.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,6 +145,13 @@ pub enum Input {
         /// What changed.
         presence: Presence,
     },
+    /// What is known of the surroundings of a customer in a store; it goes before what happens there.
+    Around {
+        /// Who.
+        customer: CustomerId,
+        /// Where, and what.
+        surroundings: Surroundings,
+    },
     /// A device of a customer is located no more; it leaves without a word.
     Gone {
         /// Whose.
@@ -224,6 +231,7 @@ impl Input {
             | Self::Delivery { customer, .. }
             | Self::Forget { customer }
             | Self::Presence { customer, .. }
+            | Self::Around { customer, .. }
             | Self::Gone { customer, .. }
             | Self::Ask { customer, .. }
             | Self::Merge { into: customer, .. }

@@ -1,14 +1,16 @@
 //! The core towards its stores: plans and inputs in, what a store does out, and what it says of itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decide::brain::Brain;
 use decide::catalogue::Catalogue;
 use locate::calibrate::{Calibration, Source};
+use locate::health::Condition;
 use locate::quality::Quality;
 use model::event::{Event, EventKind, Interest};
 use model::fusion::Attribution;
-use model::ids::{DeviceId, MessageId, StoreId};
+use model::ids::{CustomerId, MessageId, ReceiverId, StoreId};
 use model::presence::Presence;
 use model::shop::Shop as Plan;
 use model::subject::Subject;
@@ -17,9 +19,6 @@ use model::units::Probability;
 use super::{Command, Core, Input, PlanFiles};
 use crate::shop::{self, Dropped, Shop};
 use crate::shopper;
-
-/// A share of a pick-up above which it counts as a customer's own.
-const TAKEN: f64 = 0.5;
 
 impl Core {
     /// What a store did not use, by reason.
@@ -40,10 +39,21 @@ impl Core {
         shops.filter_map(|(store, shop)| Some((store.clone(), shop.take_learnt_radio()?))).collect()
     }
 
+    /// A store's machine that knows of its place what the store knows, and in which nobody was heard yet.
+    #[must_use]
+    pub fn unvisited(&self, store: &StoreId) -> Option<Shop> {
+        self.shops.get(store).map(Shop::unvisited)
+    }
+
     /// What the positions of a store rest on; none before its first plan.
     #[must_use]
     pub fn source(&self, store: &StoreId) -> Option<Source> {
         self.shops.get(store)?.source()
+    }
+
+    /// Receivers of a store that are not well, and how they are.
+    pub fn ill_receivers(&self, store: &StoreId) -> impl Iterator<Item = (&ReceiverId, Condition)> {
+        self.shops.get(store).into_iter().flat_map(Shop::ill_receivers)
     }
 
     pub(super) fn plan(&mut self, files: PlanFiles) {
@@ -94,8 +104,9 @@ impl Core {
                 shop::Command::Attribution(attribution) => {
                     self.commands
                         .push_back(Command::Attribution { store: store.clone(), attribution: attribution.clone() });
-                    self.pick_up(store, &attribution);
+                    self.touched(store, &attribution, Interest::PickedUp);
                 }
+                shop::Command::PutBack(attribution) => self.touched(store, &attribution, Interest::PutBack),
                 shop::Command::Occupancy(occupancy) => {
                     self.commands.push_back(Command::Occupancy { store: store.clone(), occupancy });
                 }
@@ -111,31 +122,36 @@ impl Core {
         };
         if let Some(customer) = customer {
             self.policy(&customer, &presence.store);
+            let (store, zone) = (presence.store.clone(), presence.zone.clone());
+            self.surround(&customer, store, zone, &presence.subject);
             self.shopper(&customer, shopper::Input::Presence(presence));
         }
     }
 
-    /// A pick-up that is more likely one customer's than everybody else's is interest; their machine takes it only with consent.
-    pub(super) fn pick_up(&mut self, store: &StoreId, attribution: &Attribution) {
-        let Some(customer) = taker(attribution).and_then(|device| self.links.get(device).cloned()) else { return };
+    /// What was lifted from a shelf or put back is the interest of the likeliest customer near it, as far as it is
+    /// believed to be theirs; their machine takes it only with consent.
+    pub(super) fn touched(&mut self, store: &StoreId, attribution: &Attribution, interest: Interest) {
         let Attribution { product, at, sensor, .. } = attribution;
-        let name = format!("pickup:{store}:{sensor}:{}", at.0);
-        let Ok(id) = MessageId::new(&name) else { return };
-        let what = EventKind::Interest {
-            interest: Interest::PickedUp,
-            product: product.clone(),
-            category: None,
-            probability: Probability::ONE,
-        };
+        let Some((customer, probability)) = self.likeliest(attribution).filter(|_| product.is_some()) else { return };
+        let word = if interest == Interest::PutBack { "putback" } else { "pickup" };
+        let Ok(id) = MessageId::new(&format!("{word}:{store}:{sensor}:{}", at.0)) else { return };
+        let what = EventKind::Interest { interest, product: product.clone(), category: None, probability };
+        self.look_around(&customer);
         self.shopper(&customer, shopper::Input::Event(Event { id, at: *at, what }));
     }
-}
 
-/// The device whose owner took it more likely than everybody else together.
-fn taker(attribution: &Attribution) -> Option<&DeviceId> {
-    let (subject, share) = attribution.shares.first()?;
-    match subject {
-        Subject::Device(device) => (share.get() > TAKEN && attribution.product.is_some()).then_some(device),
-        Subject::Tag(_) | Subject::Anonymous(_) => None,
+    /// The customer whose devices together have the largest share.
+    fn likeliest(&self, attribution: &Attribution) -> Option<(CustomerId, Probability)> {
+        let mut shares: BTreeMap<&CustomerId, f64> = BTreeMap::new();
+        for (subject, share) in &attribution.shares {
+            let owner = match subject {
+                Subject::Device(device) => self.links.get(device),
+                Subject::Tag(_) | Subject::Anonymous(_) => None,
+            };
+            *owner.map_or(&mut 0.0, |owner| shares.entry(owner).or_default()) += share.get();
+        }
+        // The first of equals, in the order of names.
+        let best = shares.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+        Some((best.0.clone(), Probability::clamped(best.1)))
     }
 }

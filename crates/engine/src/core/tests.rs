@@ -304,20 +304,59 @@ fn taken(n: u128, share: f64, at: Timestamp) -> Attribution {
     }
 }
 
+fn touch(core: &mut Core, attribution: &Attribution, interest: Interest) {
+    core.touched(&store(), attribution, interest);
+}
+
+fn wants(core: &Core, n: u128, at: Timestamp) -> f64 {
+    core.state(&customer(n)).expect("in memory").wants(&product("penne"), at)
+}
+
 #[test]
-fn a_pick_up_is_a_customer_s_interest_when_it_is_more_likely_theirs_than_not() {
+fn a_pick_up_is_interest_as_far_as_it_is_believed_to_be_theirs() {
+    let mut wanted = Vec::new();
+    for share in [0.1, 0.5, 0.8] {
+        let mut core = core_with(2);
+        touch(&mut core, &taken(1, share, after(3)), Interest::PickedUp);
+        touch(&mut core, &taken(1, share, after(3)), Interest::PickedUp);
+        // 2.0 of evidence for a pick-up that is surely theirs, once.
+        let expect = 1.0 - (-2.0 * share).exp();
+        assert!((wants(&core, 1, NOON) - expect).abs() < 1e-9, "{share}");
+        assert!(wants(&core, 2, after(3)).abs() < 1e-9, "nobody else took it");
+        wanted.push(wants(&core, 1, NOON));
+    }
+    assert!(wanted.is_sorted() && wanted[0] > 0.0);
     let mut core = core_with(2);
-    let state = |core: &Core, n| serde_json::to_string(core.state(&customer(n)).expect("in memory")).expect("json");
-    let (first, second) = (state(&core, 1), state(&core, 2));
-    core.pick_up(&store(), &taken(1, 0.5, after(1)));
-    core.pick_up(&store(), &Attribution { product: None, ..taken(1, 0.9, after(2)) });
-    assert_eq!(state(&core, 1), first, "even odds are nobody's interest, nor is it interest in nothing");
-    core.pick_up(&store(), &taken(1, 0.8, after(3)));
-    assert_ne!(state(&core, 1), first);
-    assert!(state(&core, 1).contains("penne") && state(&core, 2) == second);
-    let once = state(&core, 1);
-    core.pick_up(&store(), &taken(1, 0.8, after(3)));
-    assert_eq!(state(&core, 1), once, "the same pick-up counts once");
+    touch(&mut core, &Attribution { product: None, ..taken(1, 0.9, after(2)) }, Interest::PickedUp);
+    assert!(wants(&core, 1, after(3)).abs() < 1e-9, "nothing is not interesting");
+}
+
+#[test]
+fn two_devices_of_one_customer_share_their_belief_and_a_put_back_takes_it_again() {
+    let mut core = core_with(2);
+    core.handle(Input::Link { device: DeviceId(7), customer: customer(1) }, after(1));
+    let shares = [(7, 0.3), (2, 0.4), (1, 0.25)];
+    let shares = shares.map(|(n, p)| (Subject::Device(DeviceId(n)), Probability::clamped(p))).to_vec();
+    let both = Attribution { shares, ..taken(1, 0.0, after(3)) };
+    touch(&mut core, &both, Interest::PickedUp);
+    assert!((wants(&core, 1, NOON) - (1.0 - (-2.0 * 0.55_f64).exp())).abs() < 1e-9);
+    assert!(wants(&core, 2, after(3)).abs() < 1e-9);
+    core.handle(Input::Wake, after(4));
+    touch(&mut core, &Attribution { at: after(4), ..both }, Interest::PutBack);
+    assert!(wants(&core, 1, after(4)) < 0.01, "{}", wants(&core, 1, after(4)));
+}
+
+#[test]
+fn only_a_pick_up_that_is_likely_theirs_makes_a_moment() {
+    for (share, moments) in [(0.3, 0), (0.8, 1)] {
+        let mut core = core_with(1);
+        lease(&mut core, 3, NOON);
+        tell(&mut core, 1, "wine", PresenceKind::Entered, after(1));
+        drain(&mut core);
+        touch(&mut core, &taken(1, share, after(3)), Interest::PickedUp);
+        let decided = drain(&mut core).into_iter().filter(|command| matches!(command, Command::Decided(_)));
+        assert_eq!(decided.count(), moments, "{share}");
+    }
 }
 
 #[test]
@@ -326,6 +365,6 @@ fn a_pick_up_is_nothing_to_a_customer_without_profiling() {
     let located = Consent { profiling: false, ..all() };
     core.handle(Input::Consent { customer: customer(1), record: record(located, after(1)) }, after(1));
     let before = core.state(&customer(1)).cloned();
-    core.pick_up(&store(), &taken(1, 0.95, after(2)));
+    touch(&mut core, &taken(1, 0.95, after(2)), Interest::PickedUp);
     assert_eq!(core.state(&customer(1)).cloned(), before);
 }

@@ -107,6 +107,7 @@ fn noted(customer: &CustomerId, input: &shopper::Input) -> Option<Input> {
     let customer = customer.clone();
     Some(match input {
         shopper::Input::Presence(presence) => Input::Presence { customer, presence: presence.clone() },
+        shopper::Input::Around(surroundings) => Input::Around { customer, surroundings: surroundings.clone() },
         shopper::Input::Gone(device) => Input::Gone { customer, device: *device },
         shopper::Input::Event(event) => Input::Event { customer, event: event.clone() },
         shopper::Input::Consent(record) => Input::Consent { customer, record: record.clone() },

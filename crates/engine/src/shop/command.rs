@@ -29,6 +29,8 @@ pub enum Command {
     },
     /// Something was taken from a shelf, by one of these with these probabilities.
     Attribution(Attribution),
+    /// Something came back onto a shelf, from one of those who had taken it, with these probabilities.
+    PutBack(Attribution),
     /// Another number of people is expected in a zone or in the store; at most every two seconds for each.
     Occupancy(Occupancy),
 }

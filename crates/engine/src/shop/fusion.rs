@@ -1,6 +1,7 @@
 //! Where receivers and sensors meet: the door bounds who can be inside, a pick-up is shared out among those near the shelf,
 //! and zones have people also where nobody carries a radio.
 
+mod around;
 mod crowd;
 mod door;
 mod pickup;
@@ -30,6 +31,8 @@ const AFTER: Millis = Millis(SLOT.0 * 2);
 const PICKUP_AGE_MAX: Millis = Millis::seconds(10);
 /// Most pick-ups that wait; beyond it a pick-up is given to nobody.
 const PICKUPS_MAX: usize = 64;
+/// What was taken so long ago is not put back any more.
+const HELD: Millis = Millis::minutes(10);
 /// Who was last believed farther from the zone than this and three times the uncertainty is not asked, in metres.
 const ASKED_M: f64 = 5.0;
 
@@ -39,6 +42,8 @@ pub(super) struct Fusion {
     pub(super) door: Door,
     crowd: Crowd,
     pickups: VecDeque<Pickup>,
+    /// What was taken lately: only that comes back.
+    taken: VecDeque<Attribution>,
 }
 
 #[derive(Debug)]
@@ -49,6 +54,8 @@ struct Pickup {
     product: Option<ProductId>,
     at: Timestamp,
     items: u32,
+    /// It came back, instead of being taken.
+    back: bool,
 }
 
 impl Fusion {
@@ -60,6 +67,14 @@ impl Fusion {
     /// Nobody knows any more where a subject is.
     pub(super) fn lose(&mut self, subject: &Subject, now: Timestamp) {
         self.crowd.lose(subject, now);
+    }
+
+    /// Nothing more is known of a subject.
+    pub(super) fn forget(&mut self, subject: &Subject, now: Timestamp) {
+        self.lose(subject, now);
+        for taken in &mut self.taken {
+            taken.shares.retain(|(other, _)| other != subject);
+        }
     }
 
     pub(super) fn take_plan(&mut self, plan: &Plan, now: Timestamp) {
@@ -101,11 +116,11 @@ impl Shop {
                     }
                 }
             }
-            ReadingKind::ShelfDelta(items) if items < 0 => {
+            ReadingKind::ShelfDelta(items) if items != 0 => {
                 if now.since(reading.at) <= PICKUP_AGE_MAX && fusion.pickups.len() < PICKUPS_MAX {
                     let (sensor, zone, product) = (sensor.id.clone(), sensor.zone.clone(), sensor.product.clone());
-                    let (due, items) = (now + SETTLE, items.unsigned_abs());
-                    fusion.pickups.push_back(Pickup { due, sensor, zone, product, at, items });
+                    let (due, back, items) = (now + SETTLE, items > 0, items.unsigned_abs());
+                    fusion.pickups.push_back(Pickup { due, sensor, zone, product, at, items, back });
                 }
             }
             ReadingKind::ShelfDelta(_) | ReadingKind::Level(_) | ReadingKind::Presence(_) => {}
@@ -177,9 +192,29 @@ impl Shop {
         let inside = self.desk.fusion.door.inside(now);
         let strangers = self.desk.fusion.crowd.unheard(inside) * near::room(&plan, zone);
         let (weights, hidden) = self.weights(zone, pickup.at + AFTER);
-        let (shares, unknown) = pickup::share_out(weights, hidden, strangers);
-        let Pickup { sensor, zone, product, at, items, .. } = pickup;
+        let (weights, rest) = if pickup.back {
+            let since = pickup.at - HELD;
+            let taken = self.desk.fusion.taken.iter();
+            let mine = taken.filter(|t| t.sensor == pickup.sensor && t.at >= since && t.at <= pickup.at);
+            match pickup::of_holders(weights, hidden + strangers, mine) {
+                Some(found) => found,
+                // Nobody holds any: the shelf is being filled.
+                None => return,
+            }
+        } else {
+            (weights, hidden + strangers)
+        };
+        let (shares, unknown) = pickup::share_out(weights, rest);
+        let Pickup { sensor, zone, product, at, items, back, .. } = pickup;
         let attribution = Attribution { sensor, zone, product, at, items, shares, unknown };
+        if back {
+            return self.desk.commands.push_back(Command::PutBack(attribution));
+        }
+        let taken = &mut self.desk.fusion.taken;
+        if taken.len() >= PICKUPS_MAX {
+            taken.pop_front();
+        }
+        taken.push_back(attribution.clone());
         self.desk.commands.push_back(Command::Attribution(attribution));
     }
 

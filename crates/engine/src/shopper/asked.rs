@@ -10,6 +10,7 @@ use model::ids::{OfferId, VisitId, ZoneId};
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
+use super::around::filled;
 use super::{Lent, Shopper};
 use crate::core::{Ask, nowhere};
 
@@ -41,10 +42,12 @@ impl Shopper {
         let fits = |zone: &ZoneId| ask.zone.as_ref().is_none_or(|asked| asked == zone);
         let stay = stays.filter(|stay| fits(&stay.zone)).max_by_key(|stay| stay.since);
         let told = ask.zone.clone();
+        let zone = told.or_else(|| stay.map(|stay| stay.zone.clone())).unwrap_or_else(nowhere);
+        let seen = stay.map(|stay| self.state.around_at(&stay.store, &zone)).unwrap_or_default();
         Moment {
             store: ask.store.clone(),
             visit: stay.and_then(|stay| stay.devices.first()).map_or(VisitId(0), |(_, visit)| *visit),
-            zone: told.or_else(|| stay.map(|stay| stay.zone.clone())).unwrap_or_else(nowhere),
+            zone,
             trigger: Trigger::Asked,
             at: now,
             dwell: stay.map_or(Millis::ZERO, |stay| stay.dwell(now)),
@@ -57,7 +60,7 @@ impl Shopper {
             pattern: None,
             channel: ask.channel,
             placement: ask.placement.clone(),
-            around: ask.around.clone(),
+            around: filled(&ask.around, seen),
         }
     }
 }

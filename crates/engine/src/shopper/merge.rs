@@ -32,6 +32,7 @@ impl ShopperState {
         if self.consent.locating {
             self.journal.absorb(other.journal);
             other.stays.into_iter().for_each(|stay| self.join(stay));
+            self.around = self.around.take().or(other.around);
         }
         for id in other.seen {
             note(&mut self.seen, id, SEEN_MAX);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use decide::catalogue::Catalogue;
 use decide::evaluate::{self, Context};
 use decide::keyed;
-use model::decision::{Around, Choice, Decision, Moment, Trigger};
+use model::decision::{Choice, Decision, Moment, Trigger};
 use model::delivery::{Delivery, DeliveryState};
 use model::event::Interest;
 use model::ids::{CategoryId, DecisionId, DeliveryId, DeviceId, MessageId, OfferId, ProductId};
@@ -63,7 +63,7 @@ impl Shopper {
             pattern: None,
             channel: Channel::Push,
             placement: None,
-            around: Around::default(),
+            around: self.state.around_at(&presence.store, &presence.zone),
         };
         let id = decision_id(self.seed, &self.customer, &moment, &presence.since.0.to_be_bytes());
         if !self.state.note_moment(id) {
@@ -118,7 +118,9 @@ impl Shopper {
             plan.is_some_and(|p| p.offers.iter().any(|o| about(o) && p.offer_zones(o).contains(&stay.zone)))
         };
         let live = self.state.stays.iter().filter(|stay| stay.live);
-        let Some(moment) = live.max_by_key(|stay| (fits(stay), stay.since)).and_then(|stay| stay.moment(now)) else {
+        let around = |stay: &Stay| self.state.around_at(&stay.store, &stay.zone);
+        let stay = live.max_by_key(|stay| (fits(stay), stay.since));
+        let Some(moment) = stay.and_then(|stay| stay.moment(around(stay), now)) else {
             return;
         };
         let id = decision_id(self.seed, &self.customer, &moment, message.as_str().as_bytes());
@@ -228,12 +230,12 @@ impl Shopper {
         }
         // Whoever asked shows the answer; everything else goes out by the outbox.
         let sent = !decision.is_ghost() && decision.moment.trigger != Trigger::Asked;
-        let delivery = chosen.filter(|_| sent).map(|offer| self.delivery_of(offer, &decision, now));
+        let delivery = chosen.filter(|_| sent).map(|offer| self.delivery_of(plan, offer, &decision, now));
         self.commands.push_back(Command::Decided(decision));
         self.commands.extend(delivery.map(Command::Deliver));
     }
 
-    fn delivery_of(&self, offer: &Offer, decision: &Decision, now: Timestamp) -> Delivery {
+    fn delivery_of(&self, plan: &Catalogue, offer: &Offer, decision: &Decision, now: Timestamp) -> Delivery {
         Delivery {
             id: DeliveryId(keyed::id(self.seed, "delivery", &[&decision.id.0.to_be_bytes()])),
             decision: decision.id,
@@ -246,6 +248,7 @@ impl Shopper {
             expires_at: now + Millis::seconds(i64::from(offer.lifetime_s)),
             discount: discount_of(decision, offer),
             channel: decision.moment.channel,
+            price: offer.product.as_ref().and_then(|product| plan.product(product)).map(|product| product.price),
         }
     }
 

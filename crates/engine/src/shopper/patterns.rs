@@ -4,7 +4,7 @@
 
 use decide::catalogue::Catalogue;
 use decide::signals::{Fired, Mark};
-use model::decision::{Around, Moment, Trigger};
+use model::decision::{Moment, Trigger};
 use model::event::Interest;
 use model::ids::{MessageId, ProductId, VisitId};
 use model::offer::Channel;
@@ -107,18 +107,20 @@ impl Shopper {
         let last = &fired.last;
         let stay =
             self.state.stays.iter().find(|stay| stay.store == last.store && Some(&stay.zone) == last.zone.as_ref());
+        let zone = last.zone.clone().unwrap_or_else(nowhere);
         let moment = Moment {
             store: last.store.clone(),
             visit: last.visit.unwrap_or(VisitId(0)),
-            zone: last.zone.clone().unwrap_or_else(nowhere),
             trigger: Trigger::Pattern,
             at: fired.at,
             dwell: stay.map_or(Millis::ZERO, |stay| stay.dwell(now)),
-            probability: stay.map_or(last.probability, |stay| stay.probability),
+            // Both must be: that they are there, and that it was them.
+            probability: stay.map_or(last.probability, |stay| least(stay.probability, last.probability)),
             pattern: Some(fired.pattern.clone()),
             channel: Channel::Push,
             placement: None,
-            around: Around::default(),
+            around: self.state.around_at(&last.store, &zone),
+            zone,
         };
         let id = decision_id(self.seed, &self.customer, &moment, &fired.id.to_be_bytes());
         if self.state.note_moment(id) {
@@ -147,6 +149,10 @@ pub(super) const fn signal_of(interest: Interest) -> Option<Signal> {
         Interest::PutBack => Some(Signal::PutBack),
         Interest::Listed | Interest::Wished | Interest::Shared => None,
     }
+}
+
+fn least(a: Probability, b: Probability) -> Probability {
+    if b.get() < a.get() { b } else { a }
 }
 
 fn key(parts: &[&[u8]]) -> u64 {

@@ -19,6 +19,7 @@ use model::time::{Millis, Timestamp};
 use model::units::{Cents, Probability};
 use serde::{Deserialize, Serialize};
 
+use super::Surroundings;
 use super::lesson::Lesson;
 
 /// Most stays open at once (nested zones, several devices); the oldest is dropped first.
@@ -63,6 +64,9 @@ pub struct ShopperState {
     /// The visit that was counted last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) visit: Option<VisitId>,
+    /// What the store saw around the customer last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) around: Option<Surroundings>,
     pub(super) pending: Option<Pending>,
 }
 
@@ -153,6 +157,12 @@ impl ShopperState {
         self.consent
     }
 
+    /// How much they want a product, 0 to 1.
+    #[must_use]
+    pub fn wants(&self, product: &ProductId, now: Timestamp) -> f64 {
+        self.intent.product(product, None, now)
+    }
+
     /// Whether the customer is in a zone now, as far as is known.
     #[must_use]
     pub fn is_present(&self) -> bool {
@@ -202,6 +212,9 @@ impl ShopperState {
             stay.devices.retain(|(known, _)| *known != device);
         }
         self.stays.retain(|stay| !stay.devices.is_empty());
+        if self.stays.is_empty() {
+            self.around = None;
+        }
     }
 }
 
@@ -224,7 +237,7 @@ impl Stay {
     }
 
     /// The moment that intent makes of it at `now`.
-    pub(super) fn moment(&self, now: Timestamp) -> Option<Moment> {
+    pub(super) fn moment(&self, around: Around, now: Timestamp) -> Option<Moment> {
         let (_, visit) = self.devices.first()?;
         Some(Moment {
             store: self.store.clone(),
@@ -237,7 +250,7 @@ impl Stay {
             pattern: None,
             channel: Channel::Push,
             placement: None,
-            around: Around::default(),
+            around,
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It works only when something has changed, and says each zone at most every [`PAUSE`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use locate::grid::Estimate;
 use model::floor::Point;
@@ -25,6 +25,11 @@ const STALE: Millis = Millis::minutes(10);
 /// Most subjects counted.
 const SUBJECTS_MAX: usize = 20_000;
 
+/// The shortest time between two places of a track.
+const TRACK_STEP: Millis = Millis::seconds(1);
+/// Most places of a track.
+pub(super) const TRACK_MAX: usize = 16;
+
 /// What was last believed of everybody, and last said of every zone.
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
@@ -45,6 +50,8 @@ pub(super) struct Seen {
     pub(super) point: Point,
     pub(super) uncertainty: Metres,
     zones: Vec<(ZoneId, f32)>,
+    /// Where it was in the last seconds, oldest first.
+    pub(super) track: VecDeque<(Timestamp, Point)>,
 }
 
 /// How many radios a counted person carries, learned while both are known. Above one when people carry more than one.
@@ -135,6 +142,22 @@ impl Crowd {
         self.seen.get(subject)
     }
 
+    /// Everybody who counts, with where they are and were.
+    pub(super) fn people(&self) -> impl Iterator<Item = (&Subject, &Seen)> {
+        self.seen.iter().filter(|(_, seen)| seen.counts())
+    }
+
+    /// How many radios one person carries, as far as the doors tell; one while they tell nothing.
+    pub(super) fn radios(&self) -> f64 {
+        self.share.get().max(1.0)
+    }
+
+    /// How many people were last said to be in a zone, and when that was found.
+    pub(super) fn told(&self, zone: &ZoneId) -> Option<(f64, Timestamp)> {
+        let tenths = self.told.get(&Some(zone.clone()))?;
+        Some((*tenths as f64 / 10.0, self.worked?))
+    }
+
     /// How many are heard who count as people.
     pub(super) fn heard(&self) -> usize {
         self.seen.values().filter(|seen| seen.counts()).count()
@@ -218,19 +241,35 @@ impl Seen {
     fn new(estimate: &Estimate) -> Self {
         let Estimate { at, floor, point, uncertainty, .. } = estimate;
         let (first, at, floor) = (*at, *at, floor.clone());
-        Self { first, at, floor, point: *point, uncertainty: *uncertainty, zones: Vec::new() }
+        let track = VecDeque::with_capacity(TRACK_MAX);
+        Self { first, at, floor, point: *point, uncertainty: *uncertainty, zones: Vec::new(), track }
     }
 
     /// Takes a later belief into the room of the one before.
     fn move_to(&mut self, estimate: &Estimate) {
         (self.at, self.point, self.uncertainty) = (estimate.at, estimate.point, estimate.uncertainty);
-        self.floor.clone_from(&estimate.floor);
+        if self.floor != estimate.floor {
+            self.floor.clone_from(&estimate.floor);
+            self.track.clear();
+        }
+        self.go_on(estimate.at, estimate.point);
         self.zones.clear();
         let zones = estimate.zones.iter().filter(|(_, p)| p.get() >= BELIEF_MIN);
         self.zones.extend(zones.map(|(zone, p)| (zone.clone(), p.get() as f32)));
     }
 
-    fn counts(&self) -> bool {
+    /// Adds to the track, at most one place a second.
+    fn go_on(&mut self, at: Timestamp, point: Point) {
+        if self.track.back().is_some_and(|(last, _)| at.since(*last) < TRACK_STEP) {
+            return;
+        }
+        if self.track.len() >= TRACK_MAX {
+            self.track.pop_front();
+        }
+        self.track.push_back((at, point));
+    }
+
+    pub(super) fn counts(&self) -> bool {
         self.at.since(self.first) >= SETTLED
     }
 }

@@ -1,5 +1,8 @@
 //! Who may have taken something from a shelf: the people near it share it out, and so does everybody who is not heard.
 
+use std::collections::BTreeMap;
+
+use model::fusion::Attribution;
 use model::subject::Subject;
 use model::units::Probability;
 
@@ -10,15 +13,10 @@ const SHARE_MIN: f64 = 0.01;
 /// Most shares of one pick-up.
 const SHARES_MAX: usize = 16;
 
-/// Shares a pick-up out by weight: `weights` of those who may be named, `hidden` of those who may not, and `strangers`, the
-/// expected number of people nearby who are not heard. Whatever the numbers, shares and the rest sum to one.
-pub(super) fn share_out(
-    weights: Vec<(Subject, f64)>,
-    hidden: f64,
-    strangers: f64,
-) -> (Vec<(Subject, Probability)>, Probability) {
-    let sound = |weight: f64| if weight.is_finite() { weight.clamp(0.0, 1e6) } else { 0.0 };
-    let others = STRANGER + sound(hidden) + sound(strangers);
+/// Shares a pick-up out by weight: `weights` of those who may be named, and `rest`, the weight of those who may not and of
+/// the people expected nearby who are not heard. Whatever the numbers, shares and the rest sum to one.
+pub(super) fn share_out(weights: Vec<(Subject, f64)>, rest: f64) -> (Vec<(Subject, Probability)>, Probability) {
+    let others = STRANGER + sound(rest);
     let sum: f64 = others + weights.iter().map(|(_, weight)| sound(*weight)).sum::<f64>();
     let mut shares: Vec<(Subject, f64)> =
         weights.into_iter().map(|(subject, weight)| (subject, sound(weight) / sum)).collect();
@@ -28,6 +26,30 @@ pub(super) fn share_out(
     let named: f64 = shares.iter().map(|(_, share)| share).sum();
     let shares = shares.into_iter().map(|(subject, share)| (subject, Probability::clamped(share))).collect();
     (shares, Probability::clamped(1.0 - named))
+}
+
+const fn sound(weight: f64) -> f64 {
+    if weight.is_finite() { weight.clamp(0.0, 1e6) } else { 0.0 }
+}
+
+/// Weighs those near the shelf by how likely they hold what was taken from it, and all others by how likely one of them does.
+/// None when nothing was taken that could come back.
+pub(super) fn of_holders<'a>(
+    weights: Vec<(Subject, f64)>,
+    rest: f64,
+    taken: impl Iterator<Item = &'a Attribution>,
+) -> Option<(Vec<(Subject, f64)>, f64)> {
+    let (mut lacks, mut nobody, mut any) = (BTreeMap::<&Subject, f64>::new(), 1.0, false);
+    for one in taken {
+        any = true;
+        nobody *= 1.0 - one.unknown.get();
+        for (subject, share) in &one.shares {
+            *lacks.entry(subject).or_insert(1.0) *= 1.0 - share.get();
+        }
+    }
+    let holds = |subject: &Subject| lacks.get(subject).map_or(0.0, |lacks| 1.0 - lacks);
+    let weights = weights.into_iter().map(|(subject, weight)| (holds(&subject) * weight, subject));
+    any.then(|| (weights.map(|(weight, subject)| (subject, weight)).collect(), rest * (1.0 - nobody)))
 }
 
 #[cfg(test)]
@@ -43,13 +65,13 @@ mod tests {
 
     #[test]
     fn one_person_at_the_shelf_has_most_of_it_and_two_share_it() {
-        let (shares, unknown) = share_out(vec![(subject(1), 0.9)], 0.0, 0.1);
+        let (shares, unknown) = share_out(vec![(subject(1), 0.9)], 0.1);
         assert!((shares[0].1.get() - 0.9 / 1.05).abs() < 1e-9 && unknown.get() < 0.15);
-        let (shares, _) = share_out(vec![(subject(1), 0.9), (subject(2), 0.9)], 0.0, 0.1);
+        let (shares, _) = share_out(vec![(subject(1), 0.9), (subject(2), 0.9)], 0.1);
         assert!(shares.iter().all(|(_, share)| share.get() < 0.5), "nobody is named by a coin: {shares:?}");
-        let (shares, unknown) = share_out(vec![(subject(1), 0.9)], 0.0, 3.0);
+        let (shares, unknown) = share_out(vec![(subject(1), 0.9)], 3.0);
         assert!(shares[0].1.get() < 0.3 && unknown.get() > 0.7, "many are not heard");
-        assert_eq!(share_out(Vec::new(), 0.0, 0.0), (Vec::new(), Probability::ONE));
+        assert_eq!(share_out(Vec::new(), 0.0), (Vec::new(), Probability::ONE));
     }
 
     proptest! {
@@ -60,7 +82,7 @@ mod tests {
             strangers in prop_oneof![0.0_f64..100.0, any::<f64>()],
         ) {
             let weights: Vec<(Subject, f64)> = (0..).map(subject).zip(weights).collect();
-            let (shares, unknown) = share_out(weights, hidden, strangers);
+            let (shares, unknown) = share_out(weights, hidden + strangers);
             let sum: f64 = shares.iter().map(|(_, share)| share.get()).sum::<f64>() + unknown.get();
             prop_assert!((sum - 1.0).abs() < 1e-9, "{sum}");
             prop_assert!(unknown.get() > 0.0 && shares.len() <= SHARES_MAX);

@@ -150,6 +150,32 @@ fn a_pick_up_is_given_to_whoever_stands_there() {
     assert_eq!(attributions(pass(&mut shop, after(36.0))), [], "who puts something back takes nothing");
 }
 
+fn put_back(commands: Vec<Command>) -> Vec<Attribution> {
+    let is = |command| if let Command::PutBack(attribution) = command { Some(attribution) } else { None };
+    commands.into_iter().filter_map(is).collect()
+}
+
+#[test]
+fn what_comes_back_is_from_somebody_who_took_it_and_a_full_shelf_from_nobody() {
+    let mut shop = shop(&watched("entrance"));
+    stand(&mut shop, &[phone()]);
+    read(&mut shop, "shelf", after(30.0), ReadingKind::ShelfDelta(1));
+    assert_eq!(put_back(pass(&mut shop, after(32.0))), [], "nothing was taken: the shelf is filled");
+    read(&mut shop, "shelf", after(33.0), ReadingKind::ShelfDelta(-1));
+    let took = attributions(pass(&mut shop, after(35.0)))[0].shares[0].1.get();
+    read(&mut shop, "shelf", after(36.0), ReadingKind::ShelfDelta(1));
+    let told = put_back(pass(&mut shop, after(38.0)));
+    let [back] = told.as_slice() else { panic!("one came back: {told:?}") };
+    assert_eq!((back.items, &back.shares[0].0), (1, &phone()));
+    let gave = back.shares[0].1.get();
+    assert!(gave > 0.5 && gave < 1.0, "who took it with {took} gave it back with {gave}");
+    let sum: f64 = back.unknown.get() + back.shares.iter().map(|(_, p)| p.get()).sum::<f64>();
+    assert!((sum - 1.0).abs() < 1e-9);
+    shop.handle(Input::Forget(phone()), after(39.0));
+    read(&mut shop, "shelf", after(40.0), ReadingKind::ShelfDelta(1));
+    assert!(put_back(pass(&mut shop, after(43.0))).iter().all(|back| back.shares.is_empty()), "forgotten is forgotten");
+}
+
 #[test]
 fn two_at_a_shelf_share_and_a_crowd_that_is_not_heard_has_its_part() {
     let mut pair = shop(&watched("entrance"));
@@ -256,7 +282,8 @@ proptest! {
                 let Command::Occupancy(told) = command else { return None };
                 told.zone.is_none().then_some(told.people)
             });
-            stores.last()
+            // Nobody who was ever spoken of is nobody.
+            stores.last().unwrap_or(0.0)
         };
         prop_assert_eq!(picture(false), picture(true));
     }

@@ -199,6 +199,7 @@ pub(in crate::shop) fn presences(commands: &[Command]) -> Vec<&Presence> {
             | Command::Reading(_)
             | Command::Quiet { .. }
             | Command::Attribution(_)
+            | Command::PutBack(_)
             | Command::Occupancy(_) => None,
         })
         .collect()
@@ -214,6 +215,7 @@ pub(in crate::shop) fn visits(commands: &[Command]) -> Vec<&Visit> {
             | Command::Reading(_)
             | Command::Quiet { .. }
             | Command::Attribution(_)
+            | Command::PutBack(_)
             | Command::Occupancy(_) => None,
         })
         .collect()
@@ -229,6 +231,7 @@ pub(in crate::shop) fn positions(commands: &[Command]) -> Vec<&Position> {
             | Command::Reading(_)
             | Command::Quiet { .. }
             | Command::Attribution(_)
+            | Command::PutBack(_)
             | Command::Occupancy(_) => None,
         })
         .collect()
