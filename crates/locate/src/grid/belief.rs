@@ -5,7 +5,7 @@ use model::ids::ZoneId;
 use super::device::Device;
 use super::field::{Field, LAWS_MAX};
 use super::ground::Ground;
-use super::lanes;
+use super::lanes::{self, wide};
 
 /// Speed of the random walk that stands for walking at 1.2 m a second, in metres a second.
 /// People keep their direction longer than one slot and the model does not, so that its steps must be longer to keep up.
@@ -78,13 +78,7 @@ impl Belief {
     /// Moves on by one slot.
     pub(super) fn step(&mut self, field: &Field, motion: Motion, flux: &mut Vec<f32>) {
         let ground = &*field.ground;
-        let (anew, keep) = (motion.anew * 0.5, 1.0 - motion.anew);
-        for ((walking, standing), start) in self.walking.iter_mut().zip(&mut self.standing).zip(&field.start) {
-            let stopped = *walking * motion.stop;
-            let started = *standing * motion.start;
-            *walking = (*walking - stopped + started) * keep + anew * start;
-            *standing = (*standing - started + stopped) * keep + anew * start;
-        }
+        change_mode(motion, &field.start, &mut self.walking, &mut self.standing);
         for _ in 0..motion.passes {
             spread(&mut self.walking, &ground.right, 1, motion.share, flux);
             for floor in &ground.floors {
@@ -103,10 +97,7 @@ impl Belief {
 
     /// Weighs every cell by a likelihood and makes the whole one again; says whether anything was left.
     pub(super) fn weigh(&mut self, likelihood: &[f32]) -> bool {
-        for ((walking, standing), likelihood) in self.walking.iter_mut().zip(&mut self.standing).zip(likelihood) {
-            *walking *= likelihood;
-            *standing *= likelihood;
-        }
+        multiply(likelihood, &mut self.walking, &mut self.standing);
         let sum = lanes::sum(&self.walking) + lanes::sum(&self.standing);
         let left = sum > f32::MIN_POSITIVE && sum.is_finite();
         if left {
@@ -120,16 +111,44 @@ impl Belief {
 /// Hands a share of each difference over every open edge to the neighbour `stride` cells on.
 /// What leaves one cell enters the next, so nothing is lost, and a closed edge hands over nothing.
 pub(super) fn spread(cells: &mut [f32], open: &[f32], stride: usize, share: f32, flux: &mut Vec<f32>) {
-    if cells.len() <= stride {
-        return;
+    if cells.len() > stride {
+        flux.resize(cells.len() - stride, 0.0);
+        hand_over(cells, open, stride, share, flux);
     }
-    let edges = cells.len() - stride;
-    flux.clear();
-    flux.extend(
-        cells[..edges].iter().zip(&cells[stride..]).zip(&open[..edges]).map(|((a, b), open)| share * open * (a - b)),
-    );
-    cells[..edges].iter_mut().zip(flux.iter()).for_each(|(cell, flux)| *cell -= flux);
-    cells[stride..].iter_mut().zip(flux.iter()).for_each(|(cell, flux)| *cell += flux);
+}
+
+wide! {
+    /// One entry of `flux` for every edge.
+    fn hand_over<'a>(cells: &'a mut [f32], open: &'a [f32], stride: usize, share: f32, flux: &'a mut [f32]) -> () {
+        let edges = flux.len();
+        let ends = cells[..edges].iter().zip(&cells[stride..]).zip(&open[..edges]);
+        flux.iter_mut().zip(ends).for_each(|(flux, ((a, b), open))| *flux = share * open * (a - b));
+        cells[..edges].iter_mut().zip(flux.iter()).for_each(|(cell, flux)| *cell -= flux);
+        cells[stride..].iter_mut().zip(flux.iter()).for_each(|(cell, flux)| *cell += flux);
+    }
+}
+
+wide! {
+    /// Some who walk stop, some who stand go on, and a little begins anew.
+    fn change_mode<'a>(motion: Motion, start: &'a [f32], walking: &'a mut [f32], standing: &'a mut [f32]) -> () {
+        let (anew, keep) = (motion.anew * 0.5, 1.0 - motion.anew);
+        for ((walking, standing), start) in walking.iter_mut().zip(standing).zip(start) {
+            let stopped = *walking * motion.stop;
+            let started = *standing * motion.start;
+            *walking = (*walking - stopped + started) * keep + anew * start;
+            *standing = (*standing - started + stopped) * keep + anew * start;
+        }
+    }
+}
+
+wide! {
+    /// Both modes times the same.
+    fn multiply<'a>(likelihood: &'a [f32], walking: &'a mut [f32], standing: &'a mut [f32]) -> () {
+        for ((walking, standing), likelihood) in walking.iter_mut().zip(standing).zip(likelihood) {
+            *walking *= likelihood;
+            *standing *= likelihood;
+        }
+    }
 }
 
 impl Belief {

@@ -2,8 +2,9 @@
 //! taken out cell by cell, and which receivers heard it beside which did not.
 
 use super::belief::Belief;
+use super::device::Device;
 use super::field::{Ear, Field, LAWS_MAX};
-use super::lanes::{dot, dot_square, max_where};
+use super::lanes::{CELLS, dot, dot_square, max_where, wide};
 
 /// Degrees of freedom of the student-t law.
 const FREEDOM: f32 = 10.0;
@@ -32,6 +33,83 @@ struct Word {
     weight: f32,
 }
 
+/// What was heard in a slot, under one law.
+struct Hearing<'h> {
+    ears: &'h [Ear],
+    words: &'h [Word],
+    law: usize,
+    /// What is believed of the device's offset.
+    offset: f32,
+    variance: f32,
+    /// How much calmer the device is than the field lets expect.
+    calm: f32,
+}
+
+wide! {
+    /// The logarithm of the likelihood of every cell.
+    fn weigh_cells<'h>(hearing: Hearing<'h>, logs: &'h mut [f32]) -> () {
+        let (chunks, rest) = logs.as_chunks_mut::<CELLS>();
+        let whole = chunks.len() * CELLS;
+        for (number, logs) in chunks.iter_mut().enumerate() {
+            *logs = hearing.cells(number);
+        }
+        for (cell, log) in (whole..).zip(rest) {
+            [*log] = hearing.cells(cell);
+        }
+    }
+}
+
+wide! {
+    /// Turns logarithms into likelihoods, and adds them up with the weight of their law.
+    fn add_law<'h>(logs: &'h mut [f32], best: f32, weight: f32, sums: &'h mut [f32]) -> () {
+        for (sum, log) in sums.iter_mut().zip(logs) {
+            *log = fast_exp((*log - best).min(BEYOND));
+            *sum += weight * *log;
+        }
+    }
+}
+
+impl Hearing<'_> {
+    /// The logarithm of the likelihood of chunk `number` of `N` cells. All of it stays in registers from one word to the next.
+    #[inline(always)]
+    fn cells<const N: usize>(&self, number: usize) -> [f32; N] {
+        let (mut weights, mut offsets) = ([1.0 / self.variance; N], [self.offset / self.variance; N]);
+        for word in self.words {
+            let (level, sharp, _) = self.tables::<N>(word, number);
+            let weight = word.weight * self.calm;
+            for n in 0..N {
+                let weight = weight * sharp[n];
+                weights[n] += weight;
+                offsets[n] += weight * (word.level - level[n]);
+            }
+        }
+        let mut logs = [0.0; N];
+        for n in 0..N {
+            offsets[n] /= weights[n];
+            let off = offsets[n] - self.offset;
+            logs[n] = -off * off / (2.0 * self.variance) - 0.5 * fast_ln(weights[n] * self.variance);
+        }
+        for word in self.words {
+            let (level, sharp, claim) = self.tables::<N>(word, number);
+            let weight = word.weight * self.calm;
+            for n in 0..N {
+                let residual = word.level - level[n] - offsets[n];
+                let tail = fast_ln(1.0 + residual * residual * sharp[n] * (self.calm / FREEDOM));
+                logs[n] += weight * (claim[n] - 0.5 * (FREEDOM + 1.0) * tail);
+            }
+        }
+        logs
+    }
+
+    /// What a word's receiver expects at chunk `number`: level, sharpness and claim.
+    #[inline(always)]
+    fn tables<const N: usize>(&self, word: &Word, number: usize) -> (&[f32; N], &[f32; N], &[f32; N]) {
+        let Ear { levels, sharpness, claim, .. } = &self.ears[word.receiver];
+        let level = &levels[self.law.min(levels.len() - 1)];
+        (&level.as_chunks().0[number], &sharpness.as_chunks().0[number], &claim.as_chunks().0[number])
+    }
+}
+
 /// Room for the computing; one for all subjects of a shop.
 #[derive(Debug, Default)]
 pub struct Workspace {
@@ -41,9 +119,6 @@ pub struct Workspace {
     words: Vec<Word>,
     /// For each word and law the mean level over the belief, and the mean of its square.
     means: Vec<[(f32, f32); LAWS_MAX]>,
-    /// Sum of weights and of weighted residuals, then the offset that fits best, per cell.
-    weights: Vec<f32>,
-    offsets: Vec<f32>,
     likelihood: Vec<f32>,
     /// Logarithm of the likelihood per law and cell.
     logs: [Vec<f32>; LAWS_MAX],
@@ -72,10 +147,7 @@ impl Workspace {
         self.likelihood.resize(field.cells(), 0.0);
         for (law, weight) in laws.iter().enumerate().filter(|(_, weight)| **weight >= IDLE) {
             let logs = &mut self.logs[law];
-            for (sum, log) in self.likelihood.iter_mut().zip(&mut *logs) {
-                *log = fast_exp((*log - best).min(BEYOND));
-                *sum += weight * *log;
-            }
+            add_law(logs, best, *weight, &mut self.likelihood);
             evidence[law] = dot(logs, &self.place);
         }
         if !self.belief.weigh(&self.likelihood) {
@@ -88,41 +160,13 @@ impl Workspace {
 
     /// The logarithm of the likelihood of every cell under one law; says the best one that holds anything.
     fn weigh_law(&mut self, field: &Field, law: usize) -> f32 {
-        let cells = field.cells();
-        let (offset, variance) = (self.belief.device.offset, self.belief.device.variance);
+        let Device { offset, variance, noise, .. } = self.belief.device;
         // What is calmer than expected is so for a while: it is worth more, and counts for more too.
-        let calm = 1.0 / self.belief.device.noise;
-        self.weights.clear();
-        self.weights.resize(cells, 1.0 / variance);
-        self.offsets.clear();
-        self.offsets.resize(cells, offset / variance);
-        for word in &self.words {
-            let Ear { levels, sharpness, .. } = &field.ears[word.receiver];
-            let level = &levels[law.min(levels.len() - 1)];
-            let sums = self.weights.iter_mut().zip(&mut self.offsets);
-            for ((weights, offsets), (level, sharp)) in sums.zip(level.iter().zip(sharpness)) {
-                let weight = word.weight * calm * sharp;
-                *weights += weight;
-                *offsets += weight * (word.level - level);
-            }
-        }
+        let hearing = Hearing { ears: &field.ears, words: &self.words, law, offset, variance, calm: 1.0 / noise };
         let logs = &mut self.logs[law];
         logs.clear();
-        for (offsets, weights) in self.offsets.iter_mut().zip(&self.weights) {
-            *offsets /= weights;
-            let off = *offsets - offset;
-            logs.push(-off * off / (2.0 * variance) - 0.5 * fast_ln(weights * variance));
-        }
-        for word in &self.words {
-            let Ear { levels, sharpness, claim, .. } = &field.ears[word.receiver];
-            let level = &levels[law.min(levels.len() - 1)];
-            let tables = level.iter().zip(sharpness).zip(claim);
-            for ((log, offset), ((level, sharp), claim)) in logs.iter_mut().zip(&self.offsets).zip(tables) {
-                let residual = word.level - level - offset;
-                let tail = fast_ln(1.0 + residual * residual * sharp * (calm / FREEDOM));
-                *log += word.weight * calm * (claim - 0.5 * (FREEDOM + 1.0) * tail);
-            }
-        }
+        logs.resize(field.cells(), 0.0);
+        weigh_cells(hearing, logs);
         max_where(logs, &self.place, HELD)
     }
 
@@ -187,6 +231,7 @@ impl Workspace {
 
 /// The natural logarithm of a positive number, to 1e-4 and the same on every machine: the exponent's part exactly, and for the
 /// rest a polynomial that is exact at both ends and was fitted by least squares between them.
+#[inline(always)]
 pub(super) fn fast_ln(x: f32) -> f32 {
     let bits = x.to_bits();
     let exponent = ((bits >> 23) as i32 - 127) as f32;
@@ -196,6 +241,7 @@ pub(super) fn fast_ln(x: f32) -> f32 {
 }
 
 /// The exponential of a number, to 2e-4 of itself and the same on every machine, made as [`fast_ln`]; 0 below -80.
+#[inline(always)]
 pub(super) fn fast_exp(x: f32) -> f32 {
     let scaled = (x.max(-80.0) * std::f32::consts::LOG2_E).min(120.0);
     // The floor, without the call that it is on a processor of the oldest kind.
