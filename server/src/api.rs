@@ -156,6 +156,7 @@ fn closed() -> Router<Api> {
         .route("/stores/{store}/replay", get(office::replay::get))
         .route("/stores/{store}/decisions", get(office::decisions::list))
         .route("/stores/{store}/lift", get(office::lift::of_store))
+        .route("/stores/{store}/offers", get(office::offers::list))
         .route("/stores/{store}/offers/{offer}/lift", get(office::lift::of_offer))
         .route("/stores/{store}/offers/{offer}/lever", get(office::levers::get).put(office::levers::put))
         .route("/decisions/{id}", get(office::decisions::get))

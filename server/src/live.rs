@@ -14,10 +14,11 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use locate::health::Condition;
 use model::decision::Decision;
 use model::delivery::{Delivery, DeliveryState};
 use model::fusion::Occupancy;
-use model::ids::{CustomerId, GatewayId, StoreId};
+use model::ids::{CustomerId, GatewayId, ReceiverId, StoreId};
 use model::outcome::Outcome;
 use model::position::Position;
 use model::presence::Presence;
@@ -232,6 +233,13 @@ impl Live {
             for shop in inside.shops.values_mut() {
                 shop.receivers_mut().reported(&report.receiver, gateway, report.last_heard, now);
             }
+        }
+    }
+
+    /// Takes which receivers of a store are not well by what they hear.
+    pub(crate) fn put_ill(&self, store: &StoreId, ill: &BTreeMap<ReceiverId, Condition>, now: Timestamp) {
+        if let Some(shop) = self.write().shops.get_mut(store) {
+            shop.receivers_mut().put_ill(ill, now);
         }
     }
 

@@ -6,6 +6,7 @@ mod asked;
 mod effects;
 mod identity;
 mod owner;
+mod ill;
 mod places;
 mod requests;
 mod trace;

@@ -7,6 +7,7 @@ pub mod levers;
 pub mod lift;
 pub mod live;
 pub mod now;
+pub mod offers;
 pub mod regulations;
 pub mod replay;
 pub mod session;

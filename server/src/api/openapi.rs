@@ -21,7 +21,7 @@ use crate::intake;
         office::session::setup, office::session::make, office::session::show, office::session::login,
         office::session::logout, office::stores::list, office::stores::plan, office::now::get, office::live::open,
         office::heat::get, office::heat::csv, office::replay::get, office::today::get, office::today::definitions, office::decisions::list, office::decisions::get,
-        office::lift::of_store, office::lift::of_offer, office::levers::get, office::levers::put,
+        office::offers::list, office::lift::of_store, office::lift::of_offer, office::levers::get, office::levers::put,
         office::customers::show, office::customers::split,
         office::regulations::create, office::regulations::show, office::regulations::withdraw,
         office::regulations::list, office::regulations::suppressions,

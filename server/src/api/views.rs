@@ -1,27 +1,34 @@
 //! What decisions, offers and plans look like from outside.
 
-use model::decision::{Candidate, Choice, Decision, Refusal, Terms, Trigger};
+mod grounds;
+mod why;
+
+use std::collections::BTreeMap;
+
+use model::decision::{Choice, Decision, Trigger};
 use model::delivery::DeliveryState;
 use model::ids::{CustomerId, StoreId};
 use model::offer::Language;
 use model::outcome::{Outcome, OutcomeKind};
 use model::shop::Shop;
-use model::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use grounds::GroundView;
+pub use why::{CandidateView, FeatureView, candidates};
+
 use super::json::Moment;
 use crate::deliver::payload;
-use crate::live::{Live, to_rfc3339};
+use crate::live::Live;
 use crate::secret::ServerSecret;
 use crate::store::{DecisionRow, ERASED, OfferRow};
 
 /// A sentence in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sentence {
-    en: String,
-    it: String,
+    pub(super) en: String,
+    pub(super) it: String,
 }
 
 /// What became of a decision.
@@ -53,22 +60,6 @@ pub const fn outcome_name(kind: OutcomeKind) -> &'static str {
     }
 }
 
-/// How one offer fared in a decision.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct CandidateView {
-    offer_id: String,
-    title: String,
-    intent: f64,
-    /// The first gate that refused it: its code, and the facts it was taken on.
-    #[schema(value_type = Option<Object>)]
-    refused: Option<Value>,
-    #[schema(value_type = Option<Object>)]
-    terms: Option<Terms>,
-    score: Option<f64>,
-    propensity: f64,
-}
-
 /// A decision, complete.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -85,12 +76,31 @@ pub struct DecisionView {
     code: Option<String>,
     offer_id: Option<String>,
     offer_title: Option<String>,
+    /// The declared pattern that fired, when one did.
+    pattern: Option<String>,
     holdout: bool,
+    /// Whether the customer is kept without the offer that was chosen, to measure it.
+    control: bool,
+    /// Whether the offer only runs in shadow.
+    shadow: bool,
     propensity: f64,
+    /// The chance with which silence was chosen.
+    silence: f64,
+    /// By which policy, and how many lessons the model had taken.
+    policy: String,
+    lessons: u64,
     /// Where its delivery stands; null when there is none.
     delivery: Option<&'static str>,
     sentence: Sentence,
     candidates: Vec<CandidateView>,
+    /// How many more offers were refused and are not listed, by the code of the refusal.
+    more: BTreeMap<String, u32>,
+    /// The customer's segment, where it was asked for.
+    segment: Option<String>,
+    /// What the model saw of the offer that was chosen, or of the best.
+    features: Vec<FeatureView>,
+    /// What it did not see because it was too old.
+    stale: Vec<String>,
     outcomes: Vec<OutcomeView>,
 }
 
@@ -111,6 +121,8 @@ pub struct OfferView {
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
     reason: Sentence,
+    /// The data of the customer's that it rests on.
+    rests_on: Vec<GroundView>,
 }
 
 /// A decision as the dashboard sees it.
@@ -135,11 +147,21 @@ pub fn decision(row: &DecisionRow, live: &Live, secret: &ServerSecret) -> Decisi
         code,
         offer_id: offer.map(ToString::to_string),
         offer_title: offer.map(|offer| offer_title(plan, offer.as_str())),
+        pattern: decision.moment.pattern.as_ref().map(ToString::to_string),
         holdout: decision.holdout,
+        control: decision.control,
+        shadow: decision.shadow,
         propensity: decision.propensity.get(),
+        silence: decision.explanation.silence.get(),
+        policy: decision.policy.to_string(),
+        lessons: decision.model,
         delivery: row.delivery.map(delivery_name),
         sentence: Sentence { en: decision.explanation.en.clone(), it: decision.explanation.it.clone() },
-        candidates: decision.explanation.candidates.iter().map(|c| candidate(c, plan)).collect(),
+        candidates: decision.explanation.candidates.iter().map(|c| why::candidate(c, plan)).collect(),
+        more: decision.explanation.more.clone(),
+        segment: decision.explanation.segment.as_ref().map(ToString::to_string),
+        features: decision.explanation.features.iter().map(FeatureView::from).collect(),
+        stale: decision.explanation.stale.clone(),
         outcomes: row.outcomes.iter().map(OutcomeView::from).collect(),
     }
 }
@@ -162,36 +184,6 @@ pub fn reason(decision: &Decision) -> ReasonView {
     ReasonView { code, en: decision.explanation.en.clone(), it: decision.explanation.it.clone() }
 }
 
-/// How every offer fared in a decision.
-#[must_use]
-pub fn candidates(decision: &Decision, live: &Live) -> Vec<CandidateView> {
-    let plan = live.plan(&decision.moment.store);
-    decision.explanation.candidates.iter().map(|c| candidate(c, plan.as_deref())).collect()
-}
-
-fn candidate(candidate: &Candidate, plan: Option<&Shop>) -> CandidateView {
-    CandidateView {
-        offer_id: candidate.offer.to_string(),
-        title: offer_title(plan, candidate.offer.as_str()),
-        intent: candidate.intent,
-        refused: candidate.refused.as_ref().map(refusal),
-        terms: candidate.terms,
-        score: candidate.terms.map(|terms| terms.score()),
-        propensity: candidate.propensity.get(),
-    }
-}
-
-/// A refusal with its facts; times inside become RFC 3339.
-fn refusal(refusal: &Refusal) -> Value {
-    let mut facts = serde_json::to_value(refusal).unwrap_or_default();
-    for key in ["starts", "ends", "at", "last"] {
-        if let Some(at) = facts.get(key).and_then(Value::as_i64) {
-            facts[key] = Value::String(to_rfc3339(Timestamp(at)));
-        }
-    }
-    facts
-}
-
 /// An offer as its customer sees it; none when it has no text.
 #[must_use]
 pub fn offer(row: &OfferRow, live: &Live, language: Option<Language>) -> Option<OfferView> {
@@ -209,6 +201,7 @@ pub fn offer(row: &OfferRow, live: &Live, language: Option<Language>) -> Option<
         expires_at: Moment(delivery.expires_at),
         outcome: row.outcomes.last().map(|outcome| outcome_name(outcome.kind)),
         reason: Sentence { en: row.explanation.en.clone(), it: row.explanation.it.clone() },
+        rests_on: grounds::of(row, plan.as_deref()),
     })
 }
 
@@ -308,7 +301,7 @@ impl From<&Shop> for StoreView {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use model::decision::Refusal;
 
     #[test]
     fn the_page_tells_the_gates_in_the_order_in_which_they_are_asked() {

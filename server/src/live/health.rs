@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use locate::health::Condition;
 use model::ids::{GatewayId, ReceiverId};
 use model::shop::Receiver;
 use model::time::{Millis, Timestamp};
@@ -82,6 +83,8 @@ pub(super) struct Receivers {
 struct ReceiverMemory {
     last_heard: Option<Timestamp>,
     gateway: Option<GatewayId>,
+    /// How it is by what it hears, where that is not well, and since when.
+    ill: Option<(Condition, Timestamp)>,
     /// Sightings per second of the last minute: the second, and how many.
     seconds: BTreeMap<i64, u32>,
 }
@@ -91,6 +94,15 @@ impl Receivers {
     pub(super) fn put_plan(&mut self, receivers: &[Receiver]) {
         let mut old = std::mem::take(&mut self.memory);
         self.memory = receivers.iter().map(|r| (r.id.clone(), old.remove(&r.id).unwrap_or_default())).collect();
+    }
+
+    /// Takes which receivers are not well by what they hear; all others are.
+    pub(super) fn put_ill(&mut self, ill: &BTreeMap<ReceiverId, Condition>, now: Timestamp) {
+        for (id, memory) in &mut self.memory {
+            let known = memory.ill;
+            let anew = |condition| known.filter(|(was, _)| *was == condition).unwrap_or((condition, now));
+            memory.ill = ill.get(id).copied().map(anew);
+        }
     }
 
     /// The edge boxes that serve this shop.
@@ -141,6 +153,17 @@ impl Receivers {
             last_heard: memory.last_heard,
             sightings_per_minute: memory.seconds.range(since + 1..).map(|(_, n)| *n).sum(),
             gateway: memory.gateway.clone(),
+            condition: memory.ill.map_or("well", |(condition, _)| condition_name(condition)),
+            condition_since: memory.ill.map(|(_, since)| since),
         }
+    }
+}
+
+const fn condition_name(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Well => "well",
+        Condition::Silent => "dead",
+        Condition::Doubtful => "doubtful",
+        Condition::Moved => "moved",
     }
 }

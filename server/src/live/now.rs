@@ -147,6 +147,12 @@ pub struct ReceiverNow {
     pub sightings_per_minute: u32,
     /// The edge box it reports to.
     pub gateway: Option<GatewayId>,
+    /// How it is by what it hears of people: `well`, `dead` (others hear people beside it), `doubtful` (it hears oddly and
+    /// is left out for some minutes, to see) or `moved` (it hears as if it hung elsewhere, and is left out).
+    pub condition: &'static str,
+    /// Since when it is not well.
+    #[serde(serialize_with = "rfc3339_opt")]
+    pub condition_since: Option<Timestamp>,
 }
 
 /// An edge box's health.

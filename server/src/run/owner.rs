@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::effects::Effects;
 use super::identity::{Identity, Link};
 use super::places::Places;
+use super::ill::Ill;
 use super::trace::Trace;
 use super::{Job, Slot, Stopped, Taken};
 use crate::live::{DECISIONS_SHOWN, Live, day_start};
@@ -73,6 +74,8 @@ pub(crate) struct Owner {
     pub(super) qualities: BTreeMap<StoreId, Quality>,
     pub(super) clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
+    /// Receivers that are not well by what they hear, as pages were told last.
+    pub(super) ill: Ill,
 }
 
 impl Owner {
@@ -98,6 +101,7 @@ impl Owner {
             live,
             clock,
             shutdown,
+            ill: Ill::default(),
         };
         owner.core.record();
         owner.trace.restart(owner.store.next_input().await?, owner.now);
@@ -308,6 +312,7 @@ impl Owner {
     async fn commit(&mut self, effects: &Effects) -> Result<Committed, Stopped> {
         let mut pause = RETRY_FIRST;
         loop {
+        self.ill.tell(&self.core, &self.live, self.versions.keys(), self.now);
             match self.store.commit(&effects.changes).await {
                 Ok(committed) => return Ok(committed),
                 Err(cause) => {

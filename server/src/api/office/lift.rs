@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use measure::conversions::{Interval, Verdict};
-use measure::lift::{Arm, Lift, lift};
+use measure::conversions::{CONVERSIONS_MIN, Interval, Verdict};
+use measure::lift::{Arm, Lift, lift, of_arms};
 use model::ids::OfferId;
 use model::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub struct IntervalView {
     high: Option<f64>,
 }
 
-/// What a told customer spends more, in cents.
+/// What the shop earns more on a told customer, in cents.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct MoneyView {
     point: f64,
@@ -72,8 +72,18 @@ pub struct LiftView {
     /// The evidence for any effect; from 20 on it is found, at one chance in twenty of ever being wrong.
     e: Option<f64>,
     money: Option<MoneyView>,
+    /// Purchases of both arms together from which on there are results.
+    enough_from: u64,
     /// `not-enough`, `undecided`, `better` or `harm`.
     verdict: &'static str,
+}
+
+impl LiftView {
+    /// The same of one offer from how many were in each arm and bought; without money, which needs every customer's.
+    pub(super) fn of_counts(since: Moment, (told, bought): (u64, u64), control: (u64, u64), share: f64) -> Self {
+        let arm = |n, converted| Arm { n, converted, ..Arm::default() };
+        view(since, &of_arms(arm(told, bought), arm(control.0, control.1), share, ALPHA))
+    }
 }
 
 /// What an offer brought since its terms were last changed.
@@ -141,6 +151,7 @@ fn view(since: Moment, lift: &Lift) -> LiftView {
         rate_ratio: lift.ratio.filter(|_| shown).map(interval),
         e: finite(lift.e).filter(|_| shown),
         money: lift.money.map(|money| MoneyView { point: money.point, low: money.always.low, high: money.always.high }),
+        enough_from: CONVERSIONS_MIN,
         verdict: match lift.verdict {
             Verdict::NotEnough { .. } => "not-enough",
             Verdict::Undecided => "undecided",
