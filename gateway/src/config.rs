@@ -10,6 +10,10 @@ use runtime::config::ConfigError;
 use runtime::telemetry::Format;
 use serde::Deserialize;
 
+mod radio;
+
+pub use radio::{Radio, RadioSource};
+
 /// The commented template, as `config template` prints it.
 pub const TEMPLATE: &str = include_str!("config/template.toml");
 /// Environment variables that start so, and go on with `__`, are laid over the file.
@@ -132,37 +136,6 @@ impl Default for Receivers {
             theengs: vec!["home/+/BTtoMQTT/+".into()],
             minew: vec!["minew/+/status".into()],
         }
-    }
-}
-
-/// Where this box's own advertisements come from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RadioSource {
-    /// Nowhere.
-    #[default]
-    Off,
-    /// The system's Bluetooth service, through `btleplug`.
-    Btleplug,
-}
-
-/// This box's own radio.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Radio {
-    /// Where advertisements come from.
-    pub source: RadioSource,
-    /// Which adapter; the first if none.
-    pub adapter: Option<String>,
-    /// The receiver's id of this radio; the gateway's if none.
-    pub receiver: Option<ReceiverId>,
-    /// After so many seconds without an advertisement the radio is started anew.
-    pub silence_s: u32,
-}
-
-impl Default for Radio {
-    fn default() -> Self {
-        Self { source: RadioSource::Off, adapter: None, receiver: None, silence_s: 15 }
     }
 }
 
@@ -315,6 +288,16 @@ impl Config {
         })
     }
 
+    /// The receiver's id of one of its adapters: with several, each is a receiver of its own.
+    #[must_use]
+    pub fn adapter_receiver(&self, adapter: &str) -> ReceiverId {
+        let radio = self.radio_receiver();
+        if self.radio.adapters.len() < 2 {
+            return radio;
+        }
+        ReceiverId::new(&format!("{radio}-{adapter}")).unwrap_or(radio)
+    }
+
     /// The store's time zone.
     #[must_use]
     pub fn time_zone(&self) -> TimeZone {
@@ -342,9 +325,7 @@ impl Config {
         if self.spool.age_max_h == 0 {
             return wrong("spool.age_max_h", "nothing could wait".into(), "allow at least 1 hour");
         }
-        if self.radio.silence_s == 0 {
-            return wrong("radio.silence_s", "the radio would always start anew".into(), "allow at least 1 second");
-        }
+        self.radio.check().or_else(|(key, problem, fix)| wrong(&key, problem, fix))?;
         if TimeZone::get(&self.privacy.timezone).is_err() {
             let problem = format!("{:?} is no time zone", self.privacy.timezone);
             return wrong("privacy.timezone", problem, "write an IANA name such as Europe/Rome");

@@ -7,6 +7,7 @@ use model::time::Timestamp;
 use wire::uplink::{DROP_CODES_MAX, ReceiverHealth};
 
 use crate::metric::{self, Name};
+use crate::radio::port::Heard;
 
 /// Most receivers that are told apart; further ones are heard and not listed.
 const RECEIVERS_MAX: usize = 512;
@@ -22,6 +23,8 @@ pub struct Counts {
     pub readings: u64,
     /// What was left out, by reason.
     pub dropped: BTreeMap<&'static str, u64>,
+    /// What the own radio heard and lost on its way to the pipeline, by receiver.
+    pub radios: BTreeMap<ReceiverId, Heard>,
     receivers: BTreeMap<ReceiverId, (Timestamp, u64)>,
 }
 
@@ -35,6 +38,16 @@ impl Counts {
         } else if self.receivers.len() < RECEIVERS_MAX {
             self.receivers.insert(receiver.clone(), (at, 1));
         }
+    }
+
+    /// What an adapter of the own radio has counted since the start; what it dropped counts as left out.
+    pub fn radio(&mut self, receiver: ReceiverId, heard: &Heard) {
+        let before = self.radios.insert(receiver.clone(), *heard).unwrap_or_default();
+        self.drop("radio-queue-full", heard.dropped.saturating_sub(before.dropped));
+        metric::of_receiver(Name::ReceiverHeard, &receiver, heard.adverts);
+        metric::of_receiver(Name::ReceiverDropped, &receiver, heard.dropped);
+        metric::of_receiver(Name::ReceiverGaps, &receiver, heard.gaps);
+        metric::of_receiver(Name::ReceiverGapMillis, &receiver, u64::try_from(heard.gap.0).unwrap_or(0));
     }
 
     /// Something was left out.

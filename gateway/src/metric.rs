@@ -1,5 +1,7 @@
 //! Every metric of the gateway, by one name each.
 
+use model::ids::ReceiverId;
+
 use crate::spool::Standing;
 
 /// A metric's name, as Prometheus sees it.
@@ -25,6 +27,16 @@ pub enum Name {
     Connected,
     /// Times that the radio was started anew.
     RadioRestarts,
+    /// Advertisements that one adapter of the own radio heard.
+    ReceiverHeard,
+    /// Of these, how many were dropped before the pipeline.
+    ReceiverDropped,
+    /// Times that it stopped hearing and heard again.
+    ReceiverGaps,
+    /// How long it did not hear, together, in milliseconds.
+    ReceiverGapMillis,
+    /// Whether the own radio hears: 1 or 0.
+    RadioHearing,
 }
 
 impl Name {
@@ -42,6 +54,11 @@ impl Name {
             Self::Sent => "attimo_gateway_batches_sent_total",
             Self::Connected => "attimo_gateway_uplink_connected",
             Self::RadioRestarts => "attimo_gateway_radio_restarts_total",
+            Self::ReceiverHeard => "attimo_gateway_radio_heard_total",
+            Self::ReceiverDropped => "attimo_gateway_radio_dropped_total",
+            Self::ReceiverGaps => "attimo_gateway_radio_gaps_total",
+            Self::ReceiverGapMillis => "attimo_gateway_radio_gap_milliseconds_total",
+            Self::RadioHearing => "attimo_gateway_radio_hearing",
         }
     }
 }
@@ -61,6 +78,11 @@ pub fn add(name: Name, count: u64) {
 /// Adds to a counter with a label.
 pub fn add_labelled(name: Name, label: &'static str, value: &'static str, count: u64) {
     metrics::counter!(name.as_str(), label => value).increment(count);
+}
+
+/// Tells a receiver's total since the start.
+pub fn of_receiver(name: Name, receiver: &ReceiverId, total: u64) {
+    metrics::counter!(name.as_str(), "receiver" => receiver.to_string()).absolute(total);
 }
 
 /// Sets a gauge.

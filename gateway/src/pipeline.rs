@@ -1,6 +1,6 @@
 //! The way of everything that is heard: read, classify, window, parcel. Pure: it is told the time and does no I/O.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use locate::window::{Advert, Full, WINDOW, Window};
 use model::ids::ReceiverId;
@@ -13,7 +13,7 @@ use crate::config::{Config, Mode};
 use crate::count::Counts;
 use crate::intake::{Intake, Twins};
 use crate::now::Now;
-use crate::radio::port::RawAdvertisement;
+use crate::radio::port::{Heard, RawAdvertisement};
 use crate::sensor::Sensors;
 
 /// Most sightings in one parcel.
@@ -48,7 +48,7 @@ pub enum Parcel {
 #[derive(Debug)]
 pub struct Pipeline {
     mode: Mode,
-    radio: ReceiverId,
+    radios: Radios,
     intake: Intake,
     twins: Twins,
     classifier: Classifier,
@@ -67,7 +67,7 @@ impl Pipeline {
     pub fn new(config: &Config, state: Option<&[u8]>, draw: fn() -> [u8; 32], now: Now) -> Self {
         Self {
             mode: config.privacy.mode,
-            radio: config.radio_receiver(),
+            radios: Radios::new(config),
             intake: Intake::new(&config.receivers),
             twins: Twins::default(),
             classifier: Classifier::new(config, draw, now),
@@ -116,10 +116,18 @@ impl Pipeline {
 
     /// Takes an advertisement of this box's own radio.
     pub fn advertisement(&mut self, raw: &RawAdvertisement, now: Now) {
-        self.counts.heard(&self.radio, now.wall);
-        match self.classifier.classify_raw(&self.radio, raw, now) {
+        let radio = self.radios.receiver(&raw.adapter);
+        self.counts.heard(radio, now.wall);
+        match self.classifier.classify_raw(radio, raw, now) {
             Ok(advert) => self.take(&advert, now),
             Err(left_out) => self.counts.drop(left_out.code(), 1),
+        }
+    }
+
+    /// Takes in what the own radio itself has counted, by adapter.
+    pub fn radio_fares(&mut self, adapters: &BTreeMap<String, Heard>) {
+        for (adapter, heard) in adapters {
+            self.counts.radio(self.radios.receiver(adapter).clone(), heard);
         }
     }
 
@@ -219,6 +227,25 @@ impl Pipeline {
                 return;
             }
         }
+    }
+}
+
+/// The own radio's adapters, as receivers.
+#[derive(Debug)]
+struct Radios {
+    one: ReceiverId,
+    several: BTreeMap<String, ReceiverId>,
+}
+
+impl Radios {
+    fn new(config: &Config) -> Self {
+        let several =
+            config.radio.adapter_names().into_iter().map(|name| (name.clone(), config.adapter_receiver(&name)));
+        Self { one: config.radio_receiver(), several: several.collect() }
+    }
+
+    fn receiver(&self, adapter: &str) -> &ReceiverId {
+        self.several.get(adapter).unwrap_or(&self.one)
     }
 }
 

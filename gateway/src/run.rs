@@ -14,11 +14,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use wire::uplink::{self as up, Batch};
 
-use crate::config::{Config, RadioSource};
+use crate::config::Config;
 use crate::now::Now;
 use crate::pipeline::{Parcel, Pipeline};
-use crate::radio::btleplug::{Source, State};
-use crate::radio::port::{self, RawAdvertisement};
+use crate::radio;
+use crate::radio::port::{Queue, RawAdvertisement};
+use crate::radio::state::State;
 use crate::spool::worker::{self, Handle};
 use crate::spool::{Entry, Limits};
 use crate::status::{self, Intake, Pulse, Sources};
@@ -26,6 +27,8 @@ use crate::uplink::{self, Identity, Inputs, Link, Uplink};
 
 /// How often the pipeline tells what it has counted.
 const PULSE_EVERY: Duration = Duration::from_secs(1);
+/// Advertisements of the own radio that are worked off before anything else gets its turn.
+const ADVERTISEMENTS_AT_ONCE: usize = 64;
 /// The longest sleep without anything due.
 const IDLE: Millis = Millis(1_000);
 
@@ -90,7 +93,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationTo
     tasks.spawn(async move { link_up.run(stopping).await.context("run the uplink") });
 
     let events = intake(config, &pipeline, &intake_state).await.context("start the intake")?;
-    let radio = start_radio(config, clock.clone(), radio_state, stop, &mut tasks);
+    let radio = radio::start(&config.radio, clock.clone(), radio_state, stop, &mut tasks);
     let sources = Sources {
         gateway: config.gateway.id.to_string(),
         store: config.gateway.store.to_string(),
@@ -135,29 +138,6 @@ async fn intake(
     Ok(Some((client, events)))
 }
 
-fn start_radio(
-    config: &Config,
-    clock: Arc<dyn Clock>,
-    state: watch::Sender<State>,
-    stop: &CancellationToken,
-    tasks: &mut JoinSet<anyhow::Result<()>>,
-) -> Option<mpsc::Receiver<RawAdvertisement>> {
-    match config.radio.source {
-        RadioSource::Off => None,
-        RadioSource::Btleplug => {
-            let (sink, queue) = port::channel();
-            let silence = Duration::from_secs(u64::from(config.radio.silence_s));
-            let source = Source::new(config.radio.adapter.clone(), silence, sink, clock, state);
-            let stopping = stop.clone();
-            tasks.spawn(async move {
-                source.run(stopping).await;
-                Ok(())
-            });
-            Some(queue)
-        }
-    }
-}
-
 /// The pipeline with its ends.
 struct Work {
     pipeline: Pipeline,
@@ -171,12 +151,7 @@ struct Work {
 }
 
 impl Work {
-    async fn run(
-        mut self,
-        intake: Option<(mqtt::Client, Events)>,
-        mut radio: Option<mpsc::Receiver<RawAdvertisement>>,
-        stop: CancellationToken,
-    ) {
+    async fn run(mut self, intake: Option<(mqtt::Client, Events)>, radio: Option<Queue>, stop: CancellationToken) {
         let (client, mut events) = intake.unzip();
         let mut pulse = tokio::time::interval(PULSE_EVERY);
         pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -188,11 +163,11 @@ impl Work {
                     Some(event) => self.event(event),
                     None => events = None,
                 },
-                raw = next_advertisement(radio.as_mut()) => match raw {
-                    Some(raw) => self.pipeline.advertisement(&raw, Now::read(self.clock.as_ref())),
-                    None => radio = None,
-                },
-                _ = pulse.tick() => self.beat(),
+                some = next_advertisements(radio.as_ref()) => {
+                    let now = Now::read(self.clock.as_ref());
+                    some.iter().for_each(|raw| self.pipeline.advertisement(raw, now));
+                }
+                _ = pulse.tick() => self.beat(radio.as_ref()),
                 () = tokio::time::sleep(wait) => {}
             }
             self.work();
@@ -265,8 +240,11 @@ impl Work {
     }
 
     /// Once a second: what was counted, for the page and the server; and the spool looks at its bounds.
-    fn beat(&mut self) {
+    fn beat(&mut self, radio: Option<&Queue>) {
         let now = Now::read(self.clock.as_ref());
+        if let Some(radio) = radio {
+            self.pipeline.radio_fares(&radio.heard());
+        }
         if self.pipeline.poll_timeout().is_none() {
             self.pipeline.handle_timeout(now);
         }
@@ -305,9 +283,9 @@ async fn next_event(events: Option<&mut Events>) -> Option<Event> {
     }
 }
 
-async fn next_advertisement(radio: Option<&mut mpsc::Receiver<RawAdvertisement>>) -> Option<RawAdvertisement> {
+async fn next_advertisements(radio: Option<&Queue>) -> Vec<RawAdvertisement> {
     match radio {
-        Some(radio) => radio.recv().await,
+        Some(radio) => radio.receive(ADVERTISEMENTS_AT_ONCE).await,
         None => std::future::pending().await,
     }
 }

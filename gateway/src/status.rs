@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::count::Counts;
-use crate::radio::btleplug;
+use crate::radio::state::State as RadioState;
 use crate::spool::Standing;
 use crate::uplink::Link;
 
@@ -66,7 +66,7 @@ pub struct Sources {
     /// The receivers' broker.
     pub intake: watch::Receiver<Intake>,
     /// The own radio.
-    pub radio: watch::Receiver<btleplug::State>,
+    pub radio: watch::Receiver<RadioState>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -90,7 +90,7 @@ impl Sources {
             ("disk-refuses", spool.pending > 0),
             ("uplink-gone", !self.link.borrow().connected),
             ("receivers-gone", matches!(*self.intake.borrow(), Intake::Gone { .. })),
-            ("radio-silent", matches!(*self.radio.borrow(), btleplug::State::Silent { .. })),
+            ("radio-silent", matches!(*self.radio.borrow(), RadioState::Silent { .. })),
         ];
         let reasons: Vec<&'static str> = wrong.into_iter().filter_map(|(code, is)| is.then_some(code)).collect();
         Health { status: if reasons.is_empty() { "ok" } else { "degraded" }, reasons }

@@ -24,6 +24,7 @@ fn template_parses_and_its_comments_tell_the_true_defaults() {
     assert_eq!(plain.receivers.theengs, all.receivers.theengs);
     assert_eq!(plain.receivers.minew, all.receivers.minew);
     assert_eq!(plain.radio.silence_s, all.radio.silence_s);
+    assert_eq!((plain.radio.power_on, &plain.radio.adapters), (all.radio.power_on, &all.radio.adapters));
     assert_eq!(plain.radio.source, all.radio.source);
     assert_eq!(plain.gateway.prefix, all.gateway.prefix);
     assert_eq!((plain.spool, &plain.privacy, plain.status), (all.spool, &all.privacy, all.status));
@@ -50,10 +51,27 @@ fn what_can_not_work_is_refused_by_name() {
         (with("[privacy]", "mode = \"forever\""), "privacy.mode"),
         (with("[gateway]", "prefix = \"xyz\""), "gateway.prefix"),
         (with("[radio]", "silence_s = 0"), "radio.silence_s"),
+        (with("[radio]", "source = \"radio\""), "radio.source"),
+        (with("[radio]", "adapter = \"/dev/hci0\""), "radio.adapter"),
+        (with("[radio]", "adapter = \"hci0\"\nadapters = [\"hci1\"]"), "radio.adapters"),
+        (with("[radio]", "adapters = [\"hci1\", \"hci1\"]"), "radio.adapters"),
+        (with("[radio]", "source = \"btleplug\"\nadapters = [\"hci0\", \"hci1\"]"), "radio.adapters"),
         (format!("{TEMPLATE}\n[sensors.a]\nkind = \"shelf\"\ntopic = \"a/+\"\n"), "sensors.a.topic"),
     ] {
         assert_eq!(error(&text).key, key);
     }
     let twice = "\n[sensors.a]\nkind = \"shelf\"\ntopic = \"x\"\n[sensors.b]\nkind = \"shelf\"\ntopic = \"x\"\n";
     assert_eq!(error(&format!("{TEMPLATE}{twice}")).key, "sensors.b.topic");
+}
+
+#[test]
+fn several_adapters_are_receivers_of_their_own_and_one_is_the_box() {
+    let with = |line: &str| {
+        let text = TEMPLATE.replace("[radio]", &format!("[radio]\nreceiver = \"ceiling\"\n{line}"));
+        Config::parse(&text, "gateway.toml").expect("right")
+    };
+    assert_eq!(with("adapter = \"hci0\"").adapter_receiver("hci0").as_str(), "ceiling");
+    assert_eq!(with("").adapter_receiver("hci3").as_str(), "ceiling");
+    let several = with("adapters = [\"hci0\", \"hci1\"]");
+    assert_eq!(several.adapter_receiver("hci1").as_str(), "ceiling-hci1");
 }

@@ -3,13 +3,14 @@
 //! Its event stream falls silent without an end or an error when the adapter loses power, the service restarts, the dongle
 //! is pulled or the bus dies. So silence is the one symptom that counts: after it, the session is started anew.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use btleplug::api::{Central, CentralEvent, CentralState, Manager as _, Peripheral as _, ScanFilter};
 use btleplug::platform::{Adapter, Manager, PeripheralId};
 use futures::StreamExt;
+use model::time::Timestamp;
 use runtime::clock::Clock;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
@@ -18,6 +19,8 @@ use wire::ble::address::{Address, AddressKind};
 
 use super::join::{Joiner, Part};
 use super::port::{Kind, RawAdvertisement, Sink};
+use super::state::State;
+use super::structures::Uuid;
 use crate::metric::{self, Name};
 
 /// Longest wait for one answer of the Bluetooth service while a session starts.
@@ -26,25 +29,6 @@ const START_MAX: Duration = Duration::from_secs(10);
 const PAUSE_MIN: Duration = Duration::from_millis(500);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(15);
-/// The Bluetooth base UUID: 16-bit UUIDs stand in its highest bits.
-const BASE_UUID: u128 = 0x0000_0000_0000_1000_8000_0080_5f9b_34fb;
-
-/// How the radio fares.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum State {
-    /// There is none.
-    #[default]
-    Off,
-    /// A session is being started.
-    Starting,
-    /// Advertisements come in.
-    Hearing,
-    /// Nothing comes in, for this reason.
-    Silent {
-        /// Why.
-        reason: String,
-    },
-}
 
 /// A source of advertisements.
 pub struct Source {
@@ -68,8 +52,8 @@ enum Ended {
     NoAdapter(String),
     #[error("the adapter was switched off")]
     PoweredOff,
-    #[error("nothing was heard for {0} s")]
-    Silence(u64),
+    #[error("nothing was heard on {0}")]
+    Silence(String),
     #[error("the stream of events ended")]
     Stream,
 }
@@ -163,7 +147,7 @@ impl Source {
         loop {
             let next = tokio::time::timeout_at(heard_at + self.silence, events.next()).await;
             let Ok(event) = next else {
-                return Ok(Ended::Silence(self.silence.as_secs()));
+                return Ok(Ended::Silence(name.to_owned()));
             };
             let heard = match event {
                 None => return Ok(Ended::Stream),
@@ -195,7 +179,7 @@ impl Source {
         joiner.add(&device, &Part::Strength(rssi), now);
         let data = [
             Part::Manufacturer(properties.manufacturer_data.into_iter().collect()),
-            Part::Service(by_uuid16(properties.service_data.into_iter().map(|(uuid, data)| (uuid.as_u128(), data)))),
+            Part::Service(by_uuid(properties.service_data.into_iter().map(|(uuid, data)| (uuid.as_u128(), data)))),
         ];
         for whole in data.iter().filter_map(|part| joiner.add(&device, part, now)) {
             self.put(name, &device, whole);
@@ -210,7 +194,7 @@ impl Source {
                 (id, Part::Manufacturer(manufacturer_data.into_iter().collect()))
             }
             CentralEvent::ServiceDataAdvertisement { id, service_data } => {
-                (id, Part::Service(by_uuid16(service_data.into_iter().map(|(uuid, data)| (uuid.as_u128(), data)))))
+                (id, Part::Service(by_uuid(service_data.into_iter().map(|(uuid, data)| (uuid.as_u128(), data)))))
             }
             CentralEvent::DeviceDiscovered(_)
             | CentralEvent::DeviceUpdated(_)
@@ -228,14 +212,15 @@ impl Source {
     }
 
     fn put(&self, adapter: &str, device: &str, whole: super::join::Whole) {
-        self.sink.put(RawAdvertisement {
+        let advertisement = RawAdvertisement {
             time: self.clock.now(),
             adapter: adapter.to_owned(),
             address: address(device),
             kind: Kind::Unknown,
             rssi: whole.rssi,
             bytes: whole.bytes,
-        });
+        };
+        self.sink.put(advertisement, self.clock.monotonic());
     }
 
     fn was_hearing(&self) -> bool {
@@ -245,6 +230,21 @@ impl Source {
     /// Says once that the radio fell silent; a shop at night is silent for hours.
     fn tell(&self, ended: &Ended) {
         metric::add(Name::RadioRestarts, 1);
+        self.sink.all_broke();
+        if let Ended::Silence(adapter) = ended {
+            self.state.send_if_modified(|state| {
+                // Since when is not changed by another round without a word.
+                let changed = !matches!(state, State::Quiet { .. });
+                if changed {
+                    let silence = i64::try_from(self.silence.as_millis()).unwrap_or(i64::MAX / 2);
+                    let since = Timestamp(self.clock.now().0.saturating_sub(silence));
+                    *state = State::Quiet { adapter: adapter.clone(), since };
+                    tracing::info!(adapter, "the own radio stands and hears nobody; it is started anew");
+                }
+                changed
+            });
+            return;
+        }
         let chain = match std::error::Error::source(ended) {
             Some(source) => format!("{ended}: {source}"),
             None => ended.to_string(),
@@ -287,14 +287,11 @@ fn address(device: &str) -> Address {
     })
 }
 
-/// Service data under 16-bit UUIDs; nothing that we read has a longer one.
-fn by_uuid16(data: impl IntoIterator<Item = (u128, Vec<u8>)>) -> BTreeMap<u16, Vec<u8>> {
-    data.into_iter().filter_map(|(uuid, data)| Some((uuid16(uuid)?, data))).collect()
-}
-
-fn uuid16(uuid: u128) -> Option<u16> {
-    let short = uuid.wrapping_sub(BASE_UUID) >> 96;
-    (uuid == BASE_UUID | short << 96).then(|| u16::try_from(short).ok()).flatten()
+/// Service data by UUID, as short as it can be said.
+fn by_uuid(data: impl IntoIterator<Item = (u128, Vec<u8>)>) -> Vec<(Uuid, Vec<u8>)> {
+    let mut all: Vec<(u128, Vec<u8>)> = data.into_iter().collect();
+    all.sort_unstable();
+    all.into_iter().map(|(uuid, data)| (Uuid::new(uuid), data)).collect()
 }
 
 #[cfg(test)]
@@ -308,12 +305,5 @@ mod tests {
         let stand_in = address("6f2b1c1e-0000-4000-8000-00805f9b34fb");
         assert_eq!(stand_in, address("6f2b1c1e-0000-4000-8000-00805f9b34fb"));
         assert_ne!(stand_in, address("6f2b1c1e-0000-4000-8000-00805f9b34fc"));
-    }
-
-    #[test]
-    fn only_short_uuids_are_taken() {
-        assert_eq!(uuid16(0x0000_feaa_0000_1000_8000_0080_5f9b_34fb), Some(0xfeaa));
-        assert_eq!(uuid16(0x0001_feaa_0000_1000_8000_0080_5f9b_34fb), None);
-        assert_eq!(uuid16(0x1234_feaa_0000_1000_8000_0080_5f9b_34fc), None);
     }
 }

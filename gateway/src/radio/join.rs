@@ -7,16 +7,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use model::time::Millis;
 
+use super::structures::{Uuid, push_manufacturer, push_service};
+
 /// Most transmitters that are remembered; the one heard first makes room.
 const DEVICES_MAX: usize = 1_024;
 /// A strength that is older than this does not belong to the data any more.
 const STRENGTH_LIFE: Millis = Millis(2_000);
-/// Type of manufacturer data in an advertisement.
-const MANUFACTURER: u8 = 0xff;
-/// Type of service data under a 16-bit UUID.
-const SERVICE_DATA16: u8 = 0x16;
-/// Longest data of one structure: its length byte counts the type as well.
-const STRUCTURE_MAX: usize = 254;
 
 /// One part of an advertisement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +21,8 @@ pub enum Part {
     Strength(i16),
     /// What makers put into it, by company.
     Manufacturer(BTreeMap<u16, Vec<u8>>),
-    /// What services put into it, by 16-bit UUID.
-    Service(BTreeMap<u16, Vec<u8>>),
+    /// What services put into it, by UUID.
+    Service(Vec<(Uuid, Vec<u8>)>),
 }
 
 /// A whole advertisement again.
@@ -48,14 +44,17 @@ pub struct Joiner {
 impl Joiner {
     /// Takes one part of a device; gives the advertisement when it is whole.
     pub fn add(&mut self, device: &str, part: &Part, now: Millis) -> Option<Whole> {
-        let structures = match part {
+        let mut structures = Vec::new();
+        match part {
             Part::Strength(rssi) => {
                 self.remember(device, *rssi, now);
                 return None;
             }
-            Part::Manufacturer(data) => structures(MANUFACTURER, data),
-            Part::Service(data) => structures(SERVICE_DATA16, data),
-        };
+            Part::Manufacturer(all) => {
+                all.iter().for_each(|(company, data)| push_manufacturer(&mut structures, *company, data));
+            }
+            Part::Service(all) => all.iter().for_each(|(uuid, data)| push_service(&mut structures, *uuid, data)),
+        }
         let (rssi, at) = *self.strengths.get(device)?;
         (now.0 - at.0 <= STRENGTH_LIFE.0 && !structures.is_empty()).then_some(Whole { rssi, bytes: structures })
     }
@@ -77,19 +76,6 @@ impl Joiner {
         self.order.push_back(device.to_owned());
         self.strengths.insert(device.to_owned(), (rssi, now));
     }
-}
-
-fn structures(kind: u8, data: &BTreeMap<u16, Vec<u8>>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (number, data) in data {
-        let Some(length) = u8::try_from(data.len() + 3).ok().filter(|_| data.len() + 2 <= STRUCTURE_MAX) else {
-            continue;
-        };
-        bytes.extend_from_slice(&[length, kind]);
-        bytes.extend_from_slice(&number.to_le_bytes());
-        bytes.extend_from_slice(data);
-    }
-    bytes
 }
 
 #[cfg(test)]
@@ -125,7 +111,7 @@ mod tests {
         assert_eq!(joiner.add("a", &data, Millis(2_001)), None);
         joiner.add("b", &Part::Strength(127), Millis(0));
         assert_eq!(joiner.add("b", &data, Millis(0)), None);
-        let monster = Part::Service(BTreeMap::from([(0xfeaa, vec![0; 300])]));
+        let monster = Part::Service(vec![(Uuid::Short(0xfeaa), vec![0; 300])]);
         joiner.add("b", &Part::Strength(-50), Millis(0));
         assert_eq!(joiner.add("b", &monster, Millis(0)), None);
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use model::time::{Millis, Timestamp};
 
 use super::{Intake, Sources};
-use crate::radio::btleplug;
+use crate::radio::state::State as RadioState;
 use crate::uplink::waited;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:44rem;padding:0 1rem;color:#1c1c1c;background:#fff}\
@@ -48,10 +48,16 @@ fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
         Intake::Gone { reason } => format!("gone: {reason}"),
     };
     let radio = match sources.radio.borrow().clone() {
-        btleplug::State::Off => "off".to_owned(),
-        btleplug::State::Starting => "starting".to_owned(),
-        btleplug::State::Hearing => "hearing".to_owned(),
-        btleplug::State::Silent { reason } => format!("silent: {reason}"),
+        RadioState::Off => "off".to_owned(),
+        RadioState::Starting => "starting, no advertisement yet".to_owned(),
+        RadioState::Hearing => "hearing".to_owned(),
+        RadioState::Quiet { adapter, since } => {
+            format!(
+                "no advertisement on {adapter} for {}; nobody may be there; it is started anew",
+                span(now.since(since))
+            )
+        }
+        RadioState::Silent { reason } => format!("hears nothing: {reason}"),
     };
     let waiting = (spool.last + 1).saturating_sub(spool.oldest);
     let oldest = span(waited(spool.oldest_at, now));

@@ -17,7 +17,7 @@ struct Box {
 fn a_box() -> Box {
     let (pulse, pulse_seen) = watch::channel(Pulse::default());
     let (spool, spool_seen) = watch::channel(Standing::default());
-    let (link, link_seen) = watch::channel(Link { connected: true, reason: None, acked_at: Some(NOON) });
+    let (link, link_seen) = watch::channel(Link { connected: true, reason: None, acked_at: Some(NOON), backlog: 0 });
     let clock = ManualClock::new(NOON);
     let sources = Sources {
         gateway: "gw-<1>".into(),
@@ -27,7 +27,7 @@ fn a_box() -> Box {
         spool: spool_seen,
         link: link_seen,
         intake: watch::channel(Intake::Connected).1,
-        radio: watch::channel(btleplug::State::Off).1,
+        radio: watch::channel(RadioState::Off).1,
         clock: Arc::new(clock.clone()),
     };
     Box { pulse, spool, link, clock, sources }
