@@ -4,6 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Connect, Plugin } from "vite";
 
+import type { Lever } from "../src/types.ts";
+
+import { said, say, STORE_LIFT, storeOffers } from "./offers.ts";
 import { decide, heat, picture, PLAN, remember, replay, step, STORE, today } from "./world.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -91,6 +94,8 @@ const routes: Record<string, Answer> = {
     json(replay(query.get("from"), query.get("to"), Number(query.get("step") ?? 2)))(request, response);
   },
   [`GET /api/v1/stores/${STORE.id}/live`]: live,
+  [`GET /api/v1/stores/${STORE.id}/offers`]: (request, response) => json(storeOffers())(request, response),
+  [`GET /api/v1/stores/${STORE.id}/lift`]: json(STORE_LIFT),
   "POST /v1/devices": json({ deviceId: "0f3a5cde90ab4d2e", token: "mock-token", air: { prefix: "a7710001", key: "00", k: 10 }, stored: false }, 201),
   "PUT /v1/devices/0f3a5cde90ab4d2e/consent": async (request, response) => {
     const { locating, profiling, marketingPush } = await read(request);
@@ -104,6 +109,18 @@ const routes: Record<string, Answer> = {
   "GET /v1/stream": (request, response) => stream(request, response, (send) => send("offer", offer()), 20_000),
 };
 
+/** What is asked or said of one offer. */
+function ofOffer(method: string, path: string): Answer | undefined {
+  const [, offer = "", what = ""] = /\/offers\/([\w-]+)\/(lever|lift)$/.exec(path) ?? [];
+  if (what === "lift") return json(storeOffers().offers.find((one) => one.id === offer)?.lift ?? STORE_LIFT);
+  if (what !== "lever") return undefined;
+  if (method === "GET") return (request, response) => json({ levers: said(offer) })(request, response);
+  return async (request, response) => {
+    say(offer, (await read(request)) as unknown as Lever);
+    json({ success: true })(request, response);
+  };
+}
+
 const answer: Connect.NextHandleFunction = (request, response, next) => {
   const path = (request.url ?? "/").split("?")[0] ?? "/";
   if (path === "/phone") {
@@ -111,7 +128,7 @@ const answer: Connect.NextHandleFunction = (request, response, next) => {
     return next();
   }
   if (/^\/v1\/offers\/\w+\/outcomes$/.test(path)) return json({ success: true })(request, response);
-  const route = routes[`${request.method} ${path}`];
+  const route = routes[`${request.method} ${path}`] ?? ofOffer(request.method ?? "GET", path);
   if (route === undefined && path !== "/metrics") return next();
   const closed = (path.startsWith("/api/") || path === "/metrics") && !path.startsWith("/api/v1/setup") && !inside(request) && request.method !== "POST";
   (closed || route === undefined ? refused : route)(request, response);

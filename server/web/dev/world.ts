@@ -67,7 +67,8 @@ let number = 0;
 const candidate = (offerId: string, title: string, intent: number, refused: Candidate["refused"], propensity: number): Candidate => {
   const terms = refused === null ? { gain: 31.4 * intent, giveaway: -4.2, context: -1.3, lever: 0, distance: 0, pacing: 0, attention: -5, fatigue: -1.7 } : null;
   const score = terms === null ? null : Object.values(terms).reduce((sum, term) => sum + term, 0);
-  return { offerId, title, intent, refused, terms, score, propensity };
+  const chance = terms === null ? null : { chance: 0.12, low: 0.05, high: 0.26, mean: -1.99, sd: 0.46, parts: { offer: -2.9, micro: 0.31, relational: 0.12, personal: 0.48 } };
+  return { offerId, title, intent, refused, terms, score, propensity, chance, discount: 300, control: false };
 };
 
 export function decide(at: number): Decision {
@@ -85,12 +86,22 @@ export function decide(at: number): Decision {
     zoneName: zone?.name ?? "",
     customer: who,
     trigger: ["entered", "dwelling", "intent"][number % 3] ?? "entered",
+    pattern: null,
     choice: offered ? "offer" : "silence",
     code,
     offerId: offered ? "trail-10" : null,
     offerTitle: offered ? "10 % off trail shoes" : null,
     holdout: code === "holdout",
+    control: false,
+    shadow: false,
     propensity: offered ? 0.925 : 1,
+    silence: offered ? 0.05 : 1,
+    policy: "house",
+    lessons: 41,
+    more: number % 2 === 0 ? { intent: 12, stage: 3 } : {},
+    segment: number % 4 === 0 ? "regulars" : null,
+    features: [{ block: "offer", name: "discount", value: 0.1 }, { block: "micro", name: "hour:afternoon", value: 1 }, { block: "micro", name: "dwell", value: 0.5 }, { block: "personal", name: "intent", value: 0.62 }],
+    stale: number % 5 === 0 ? ["crowding"] : [],
     delivery: offered ? "sent" : null,
     sentence: offered
       ? {
@@ -164,7 +175,7 @@ export function picture(): Now {
     estimated: dots.length + 4.3,
     zones: zones.map((zone, n) => ({ zone: zone.id, ...people(dots.filter((dot) => dot.zone === zone.id)), estimated: n === 3 ? 9.2 : null })),
     dots,
-    receivers: PLAN.receivers.map((receiver, n) => ({ id: receiver.id, state: n === 5 ? "silent" : n === 6 ? "offline" : "online", lastHeard: new Date(at.getTime() - (n > 4 && n < 7 ? 95_000 : 400)).toISOString(), sightingsPerMinute: n > 4 && n < 7 ? 0 : 310 + n * 17, gateway: "box-1" })),
+    receivers: PLAN.receivers.map((receiver, n) => ({ id: receiver.id, state: n === 5 ? "silent" : n === 6 ? "offline" : "online", lastHeard: new Date(at.getTime() - (n > 4 && n < 7 ? 95_000 : 400)).toISOString(), sightingsPerMinute: n > 4 && n < 7 ? 0 : 310 + n * 17, gateway: "box-1", condition: n === 5 ? "moved" : n === 6 ? "dead" : n === 2 ? "doubtful" : "well", conditionSince: n === 5 || n === 6 || n === 2 ? new Date(at.getTime() - 900_000).toISOString() : null })),
     gateways: [{ id: "box-1", state: "online", version: "0.1.0", lastSeen: at.toISOString(), spoolBatches: 1, oldestUnsentMs: 240 }],
     sensors: [{ id: "door", lastReading: new Date(at.getTime() - 8000).toISOString(), value: 214 }, { id: "shelf-trail", lastReading: null, value: null }],
     decisions: told,

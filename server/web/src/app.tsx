@@ -7,8 +7,10 @@ import { follow } from "./live";
 import { Bar } from "./parts/bar";
 import { Languages } from "./parts/bar-languages";
 import { Wordmark } from "./parts/mark";
+import { EffectPage } from "./pages/effect";
 import { Login } from "./pages/login";
 import { NowPage } from "./pages/now";
+import { OffersPage } from "./pages/offers";
 import { Setup } from "./pages/setup";
 import { TodayPage } from "./pages/today";
 import { enter, gatehouse, leave, loadPlan, page, store, stores, zone } from "./state";
@@ -66,7 +68,7 @@ function Inside() {
     return follow(id, leave);
   }, [id]);
   useEffect(() => {
-    document.title = `${app.name} · ${page.value === "now" ? app.now : app.today}`;
+    document.title = `${app.name} · ${app[page.value]}`;
   });
   return (
     <>
@@ -75,10 +77,23 @@ function Inside() {
       </a>
       <Bar />
       <main id="main" tabindex={-1}>
-        {stores.value?.length === 0 ? <NoStore /> : page.value === "now" ? <NowPage /> : <TodayPage />}
+        {stores.value?.length === 0 ? <NoStore /> : <Shown />}
       </main>
     </>
   );
+}
+
+function Shown() {
+  switch (page.value) {
+    case "now":
+      return <NowPage />;
+    case "today":
+      return <TodayPage />;
+    case "offers":
+      return <OffersPage />;
+    case "effect":
+      return <EffectPage />;
+  }
 }
 
 // The fragment names the page, so the skip link moves the focus by hand.

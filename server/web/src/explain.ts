@@ -62,6 +62,15 @@ export function customer(label: string, words: Dictionary): string {
   return label === "Erased customer" ? words.people.erased : label.replace(/^Customer /, `${words.people.customer} `);
 }
 
+/** The name of something that the model saw; what this page does not know is shown as it is. */
+export function feature(name: string, words: Dictionary): string {
+  const [kind = name, what = ""] = name.split(":", 2);
+  const known = (words.decision.feature as Record<string, string>)[kind];
+  if (known === undefined) return name;
+  const told = { ...words.decision.hours, ...words.decision.trigger } as Record<string, string>;
+  return known.replace("{what}", told[what] ?? what);
+}
+
 /** A refusal as one sentence with its facts. */
 export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Tellers): string {
   const say = words.refusal;

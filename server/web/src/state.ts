@@ -8,6 +8,10 @@ import type { Plan, Store } from "./types";
 
 export type Gatehouse = { at: "asking" } | { at: "unreachable" } | { at: "setup" } | { at: "login" } | { at: "inside"; name: string };
 
+/** The pages behind the door, in the order of the bar. */
+export const PAGES = ["now", "today", "offers", "effect"] as const;
+export type Page = (typeof PAGES)[number];
+
 /** Where the visitor stands at the door. */
 export const gatehouse = signal<Gatehouse>({ at: "asking" });
 /** Every store of this server; none until asked. */
@@ -24,14 +28,14 @@ export const plan = signal<Plan | null>(null);
 /** The zone that the person picked on the plan. */
 export const zone = signal<string | null>(null);
 /** The page by the address's fragment. */
-export const page = signal<"now" | "today">(pageOf(location.hash));
+export const page = signal<Page>(pageOf(location.hash));
 
 window.addEventListener("hashchange", () => {
   page.value = pageOf(location.hash);
 });
 
-function pageOf(hash: string): "now" | "today" {
-  return hash.startsWith("#/today") ? "today" : "now";
+function pageOf(hash: string): Page {
+  return PAGES.find((one) => hash.startsWith(`#/${one}`)) ?? "now";
 }
 
 /** Asks the server who we are, and goes where that leads. */

@@ -95,9 +95,14 @@ export type Patch = [x: number, y: number, side: number, share: number];
 
 export type Health = "online" | "silent" | "offline" | "unknown";
 
+/** How a receiver is by what it hears of people. */
+export type Condition = "well" | "dead" | "doubtful" | "moved";
+
 export interface ReceiverNow {
   id: string;
   state: Health;
+  condition?: Condition;
+  conditionSince?: string | null;
   lastHeard: string | null;
   sightingsPerMinute: number;
   gateway: string | null;
@@ -143,6 +148,30 @@ export interface Candidate {
   terms: Terms | null;
   score: number | null;
   propensity: number;
+  /** What is believed of the chance that it is taken up; none when it was not ranked. */
+  chance: Chance | null;
+  /** What the customer would save, in cents. */
+  discount: number;
+  control: boolean;
+}
+
+/** A belief in a chance: the likeliest, from where to where it lies, and the parts of its logit. */
+export interface Chance {
+  chance: number;
+  low: number;
+  high: number;
+  mean: number;
+  sd: number;
+  parts: Record<Block, number> | null;
+}
+
+export type Block = "offer" | "micro" | "relational" | "personal";
+
+/** Something that the model saw. */
+export interface Feature {
+  block: Block;
+  name: string;
+  value: number;
 }
 
 export interface Decision {
@@ -153,16 +182,30 @@ export interface Decision {
   zoneName: string;
   customer: string;
   trigger: string;
+  /** The declared pattern that fired. */
+  pattern: string | null;
   choice: "offer" | "silence";
   code: string | null;
   offerId: string | null;
   offerTitle: string | null;
   holdout: boolean;
+  control: boolean;
+  shadow: boolean;
   propensity: number;
+  /** The chance with which silence was chosen. */
+  silence: number;
+  policy: string;
+  lessons: number;
   /** Where its delivery stands; null when there is none. */
   delivery: string | null;
   sentence: Sentence;
   candidates: Candidate[];
+  /** How many more were refused and are not listed, by the code of the refusal. */
+  more: Record<string, number>;
+  segment: string | null;
+  features: Feature[];
+  /** What the model did not see because it was too old. */
+  stale: string[];
   outcomes: { kind: string; at: string }[];
 }
 
@@ -254,6 +297,8 @@ export interface Offer {
   expiresAt: string;
   outcome?: string | null;
   reason: Sentence;
+  /** The customer's data that it rests on. */
+  restsOn?: (Sentence & { code: string; purpose: string | null })[];
 }
 
 export type OutcomeKind = "delivered" | "opened" | "dismissed" | "redeemed";
@@ -262,4 +307,69 @@ export interface Consent {
   locating: boolean;
   profiling: boolean;
   marketingPush: boolean;
+}
+
+export type OfferState = "live" | "pilot" | "shadow" | "paused" | "soon" | "over" | "used-up" | "unapproved" | "banned" | "off" | "stopped";
+
+/** What somebody says about an offer. */
+export interface Lever {
+  weight: number;
+  pin: boolean;
+  ban: boolean;
+  approved: boolean;
+}
+
+/** The same with who said it and when; nobody while nobody did. */
+export interface Word extends Lever {
+  by: string | null;
+  at: string | null;
+}
+
+/** What being told changed. */
+export interface Lift {
+  since: string;
+  treated: { n: number; converted: number };
+  control: { n: number; converted: number };
+  share: number;
+  sampleRatioP: number;
+  hidden: "sample-ratio" | "not-enough" | null;
+  rateRatio: { low: number | null; high: number | null } | null;
+  e: number | null;
+  /** What the shop earns more on a told customer, in cents. */
+  money: { point: number; low: number; high: number } | null;
+  enoughFrom: number;
+  verdict: "not-enough" | "undecided" | "better" | "harm";
+}
+
+/** An offer of the store, as the office sees it. */
+export interface StoreOffer {
+  id: string;
+  title: Sentence;
+  about: string;
+  zones: string[];
+  state: OfferState;
+  share: number | null;
+  stoppedAt: string | null;
+  starts: string | null;
+  ends: string | null;
+  discount: [least: number, most: number];
+  budget: { total: number; left: number } | null;
+  segments: string[];
+  control: number;
+  since: string;
+  told: number;
+  opened: number;
+  redeemed: number;
+  purchased: number;
+  keptBack: number;
+  inShadow: number;
+  word: Word;
+  conflicts: { offerId: string; title: Sentence; discount: number }[];
+  lift: Lift;
+}
+
+export interface StoreOffers {
+  offers: StoreOffer[];
+  segments: { id: string; rule: string; weight: number }[];
+  holdout: number;
 }

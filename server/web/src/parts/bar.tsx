@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { clock, span } from "../format";
 import { fill, tongue, words } from "../lang";
 import { link, now, pictureAt } from "../live";
-import { chosen, logOut, page, store, stores } from "../state";
+import { chosen, logOut, page, PAGES, store, stores } from "../state";
 import { Languages } from "./bar-languages";
 import { Wordmark } from "./mark";
 
@@ -16,12 +16,11 @@ export function Bar() {
     <header class="bar">
       <Wordmark />
       <nav aria-label={app.pages}>
-        <a href="#/now" aria-current={here === "now" ? "page" : undefined}>
-          {app.now}
-        </a>
-        <a href="#/today" aria-current={here === "today" ? "page" : undefined}>
-          {app.today}
-        </a>
+        {PAGES.map((one) => (
+          <a key={one} href={`#/${one}`} aria-current={here === one ? "page" : undefined}>
+            {app[one]}
+          </a>
+        ))}
       </nav>
       <Stores />
       <Pulse />

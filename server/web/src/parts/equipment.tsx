@@ -1,9 +1,9 @@
 // Whether the shop's receivers, boxes and sensors work.
 
-import { ago, clock, count, span } from "../format";
+import { ago, clock, count, moment, span } from "../format";
 import { fill, tongue, words } from "../lang";
 import { store } from "../state";
-import type { GatewayNow, Health, Now, Plan, ReceiverNow, SensorNow } from "../types";
+import type { Condition, GatewayNow, Health, Now, Plan, ReceiverNow, SensorNow } from "../types";
 
 export function Equipment({ plan, picture }: { plan: Plan; picture: Now }) {
   const { health } = words.value;
@@ -55,10 +55,28 @@ function Line({ id, state, children }: { id: string; state: Health; children: pr
 function ReceiverLine({ id, receiver, at }: { id: string; receiver: ReceiverNow | undefined; at: number }) {
   const { health, time } = words.value;
   const heard = receiver?.lastHeard ?? null;
+  const condition = receiver?.condition ?? "well";
+  if (condition !== "well") return <IllReceiver id={id} condition={condition} since={receiver?.conditionSince ?? null} at={at} />;
   return (
     <Line id={id} state={receiver?.state ?? "unknown"}>
       {heard === null ? health.never : `${fill(health.heard, { n: count(receiver?.sightingsPerMinute ?? 0, tongue.value) })} · ${fill(health.lastHeard, { ago: ago(heard, at, time) })}`}
     </Line>
+  );
+}
+
+/** A receiver that is not well by what it hears of people, and what to do about it. */
+function IllReceiver({ id, condition, since, at }: { id: string; condition: Exclude<Condition, "well">; since: string | null; at: number }) {
+  const { health } = words.value;
+  const zone = store.value?.timezone ?? "UTC";
+  return (
+    <li class={`line ${condition === "dead" ? "offline" : "silent"} ill`} data-condition={condition}>
+      <i aria-hidden="true" />
+      <b>{id}</b> <span class="state">{health.condition[condition]}</span>
+      <small>
+        {since === null ? null : `${fill(health.conditionSince, { at: moment(since, tongue.value, zone, at) })}. `}
+        {health.conditionDo[condition]}
+      </small>
+    </li>
   );
 }
 

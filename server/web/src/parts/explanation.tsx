@@ -1,10 +1,12 @@
-// Why a decision is what it is: its chance, every offer with the gates it met, the terms of its worth, and what came of it.
+// Why a decision is what it is: its chance, every offer with the gates it met, the terms of its worth, what was known, and
+// what came of it.
 
 import { customer, type Gate, refusal, silence, type Tellers, verdicts } from "../explain";
 import { clock, money, percent } from "../format";
 import { fill, tongue, words } from "../lang";
 import { store } from "../state";
 import type { Candidate, Decision, Plan, Terms } from "../types";
+import { ChanceOf, Saw, Unlisted } from "./knowledge";
 
 interface Props {
   decision: Decision;
@@ -22,13 +24,19 @@ export function Explanation({ decision, plan, trigger }: Props) {
       <p>
         {customer(decision.customer, words.value)} {trigger}: {decision.zoneName}. {decision.code === null ? null : <b>{silence(decision.code, words.value)}. </b>}
         {fill(say.propensity, { p: percent(decision.propensity, tongue.value) })}
+        {decision.choice === "offer" ? ` ${fill(say.silenceChance, { p: percent(decision.silence, tongue.value) })}` : null}
       </p>
       {decision.holdout ? <p>{say.heldHelp}</p> : null}
+      {decision.control ? <p>{say.controlHelp}</p> : null}
+      {decision.shadow ? <p>{say.shadowHelp}</p> : null}
+      <p data-testid="segment">{decision.segment === null ? say.groupNone : fill(say.group, { name: decision.segment })}</p>
       <h3>{say.considered}</h3>
       {candidates.length === 0 ? <p>{say.noOffers}</p> : null}
       {candidates.map((candidate) => (
         <CandidateView key={candidate.offerId} candidate={candidate} chosen={candidate.offerId === chosen} tellers={tellers} />
       ))}
+      <Unlisted more={decision.more} />
+      <Saw features={decision.features} stale={decision.stale} />
       <Outcomes decision={decision} />
     </>
   );
@@ -70,8 +78,10 @@ function CandidateView({ candidate, chosen, tellers }: { candidate: Candidate; c
           <i style={{ width: `${clamp(candidate.intent) * 100}%` }} />
         </span>
       </p>
+      {candidate.refused === null && candidate.discount > 0 ? <p>{fill(say.saves, { a: money(candidate.discount, speech, store.value?.currency ?? "EUR") })}</p> : null}
       <Gates candidate={candidate} tellers={tellers} />
       {candidate.terms === null ? null : <Worth terms={candidate.terms} score={candidate.score} />}
+      {candidate.chance === null ? null : <ChanceOf chance={candidate.chance} />}
     </details>
   );
 }

@@ -40,9 +40,31 @@ function Card({ offer, now }: { offer: Offer; now: number }) {
       <details>
         <summary>{phone.why}</summary>
         <p data-testid="reason">{offer.reason[tongue.value]}</p>
+        <Grounds offer={offer} />
       </details>
       {done ? <p class="card-end">{said === "redeemed" ? phone.redeemed : said === "dismissed" ? phone.dismissed : phone.over}</p> : <Answers offer={offer} opened={said === "opened"} />}
     </article>
+  );
+}
+
+/** The customer's data that an offer rests on, each with the permission by which it is used. */
+function Grounds({ offer }: { offer: Offer }) {
+  const { phone } = words.value;
+  const grounds = offer.restsOn ?? [];
+  if (grounds.length === 0) return null;
+  const by = (purpose: string | null) => (purpose === "locating" ? phone.byLocating : purpose === "profiling" ? phone.byProfiling : phone.notYours);
+  return (
+    <>
+      <p class="grounds-title">{phone.restsOn}</p>
+      <ul class="grounds" data-testid="grounds">
+        {grounds.map((ground) => (
+          <li key={ground.code} data-ground={ground.code}>
+            {ground[tongue.value]} <small>{by(ground.purpose)}</small>
+          </li>
+        ))}
+      </ul>
+      <p class="fine">{phone.restsHelp}</p>
+    </>
   );
 }
 
