@@ -3,11 +3,18 @@
 pub mod ad;
 pub mod address;
 pub mod altbeacon;
+pub mod bthome;
 pub mod eddystone;
 pub mod eid;
+pub mod exposure;
 pub mod frame;
 pub mod ibeacon;
+pub mod overflow;
 pub mod rolling;
+pub mod rpa;
+pub mod service;
 
+#[cfg(test)]
+mod seals;
 #[cfg(test)]
 mod tests;

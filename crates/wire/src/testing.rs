@@ -6,9 +6,13 @@ use proptest::prelude::*;
 
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::altbeacon::AltBeacon;
+use crate::ble::bthome::{self, Measures};
 use crate::ble::eddystone::{Eid, EncryptedTlm, Tlm, Uid};
+use crate::ble::exposure::Exposure;
 use crate::ble::frame::Frame;
 use crate::ble::ibeacon::IBeacon;
+use crate::ble::overflow::Overflow;
+use crate::ble::service::{self, ServiceData};
 use crate::vendor::Heard;
 
 pub(crate) fn hex(digits: &str) -> Vec<u8> {
@@ -31,7 +35,52 @@ pub(crate) fn uid() -> impl Strategy<Value = Uid> {
     })
 }
 
-/// Frames of every kind.
+/// What a sensor measures, in the steps that BTHome has, short enough for one advertisement.
+pub(crate) fn measures() -> impl Strategy<Value = Measures> {
+    use proptest::option::of;
+    let first = (of(any::<u8>()), of(any::<u8>()), of(any::<i16>()), of(any::<bool>()));
+    let second = (of(any::<u16>()), of(any::<u32>()), of(any::<bool>()));
+    (first, second).prop_map(|((packet, battery, temperature_centi, somebody), (mass, count, open))| Measures {
+        packet,
+        battery,
+        temperature_centi,
+        somebody,
+        open,
+        count,
+        mass_g: mass.map(|mass| u32::from(mass) * 10),
+        ..Measures::default()
+    })
+}
+
+/// Frames of every kind that fits 31 bytes, the ones that name nobody included.
+pub(crate) fn any_frame() -> impl Strategy<Value = Frame> {
+    let id = (any::<[u8; 20]>(), any::<i8>()).prop_map(|(mut body, power)| {
+        body[0] = 0xa7;
+        ServiceData::new(service::of_short(0xfeaa), &[&body[..], &[power.cast_unsigned()]].concat())
+    });
+    let short = (any::<[u8; 15]>(), proptest::collection::vec(any::<u8>(), 0..10)).prop_map(|(rest, data)| {
+        let mut uuid = [1; 16];
+        uuid[1..].copy_from_slice(&rest);
+        ServiceData::new(uuid, &data)
+    });
+    let sealed = (measures(), any::<[u8; 16]>(), any::<[u8; 6]>(), any::<u32>()).prop_map(
+        |(measures, key, address, counter)| {
+            let measures = Measures { count: None, mass_g: None, ..measures };
+            Frame::SealedMeasures(bthome::seal(&measures, &key, address, counter).expect("few measures fit"))
+        },
+    );
+    prop_oneof![
+        frame(),
+        id.prop_map(Frame::Service),
+        short.prop_map(Frame::Service),
+        measures().prop_map(Frame::Measures),
+        sealed,
+        (any::<[u8; 16]>(), any::<[u8; 4]>()).prop_map(|(id, metadata)| Frame::Exposure(Exposure { id, metadata })),
+        any::<[u8; 16]>().prop_map(|mask| Frame::Overflow(Overflow { mask })),
+    ]
+}
+
+/// Frames of every kind that says who is there.
 pub(crate) fn frame() -> impl Strategy<Value = Frame> {
     let altbeacon = (any::<u16>(), any::<[u8; 20]>(), any::<i8>(), any::<u8>())
         .prop_map(|(company, id, power, reserved)| AltBeacon { company, id, power, reserved });

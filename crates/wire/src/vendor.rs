@@ -2,25 +2,38 @@
 //!
 //! One file per maker. Names, enrolled keys and the makers' own distances are never taken over.
 
+pub mod cassia;
 pub mod counter;
 pub mod espresense;
 mod json;
+pub mod kontakt;
 pub mod minew;
+pub mod moko;
+pub mod openmqttgateway;
+pub mod presence;
+pub mod raddec;
+pub mod ruuvi;
 pub mod shelf;
+pub mod shelly;
+pub mod tasmota;
 pub mod theengs;
+pub mod zigbee;
 
 use model::ids::{IdError, ReceiverId};
 use model::time::Timestamp;
 use model::units::Dbm;
 
-use crate::ble::address::Address;
-use crate::ble::frame::Frame;
-use crate::topics::Topic;
+use crate::ble::address::{Address, AddressKind};
+use crate::ble::frame::{self, Frame};
+use crate::topics::{self, Topic};
+use json::{Range, Tree};
 
 /// Longest message that is read, in bytes.
 pub const PAYLOAD_LEN_MAX: usize = 64 * 1024;
 /// Deepest nesting of a JSON message that is read.
 pub const JSON_DEPTH_MAX: usize = 32;
+/// Longest text of a JSON message that is read, in bytes; longer ones are passed over where nobody asks for them.
+pub const TEXT_LEN_MAX: usize = 4 * 1024;
 /// The weakest strength that a receiver can report, in dBm.
 pub const RSSI_MIN: f64 = -127.0;
 /// The strongest strength that a receiver can report, in dBm; 127 is how a radio says that it does not know.
@@ -182,5 +195,82 @@ fn receiver(field: &'static str, name: &str) -> Result<ReceiverId, Rejected> {
     ReceiverId::new(name).map_err(|source| Rejected::BadName { field, source })
 }
 
+/// A gateway is known by its address in upper case, however it is spelt, or else by the name that people gave it.
+fn gateway_name(text: &str) -> Result<ReceiverId, Rejected> {
+    match Address::parse(text, AddressKind::Unknown) {
+        Some(address) => receiver("gateway", &address.to_upper()),
+        None => receiver("gateway", text),
+    }
+}
+
+/// The gateway that a topic names under a filter's first `+`.
+fn gateway_of(filter: &str, topic: &str) -> Result<Option<ReceiverId>, Rejected> {
+    if !topics::matches(filter, topic) {
+        return Err(Rejected::UnknownTopic);
+    }
+    topics::captured(filter, topic).map(gateway_name).transpose()
+}
+
+fn read_address(text: &str, field: &'static str, kind: AddressKind) -> Result<Address, Rejected> {
+    Address::parse(text, kind).ok_or(Rejected::Malformed { field, expected: "an address of 12 hexadecimal digits" })
+}
+
+fn read_rssi(of: &Tree<'_>) -> Result<Dbm, Rejected> {
+    let rssi = of.get("rssi").number("rssi", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "rssi" })?;
+    #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
+    Ok(Dbm(rssi as f32))
+}
+
+/// The frame that says most in advertisements given as hexadecimal digits, such as an advertisement and its scan response.
+fn read_frames<'a>(
+    field: &'static str,
+    all: impl IntoIterator<Item = Option<&'a str>>,
+) -> Result<Option<Frame>, Rejected> {
+    let mut best: Option<Frame> = None;
+    for digits in all.into_iter().flatten() {
+        if digits.len() > 2 * frame::ADVERTISEMENT_LEN_MAX {
+            return Err(Rejected::OutOfRange { field, range: "at most 3300 digits" });
+        }
+        let expected = "an even number of hexadecimal digits";
+        let raw = hex::decode(digits).map_err(|_| Rejected::Malformed { field, expected })?;
+        best = frame::best([best, frame::decode(&raw).best()].into_iter().flatten());
+    }
+    Ok(best)
+}
+
+/// A transmitter that a gateway heard once.
+fn heard(
+    receiver: ReceiverId,
+    address: Option<Address>,
+    frame: Option<Frame>,
+    rssi: Dbm,
+    at: Option<Timestamp>,
+) -> Heard {
+    let power_at_1m = frame.as_ref().and_then(Frame::power_at_1m);
+    Heard { receiver, address, frame, rssi, variance: None, power_at_1m, at }
+}
+
+/// What can be read of a list, if anything can: one useless element does not spoil the others.
+fn of_elements(elements: impl IntoIterator<Item = Result<Option<Heard>, Rejected>>) -> Result<Vec<Heard>, Rejected> {
+    let (mut all, mut first) = (Vec::new(), None);
+    for element in elements {
+        match element {
+            Ok(heard) => all.extend(heard),
+            Err(rejected) => first = first.or(Some(rejected)),
+        }
+    }
+    match first {
+        Some(rejected) if all.is_empty() => Err(rejected),
+        Some(_) | None => Ok(all),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
+fn from_seconds(seconds: f64) -> Timestamp {
+    Timestamp((seconds * 1_000.0).round() as i64)
+}
+
+#[cfg(test)]
+mod makers;
 #[cfg(test)]
 mod tests;

@@ -54,11 +54,17 @@ fn shared_frames_are_told_apart() {
             Frame::Eid(_) => "eid",
             Frame::Uid(_) => "uid",
             Frame::Tlm(_) | Frame::EncryptedTlm(_) => "tlm",
+            Frame::Measures(_) | Frame::SealedMeasures(_) => "bthome",
+            Frame::Service(_) => "service",
+            Frame::Exposure(_) => "exposure",
+            Frame::Overflow(_) => "overflow",
         });
         let expected = match name.as_str() {
             name if name.starts_with("altbeacon") => "altbeacon",
             name if name.starts_with("theengs_ibeacon") => "ibeacon",
             "eddystone_uid" => "uid",
+            "bthome_plain" => "bthome",
+            "ios_overflow" => "overflow",
             _ => "none",
         };
         assert_eq!(kind, expected, "{name}");

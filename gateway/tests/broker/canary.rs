@@ -164,7 +164,16 @@ async fn everything_arrives_and_no_address_does(mode: &str) {
 fn own_uuid() -> [[u8; 16]; 1] {
     match own_tag() {
         Frame::IBeacon(beacon) => [beacon.uuid],
-        Frame::AltBeacon(_) | Frame::Eid(_) | Frame::Uid(_) | Frame::Tlm(_) | Frame::EncryptedTlm(_) => [[0; 16]],
+        Frame::AltBeacon(_)
+        | Frame::Eid(_)
+        | Frame::Uid(_)
+        | Frame::Tlm(_)
+        | Frame::EncryptedTlm(_)
+        | Frame::Service(_)
+        | Frame::Measures(_)
+        | Frame::SealedMeasures(_)
+        | Frame::Exposure(_)
+        | Frame::Overflow(_) => [[0; 16]],
     }
 }
 

@@ -6,6 +6,8 @@ pub const FLAGS: [u8; 3] = [0x02, 0x01, 0x06];
 pub const COMPLETE_UUIDS16: u8 = 0x03;
 /// Type of service data under a 16-bit UUID.
 pub const SERVICE_DATA16: u8 = 0x16;
+/// Type of service data under a 128-bit UUID.
+pub const SERVICE_DATA128: u8 = 0x21;
 /// Type of manufacturer data.
 pub const MANUFACTURER: u8 = 0xff;
 

@@ -5,8 +5,12 @@ use model::sighting::{RollingId, Transmitter};
 
 use super::ad;
 use super::altbeacon::AltBeacon;
+use super::bthome::{self, Measures, Packet, Sealed};
 use super::eddystone::{self, Eid, EncryptedTlm, Tlm, Uid};
+use super::exposure::{self, Exposure};
 use super::ibeacon::IBeacon;
+use super::overflow::Overflow;
+use super::service::ServiceData;
 
 /// Most frames taken from one advertisement; further ones are not read.
 pub const FRAMES_MAX: usize = 4;
@@ -28,9 +32,37 @@ pub enum Frame {
     Tlm(Tlm),
     /// Eddystone telemetry, encrypted.
     EncryptedTlm(EncryptedTlm),
+    /// Data under a service of its own; the rotating customer id may travel in it.
+    Service(ServiceData),
+    /// What a sensor measures.
+    Measures(Measures),
+    /// What a sensor measures, sealed.
+    SealedMeasures(Sealed),
+    /// A rolling id of the shape of exposure notifications.
+    Exposure(Exposure),
+    /// An iPhone whose app is in the background.
+    Overflow(Overflow),
 }
 
 impl Frame {
+    /// The frame's name, for people and for counters.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::IBeacon(_) => "ibeacon",
+            Self::AltBeacon(_) => "altbeacon",
+            Self::Eid(_) => "eddystone-eid",
+            Self::Uid(_) => "eddystone-uid",
+            Self::Tlm(_) => "eddystone-tlm",
+            Self::EncryptedTlm(_) => "eddystone-etlm",
+            Self::Service(_) => "service-data",
+            Self::Measures(_) => "bthome",
+            Self::SealedMeasures(_) => "bthome-sealed",
+            Self::Exposure(_) => "exposure-notification",
+            Self::Overflow(_) => "ios-overflow",
+        }
+    }
+
     /// The strength at 1 m that the frame claims; none when it carries none or an impossible one.
     ///
     /// Real powers at 1 m lie below 0 dBm; cheap beacons leave the byte at 0 or put their battery there.
@@ -41,7 +73,13 @@ impl Frame {
             Self::AltBeacon(beacon) => beacon.power,
             Self::Eid(eid) => eddystone::power_at_1m(eid.power_at_0m),
             Self::Uid(uid) => eddystone::power_at_1m(uid.power_at_0m),
-            Self::Tlm(_) | Self::EncryptedTlm(_) => return None,
+            Self::Service(service) => service.power()?,
+            Self::Tlm(_)
+            | Self::EncryptedTlm(_)
+            | Self::Measures(_)
+            | Self::SealedMeasures(_)
+            | Self::Exposure(_)
+            | Self::Overflow(_) => return None,
         };
         (-120..0).contains(&power).then_some(power)
     }
@@ -52,7 +90,15 @@ impl Frame {
         let body = match self {
             Self::IBeacon(beacon) => beacon.body(),
             Self::AltBeacon(beacon) => beacon.id,
-            Self::Eid(_) | Self::Uid(_) | Self::Tlm(_) | Self::EncryptedTlm(_) => return None,
+            Self::Service(service) => service.body()?,
+            Self::Eid(_)
+            | Self::Uid(_)
+            | Self::Tlm(_)
+            | Self::EncryptedTlm(_)
+            | Self::Measures(_)
+            | Self::SealedMeasures(_)
+            | Self::Exposure(_)
+            | Self::Overflow(_) => return None,
         };
         let id = RollingId::from_bytes(&body);
         (id.prefix == prefix).then_some(id)
@@ -72,7 +118,16 @@ impl Frame {
                 Some(Transmitter::Beacon { uuid: *uuid, major: *major, minor: *minor })
             }
             Self::Eid(eid) => Some(Transmitter::Eid(eid.eid)),
-            Self::IBeacon(_) | Self::AltBeacon(_) | Self::Uid(_) | Self::Tlm(_) | Self::EncryptedTlm(_) => None,
+            Self::IBeacon(_)
+            | Self::AltBeacon(_)
+            | Self::Uid(_)
+            | Self::Tlm(_)
+            | Self::EncryptedTlm(_)
+            | Self::Service(_)
+            | Self::Measures(_)
+            | Self::SealedMeasures(_)
+            | Self::Exposure(_)
+            | Self::Overflow(_) => None,
         }
     }
 
@@ -86,6 +141,16 @@ impl Frame {
             Self::Uid(uid) => eddystone::to_advertisement(&uid.to_service()),
             Self::Tlm(tlm) => eddystone::to_advertisement(&tlm.to_service()),
             Self::EncryptedTlm(tlm) => eddystone::to_advertisement(&tlm.to_service()),
+            Self::Service(service) => service.to_advertisement(),
+            Self::Measures(measures) => service16(bthome::SERVICE, &bthome::to_service(measures)),
+            Self::SealedMeasures(sealed) => service16(bthome::SERVICE, &sealed.to_service()),
+            Self::Exposure(exposure) => service16(exposure::SERVICE, &exposure.to_service()),
+            Self::Overflow(overflow) => {
+                let mut advertisement = ad::FLAGS.to_vec();
+                let company = super::ibeacon::COMPANY.to_le_bytes();
+                ad::push(&mut advertisement, ad::MANUFACTURER, &[&company, &overflow.to_manufacturer()]);
+                advertisement
+            }
         }
     }
 
@@ -96,10 +161,26 @@ impl Frame {
             Self::AltBeacon(_) => 1,
             Self::Eid(_) => 2,
             Self::Uid(_) => 3,
-            Self::Tlm(_) => 4,
-            Self::EncryptedTlm(_) => 5,
+            Self::Service(_) => 4,
+            Self::Measures(_) => 5,
+            Self::SealedMeasures(_) => 6,
+            Self::Tlm(_) => 7,
+            Self::EncryptedTlm(_) => 8,
+            Self::Exposure(_) => 9,
+            Self::Overflow(_) => 10,
         }
     }
+}
+
+/// The whole advertisement around service data under a 16-bit UUID.
+fn service16(uuid: u16, data: &[u8]) -> Vec<u8> {
+    let mut advertisement = Vec::new();
+    // Sensors need the room: the flags are left out where they would not fit.
+    if data.len() <= 31 - ad::FLAGS.len() - 4 {
+        advertisement.extend_from_slice(&ad::FLAGS);
+    }
+    ad::push(&mut advertisement, ad::SERVICE_DATA16, &[&uuid.to_le_bytes(), data]);
+    advertisement
 }
 
 /// The frames of one advertisement, in the order in which they stand there.
@@ -117,7 +198,7 @@ impl Frames {
     /// The frame that says most about who is there.
     #[must_use]
     pub fn best(&self) -> Option<Frame> {
-        self.iter().min_by_key(Frame::rank)
+        best(self.iter())
     }
 
     fn add(&mut self, frame: Frame) {
@@ -127,15 +208,25 @@ impl Frames {
     }
 }
 
+/// The frame that says most about who is there; of equals the first.
+#[must_use]
+pub fn best(frames: impl IntoIterator<Item = Frame>) -> Option<Frame> {
+    frames.into_iter().min_by_key(Frame::rank)
+}
+
 /// Finds the frames of an advertisement. Takes any bytes: what is not understood is left out.
 #[must_use]
 pub fn decode(adv: &[u8]) -> Frames {
     let adv = &adv[..adv.len().min(ADVERTISEMENT_LEN_MAX)];
     let mut frames = Frames::default();
     for structure in ad::structures(adv) {
-        let manufacturer = structure.manufacturer().and_then(|(company, data)| from_manufacturer(company, data));
-        let service = || structure.service16().and_then(|(uuid, data)| from_service(uuid, data));
-        if let Some(frame) = manufacturer.or_else(service) {
+        let frame = match structure.kind {
+            ad::MANUFACTURER => structure.manufacturer().and_then(|(company, data)| from_manufacturer(company, data)),
+            ad::SERVICE_DATA16 => structure.service16().and_then(|(uuid, data)| from_service(uuid, data)),
+            ad::SERVICE_DATA128 => ServiceData::from_structure(structure.data).map(Frame::Service),
+            _ => None,
+        };
+        if let Some(frame) = frame {
             frames.add(frame);
         }
     }
@@ -146,18 +237,25 @@ pub fn decode(adv: &[u8]) -> Frames {
 #[must_use]
 pub fn from_manufacturer(company: u16, data: &[u8]) -> Option<Frame> {
     let altbeacon = || AltBeacon::from_manufacturer(company, data).map(Frame::AltBeacon);
-    IBeacon::from_manufacturer(company, data).map(Frame::IBeacon).or_else(altbeacon)
+    let overflow = || Overflow::from_manufacturer(company, data).map(Frame::Overflow);
+    IBeacon::from_manufacturer(company, data).map(Frame::IBeacon).or_else(altbeacon).or_else(overflow)
 }
 
 /// Reads service data whose 16-bit UUID is already taken off, as D-Bus and JSON sources give it.
 #[must_use]
 pub fn from_service(uuid16: u16, data: &[u8]) -> Option<Frame> {
-    if uuid16 != eddystone::SERVICE {
-        return None;
+    match uuid16 {
+        eddystone::SERVICE => Eid::from_service(data)
+            .map(Frame::Eid)
+            .or_else(|| Uid::from_service(data).map(Frame::Uid))
+            .or_else(|| Tlm::from_service(data).map(Frame::Tlm))
+            .or_else(|| EncryptedTlm::from_service(data).map(Frame::EncryptedTlm))
+            .or_else(|| ServiceData::from_eddystone(data).map(Frame::Service)),
+        bthome::SERVICE => Packet::from_service(data).map(|packet| match packet {
+            Packet::Plain(measures) => Frame::Measures(measures),
+            Packet::Sealed(sealed) => Frame::SealedMeasures(sealed),
+        }),
+        exposure::SERVICE => Exposure::from_service(data).map(Frame::Exposure),
+        _ => None,
     }
-    Eid::from_service(data)
-        .map(Frame::Eid)
-        .or_else(|| Uid::from_service(data).map(Frame::Uid))
-        .or_else(|| Tlm::from_service(data).map(Frame::Tlm))
-        .or_else(|| EncryptedTlm::from_service(data).map(Frame::EncryptedTlm))
 }

@@ -89,6 +89,12 @@ fn published_frames_are_read_as_published() {
         instance: bytes("010203040506"),
         power_at_0m: -25,
     });
+    let overflow = Frame::Overflow(super::overflow::Overflow { mask: bytes("56fe8749000000000000000000000000") });
+    let measures = Frame::Measures(super::bthome::Measures {
+        temperature_centi: Some(2_500),
+        humidity_centi: Some(5_055),
+        ..Default::default()
+    });
     for (advertisement, expected) in [
         (
             "02011a1bff1801beac2f234454cf6d4a0fadf2f4911ba9ffa600010002c509",
@@ -104,8 +110,8 @@ fn published_frames_are_read_as_published() {
         ),
         ("0201060303aafe1516aafe00e700010203040506070809010203040506", Some(uid)),
         ("02010604ffe000be", None),
-        ("02011a020a0c0eff4c000f05a0336aa5f110025b0c14ff4c000156fe8749000000000000000000000000", None),
-        ("0201060B094449592D73656E736F720A16D2FC4002C40903BF13", None),
+        ("02011a020a0c0eff4c000f05a0336aa5f110025b0c14ff4c000156fe8749000000000000000000000000", Some(overflow)),
+        ("0201060B094449592D73656E736F720A16D2FC4002C40903BF13", Some(measures)),
         ("", None),
         ("00", None),
         ("ff", None),

@@ -226,7 +226,18 @@ fn write_id(frame: Option<&Frame>, address: Address) -> Option<String> {
             let doubled = format!("{}{}{}", &namespace[..10], &namespace[8..10], &namespace[10..]);
             Some(format!("eddy:{doubled}-{}", hex::encode(uid.instance)))
         }
-        Some(Frame::Eid(_) | Frame::Tlm(_) | Frame::EncryptedTlm(_)) | None => by_address(),
+        // The rolling id is thrown away by the node; every phone that sends one looks alike.
+        Some(Frame::Exposure(_)) => Some("exp:20".to_owned()),
+        Some(
+            Frame::Eid(_)
+            | Frame::Tlm(_)
+            | Frame::EncryptedTlm(_)
+            | Frame::Service(_)
+            | Frame::Measures(_)
+            | Frame::SealedMeasures(_)
+            | Frame::Overflow(_),
+        )
+        | None => by_address(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Flat JSON objects, read without copying: the wanted fields only, leniently as to order, repeats and strangers.
 
+mod tree;
 mod visit;
 
 use std::borrow::Cow;
@@ -7,7 +8,9 @@ use std::ops::RangeInclusive;
 
 use serde::de::{DeserializeSeed, Deserializer};
 
-use super::{JSON_DEPTH_MAX, PAYLOAD_LEN_MAX, Rejected};
+use super::{JSON_DEPTH_MAX, PAYLOAD_LEN_MAX, Rejected, TEXT_LEN_MAX};
+
+pub(super) use tree::{Tree, tree, truth_of};
 
 /// Which fields to read.
 #[derive(Debug, Clone, Copy)]
@@ -31,25 +34,57 @@ pub(super) struct Fields<'a, const N: usize> {
     values: [Value<'a>; N],
 }
 
+/// A value without parts.
 #[derive(Debug)]
-enum Value<'a> {
+pub(super) enum Value<'a> {
+    /// Not there, or null.
     Absent,
+    /// Yes or no.
     Bool(bool),
+    /// A number.
     Number(f64),
+    /// A text.
     Text(Cow<'a, str>),
+    /// A text that is longer than any that is read.
+    TooLong,
+    /// A list or an object, whose parts nobody asked for.
     Nested,
+}
+
+impl Value<'_> {
+    fn text(&self, field: &'static str) -> Result<Option<&str>, Rejected> {
+        match self {
+            Value::Absent => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            Value::TooLong => Err(Rejected::OutOfRange { field, range: "at most 4096 bytes" }),
+            Value::Bool(_) | Value::Number(_) | Value::Nested => Err(Rejected::WrongType { field, expected: "a text" }),
+        }
+    }
+
+    fn number(&self, field: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
+        match self {
+            Value::Absent => Ok(None),
+            Value::Number(number) if range.values.contains(number) => Ok(Some(*number)),
+            Value::Number(_) => Err(Rejected::OutOfRange { field, range: range.text }),
+            Value::Bool(_) | Value::Text(_) | Value::TooLong | Value::Nested => {
+                Err(Rejected::WrongType { field, expected: "a number" })
+            }
+        }
+    }
+}
+
+fn whole(field: &'static str, number: f64) -> Result<i64, Rejected> {
+    if number.fract() != 0.0 {
+        return Err(Rejected::WrongType { field, expected: "a whole number" });
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and within a range that fits")]
+    Ok(number as i64)
 }
 
 impl<const N: usize> Fields<'_, N> {
     /// A text; absent and null are none.
     pub(super) fn text(&self, key: &'static str) -> Result<Option<&str>, Rejected> {
-        match self.value(key) {
-            Value::Absent => Ok(None),
-            Value::Text(text) => Ok(Some(text)),
-            Value::Bool(_) | Value::Number(_) | Value::Nested => {
-                Err(Rejected::WrongType { field: key, expected: "a text" })
-            }
-        }
+        self.value(key).text(key)
     }
 
     /// A text, where some firmware writes `false` for none.
@@ -59,24 +94,13 @@ impl<const N: usize> Fields<'_, N> {
 
     /// A number within a range; absent and null are none.
     pub(super) fn number(&self, key: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
-        match self.value(key) {
-            Value::Absent => Ok(None),
-            Value::Number(number) if range.values.contains(number) => Ok(Some(*number)),
-            Value::Number(_) => Err(Rejected::OutOfRange { field: key, range: range.text }),
-            Value::Bool(_) | Value::Text(_) | Value::Nested => {
-                Err(Rejected::WrongType { field: key, expected: "a number" })
-            }
-        }
+        self.value(key).number(key, range)
     }
 
     /// A whole number within a range; absent and null are none.
     pub(super) fn whole(&self, key: &'static str, range: &Range) -> Result<Option<i64>, Rejected> {
         let Some(number) = self.number(key, range)? else { return Ok(None) };
-        if number.fract() != 0.0 {
-            return Err(Rejected::WrongType { field: key, expected: "a whole number" });
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "whole, and within a range that fits")]
-        Ok(Some(number as i64))
+        whole(key, number).map(Some)
     }
 
     fn value(&self, key: &str) -> &Value<'_> {
@@ -105,6 +129,18 @@ impl Range {
     pub(super) const U32: Self = Self { values: 0.0..=4_294_967_295.0, text: "0 to 4294967295" };
     /// A battery's or power byte's tenths.
     pub(super) const VOLT: Self = Self { values: 0.0..=12.7, text: "0 to 12.7 V" };
+    /// A share of a hundred.
+    pub(super) const PERCENT: Self = Self { values: 0.0..=100.0, text: "0 to 100 %" };
+    /// A temperature.
+    pub(super) const CELSIUS: Self = Self { values: -100.0..=300.0, text: "-100 to 300 °C" };
+    /// A moment in seconds since 1970, with or without a fraction.
+    pub(super) const SECONDS: Self =
+        Self { values: 0.0..=253_402_300_799.0, text: "seconds from 1970 to the year 9999" };
+    /// A moment in milliseconds since 1970.
+    pub(super) const MILLISECONDS: Self =
+        Self { values: 0.0..=253_402_300_799_999.0, text: "milliseconds from 1970 to the year 9999" };
+    /// Anything that a sensor may measure.
+    pub(super) const ANY: Self = Self { values: -4_294_967_296.0..=4_294_967_296.0, text: "-2^32 to 2^32" };
     /// A weight on a shelf.
     pub(super) const KILOGRAMS: Self = Self { values: -1_000.0..=1_000.0, text: "-1000 to 1000 kg" };
 }
@@ -143,7 +179,7 @@ fn check(payload: &[u8]) -> Result<&str, Rejected> {
 }
 
 /// Whether brackets outside of texts nest too deeply; seen before parsing, so that depth costs nothing.
-fn is_too_deep(payload: &[u8]) -> bool {
+pub(super) fn is_too_deep(payload: &[u8]) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     for byte in payload {
         match byte {
@@ -161,6 +197,7 @@ fn is_too_deep(payload: &[u8]) -> bool {
     false
 }
 
-fn reject(error: &serde_json::Error, expected: &'static str) -> Rejected {
+/// Why serde could not read a message.
+pub(super) fn reject(error: &serde_json::Error, expected: &'static str) -> Rejected {
     if error.is_data() { Rejected::WrongType { field: "the message", expected } } else { Rejected::NotJson }
 }

@@ -1,4 +1,4 @@
-//! Minew gateways: a JSON list of what was heard (JSON-LONG), or the same in binary (BINARY-LONG).
+//! Minew gateways: a JSON list of what was heard (JSON-LONG, JSON-RAW), or the same in binary (BINARY-LONG).
 //!
 //! Times are to the second, so the order of the list is what counts. Addresses are in upper case without colons, and say not what kind they are.
 
@@ -10,7 +10,7 @@ use model::units::Dbm;
 use serde::Serialize;
 
 use super::json::{Fields, Range, Wanted, each_object, to_json};
-use super::{Heard, Message, PAYLOAD_LEN_MAX, Rejected, receiver};
+use super::{Heard, Message, PAYLOAD_LEN_MAX, Rejected, gateway_name};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::frame::{self, Frame};
 use crate::ble::ibeacon::IBeacon;
@@ -18,8 +18,18 @@ use crate::topics::{self, Topic};
 
 pub use binary::encode as encode_binary;
 
-const KEYS: [&str; 9] =
-    ["type", "mac", "rssi", "rawData", "ibeaconUuid", "ibeaconMajor", "ibeaconMinor", "ibeaconTxPower", "timestamp"];
+const KEYS: [&str; 10] = [
+    "type",
+    "mac",
+    "gateway",
+    "rssi",
+    "rawData",
+    "ibeaconUuid",
+    "ibeaconMajor",
+    "ibeaconMinor",
+    "ibeaconTxPower",
+    "timestamp",
+];
 
 type Element<'a> = Fields<'a, { KEYS.len() }>;
 
@@ -72,6 +82,11 @@ fn decode_json(from_topic: Option<ReceiverId>, payload: &[u8]) -> Result<Element
 
 /// Reads one element; the gateway's own element comes first and says who hears the rest.
 fn read_element(element: &Element<'_>, gateway: &mut Option<ReceiverId>) -> Result<Option<Heard>, Rejected> {
+    // JSON-RAW, of gateways that measure angles, names itself so and says nothing of what was heard but how strong it was.
+    if let Some(name) = element.text("gateway")? {
+        *gateway = Some(gateway_name(name)?);
+        return Ok(None);
+    }
     let mac = element.text("mac")?.ok_or(Rejected::MissingField { field: "mac" })?;
     let kind = element.text("type")?;
     if kind == Some("Gateway") {
@@ -88,7 +103,7 @@ fn read_element(element: &Element<'_>, gateway: &mut Option<ReceiverId>) -> Resu
     };
     #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
     let rssi = Dbm(rssi as f32);
-    let at = element.text("timestamp")?.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let at = element.text("timestamp").ok().flatten().and_then(|text| text.parse::<jiff::Timestamp>().ok());
     Ok(Some(Heard {
         receiver,
         address: Some(address),
@@ -125,14 +140,6 @@ fn read_raw(element: &Element<'_>) -> Result<Option<Frame>, Rejected> {
     let expected = "an even number of hexadecimal digits";
     let raw = hex::decode(digits).map_err(|_| Rejected::Malformed { field: "rawData", expected })?;
     Ok(frame::decode(&raw).best())
-}
-
-/// A gateway is known by its address in upper case, however the topic spells it, or else by the name that people gave it.
-fn gateway_name(text: &str) -> Result<ReceiverId, Rejected> {
-    match Address::parse(text, AddressKind::Unknown) {
-        Some(address) => receiver("gateway", &address.to_upper()),
-        None => receiver("gateway", text),
-    }
 }
 
 /// One element of a gateway's list, in its order.

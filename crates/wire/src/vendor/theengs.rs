@@ -5,6 +5,7 @@
 
 mod write;
 
+use model::ids::ReceiverId;
 use model::units::Dbm;
 
 use super::json::{Fields, Range, Wanted, object};
@@ -43,7 +44,11 @@ type Report<'a> = Fields<'a, { KEYS.len() }>;
 /// [`Rejected`] names what makes the message useless.
 pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let Some(Topic::BtToMqtt { gateway, .. }) = Topic::parse(topic) else { return Err(Rejected::UnknownTopic) };
-    let receiver = receiver("gateway", gateway)?;
+    read(receiver("gateway", gateway)?, payload)
+}
+
+/// Reads a report, whoever heard it and whatever its topic.
+pub(super) fn read(receiver: ReceiverId, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let report: Report<'_> = object(payload, Wanted::flat(&KEYS))?;
     if report.text("presence")? == Some("absent") {
         return Ok(Vec::new());

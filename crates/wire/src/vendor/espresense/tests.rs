@@ -154,7 +154,15 @@ fn passed_on() -> impl Strategy<Value = Heard> {
             match &mut frame {
                 Frame::IBeacon(beacon) => beacon.power = power,
                 Frame::Uid(uid) => uid.power_at_0m = power + EDDYSTONE_LOSS,
-                Frame::AltBeacon(_) | Frame::Eid(_) | Frame::Tlm(_) | Frame::EncryptedTlm(_) => {}
+                Frame::AltBeacon(_)
+                | Frame::Eid(_)
+                | Frame::Tlm(_)
+                | Frame::EncryptedTlm(_)
+                | Frame::Service(_)
+                | Frame::Measures(_)
+                | Frame::SealedMeasures(_)
+                | Frame::Exposure(_)
+                | Frame::Overflow(_) => {}
             }
             Heard {
                 receiver: ReceiverId::new("bakery").expect("a name"),

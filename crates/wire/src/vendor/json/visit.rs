@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Fields, Value, Wanted};
+use super::{Fields, TEXT_LEN_MAX, Value, Wanted};
 
 /// Reads the wanted fields of one object.
 pub(super) struct FieldsSeed<const N: usize>(pub(super) Wanted<N>);
@@ -128,11 +128,11 @@ impl<'de> Visitor<'de> for ValueSeed {
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Value<'de>, E> {
-        Ok(Value::Text(Cow::Borrowed(value)))
+        Ok(if value.len() > TEXT_LEN_MAX { Value::TooLong } else { Value::Text(Cow::Borrowed(value)) })
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value<'de>, E> {
-        Ok(Value::Text(Cow::Owned(value.to_owned())))
+        Ok(if value.len() > TEXT_LEN_MAX { Value::TooLong } else { Value::Text(Cow::Owned(value.to_owned())) })
     }
 
     fn visit_unit<E>(self) -> Result<Value<'de>, E> {

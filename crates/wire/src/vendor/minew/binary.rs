@@ -4,11 +4,11 @@
 
 use model::units::Dbm;
 
-use super::{Elements, gateway_name};
+use super::Elements;
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::frame;
 use crate::topics::Topic;
-use crate::vendor::{Heard, Message, Rejected};
+use crate::vendor::{Heard, Message, Rejected, gateway_name};
 
 const FIRST: u8 = 0xbb;
 const LONG: u8 = 0x01;

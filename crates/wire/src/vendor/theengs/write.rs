@@ -4,9 +4,9 @@ use model::units::Dbm;
 use serde::Serialize;
 
 use crate::ble::address::{Address, AddressKind};
-use crate::ble::eddystone;
 use crate::ble::frame::Frame;
-use crate::ble::ibeacon::IBeacon;
+use crate::ble::ibeacon::{COMPANY, IBeacon};
+use crate::ble::{bthome, eddystone, exposure};
 use crate::topics::Topic;
 use crate::vendor::json::to_json;
 use crate::vendor::{Heard, Message};
@@ -67,9 +67,14 @@ struct Raw {
 }
 
 impl Raw {
-    fn service(data: &[u8]) -> Self {
-        let servicedatauuid = Some(format!("{:04x}", eddystone::SERVICE));
+    fn service(uuid: u16, data: &[u8]) -> Self {
+        let servicedatauuid = Some(format!("{uuid:04x}"));
         Self { manufacturerdata: None, servicedata: Some(hex::encode(data)), servicedatauuid }
+    }
+
+    fn manufacturer(company: u16, data: &[u8]) -> Self {
+        let data = [&company.to_le_bytes()[..], data].concat();
+        Self { manufacturerdata: Some(hex::encode(data)), ..Self::default() }
     }
 }
 
@@ -99,13 +104,20 @@ pub fn encode(heard: &Heard, flavour: Flavour) -> Option<Message> {
             }
         }
         Some(Frame::AltBeacon(beacon)) => {
-            let data = [&beacon.company.to_le_bytes()[..], &beacon.to_manufacturer()].concat();
-            report.raw.manufacturerdata = Some(hex::encode(data));
+            report.raw = Raw::manufacturer(beacon.company, &beacon.to_manufacturer());
         }
-        Some(Frame::Eid(eid)) => report.raw = Raw::service(&eid.to_service()),
-        Some(Frame::Uid(uid)) => report.raw = Raw::service(&uid.to_service()),
-        Some(Frame::Tlm(tlm)) => report.raw = Raw::service(&tlm.to_service()),
-        Some(Frame::EncryptedTlm(tlm)) => report.raw = Raw::service(&tlm.to_service()),
+        Some(Frame::Overflow(overflow)) => report.raw = Raw::manufacturer(COMPANY, &overflow.to_manufacturer()),
+        Some(Frame::Eid(eid)) => report.raw = Raw::service(eddystone::SERVICE, &eid.to_service()),
+        Some(Frame::Uid(uid)) => report.raw = Raw::service(eddystone::SERVICE, &uid.to_service()),
+        Some(Frame::Tlm(tlm)) => report.raw = Raw::service(eddystone::SERVICE, &tlm.to_service()),
+        Some(Frame::EncryptedTlm(tlm)) => report.raw = Raw::service(eddystone::SERVICE, &tlm.to_service()),
+        Some(Frame::Measures(measures)) => report.raw = Raw::service(bthome::SERVICE, &bthome::to_service(measures)),
+        Some(Frame::SealedMeasures(sealed)) => report.raw = Raw::service(bthome::SERVICE, &sealed.to_service()),
+        Some(Frame::Exposure(exposure)) => report.raw = Raw::service(exposure::SERVICE, &exposure.to_service()),
+        // A gateway cuts the UUID to four digits, which of a long one are nobody's.
+        Some(Frame::Service(service)) => {
+            report.raw = service.short().map(|short| Raw::service(short, service.data())).unwrap_or_default();
+        }
         None => {}
     }
     let topic = Topic::BtToMqtt { gateway: heard.receiver.as_str(), leaf: &leaf }.to_string();

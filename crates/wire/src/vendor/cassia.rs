@@ -1,0 +1,58 @@
+//! Cassia gateways: scan results as they come from the gateway's own interface, alone, in a list, or in the envelope of MQTT.
+//!
+//! What goes over the air in one advertisement and in its scan response stands side by side. Names of devices are not read.
+
+use model::ids::ReceiverId;
+use model::time::Timestamp;
+
+use super::json::{Range, Tree, tree};
+use super::{Heard, Rejected, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi};
+use crate::ble::address::AddressKind;
+
+/// The kind of message that tells what was heard.
+const SCAN: &str = "data.scan";
+
+/// Reads a message under a topic that people have set; other kinds of message give nothing.
+///
+/// # Errors
+/// [`Rejected`] names what makes the message useless.
+pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
+    let from_topic = gateway_of(filter, topic)?;
+    let message = tree(payload)?;
+    if message.get("action").text("action")?.is_some_and(|action| action != SCAN) {
+        return Ok(Vec::new());
+    }
+    let gateway = match message.get("gateway").text("gateway")? {
+        Some(name) => gateway_name(name)?,
+        None => from_topic.ok_or(Rejected::MissingField { field: "gateway" })?,
+    };
+    let at = message.get("timestamp").number("timestamp", &Range::MILLISECONDS).ok().flatten();
+    #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
+    let at = at.map(|at| Timestamp(at as i64));
+    of_elements(scans(&message).iter().map(|scan| read_scan(&gateway, scan, at)))
+}
+
+/// The scan results, wherever this firmware puts them.
+fn scans<'t, 'a>(message: &'t Tree<'a>) -> &'t [Tree<'a>] {
+    let data = message.get("data");
+    let list = data.get("dataList");
+    match (list.is_nothing(), data.is_nothing()) {
+        (false, _) => list.each(),
+        (true, false) => data.each(),
+        (true, true) => message.each(),
+    }
+}
+
+fn read_scan(gateway: &ReceiverId, scan: &Tree<'_>, at: Option<Timestamp>) -> Result<Option<Heard>, Rejected> {
+    let first = scan.get("bdaddrs").each().first().ok_or(Rejected::MissingField { field: "bdaddrs" })?;
+    let kind = match first.get("bdaddrType").text("bdaddrType")? {
+        Some("public") => AddressKind::Public,
+        Some("random") => AddressKind::Random,
+        Some(_) | None => AddressKind::Unknown,
+    };
+    let address = first.get("bdaddr").text("bdaddr")?.ok_or(Rejected::MissingField { field: "bdaddr" })?;
+    let address = read_address(address, "bdaddr", kind)?;
+    let raw = [scan.get("adData").text("adData")?, scan.get("scanData").text("scanData")?];
+    let frame = read_frames("adData", raw)?;
+    Ok(Some(heard(gateway.clone(), Some(address), frame, read_rssi(scan)?, at)))
+}

@@ -1,0 +1,56 @@
+//! Tasmota devices that hear iBeacons: `{"Time", "IBEACON": {"MAC", "RSSI", "STATE", "UID", "MAJOR", "MINOR"}}`.
+//!
+//! A strength of 0 says that somebody is gone, and so does the state OFF. Times are local and without a zone: they are not read.
+//! What else Tasmota reports are sensors: see [`super::presence`] and [`super::shelf`].
+
+use model::units::Dbm;
+
+use super::json::{Range, Tree, tree};
+use super::{Heard, Rejected, gateway_of, heard, read_address};
+use crate::ble::address::AddressKind;
+use crate::ble::frame::Frame;
+use crate::ble::ibeacon::IBeacon;
+
+/// Reads a message under a topic that people have set; the level under the filter's first `+` is the device's name.
+/// Nothing comes out when somebody is gone, or when the device tells of something else.
+///
+/// # Errors
+/// [`Rejected`] names what makes the message useless.
+pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
+    let receiver = gateway_of(filter, topic)?;
+    let message = tree(payload)?;
+    if !message.is_object() {
+        return Err(Rejected::WrongType { field: "the message", expected: "a JSON object" });
+    }
+    let report = message.get("IBEACON");
+    if report.is_nothing() {
+        return Ok(Vec::new());
+    }
+    let rssi = report.get("RSSI").number("RSSI", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "RSSI" })?;
+    if rssi == 0.0 || report.get("STATE").truth() == Some(false) {
+        return Ok(Vec::new());
+    }
+    let receiver = receiver.ok_or(Rejected::MissingField { field: "the device's name" })?;
+    let address = report.get("MAC").text("MAC")?.ok_or(Rejected::MissingField { field: "MAC" })?;
+    let address = read_address(address, "MAC", AddressKind::Unknown)?;
+    let frame = read_ibeacon(report)?.map(Frame::IBeacon);
+    #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
+    Ok(vec![heard(receiver, Some(address), frame, Dbm(rssi as f32), None)])
+}
+
+fn read_ibeacon(report: &Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
+    let number = |key: &'static str| {
+        let number = report.get(key).whole(key, &Range::U16)?;
+        Ok(number.and_then(|number| u16::try_from(number).ok())) as Result<Option<u16>, Rejected>
+    };
+    let (Some(uuid), Some(major), Some(minor)) = (report.get("UID").text("UID")?, number("MAJOR")?, number("MINOR")?)
+    else {
+        return Ok(None);
+    };
+    let mut beacon = IBeacon { uuid: [0; 16], major, minor, power: 0 };
+    let expected = "32 hexadecimal digits";
+    hex::decode_to_slice(uuid.replace('-', ""), &mut beacon.uuid)
+        .map_err(|_| Rejected::Malformed { field: "UID", expected })?;
+    // Beacons without an iBeacon frame are told with zeros.
+    Ok((beacon.uuid != [0; 16]).then_some(beacon))
+}
