@@ -9,6 +9,7 @@ mod near;
 mod outbox;
 pub mod payload;
 pub mod streams;
+mod truth;
 pub mod webpush;
 
 use std::sync::Arc;

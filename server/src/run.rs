@@ -4,9 +4,10 @@
 mod account;
 mod asked;
 mod effects;
+mod history;
 mod identity;
-mod owner;
 mod ill;
+mod owner;
 mod places;
 mod requests;
 mod trace;
@@ -26,7 +27,7 @@ use model::offer::Lever;
 use model::outcome::Outcome;
 use model::sighting::Sighting;
 use tokio::sync::{mpsc, oneshot};
-use wire::uplink::Batch;
+use wire::uplink::{Ack, Batch};
 
 pub(crate) use owner::{Owner, Parts};
 
@@ -72,14 +73,17 @@ pub(crate) enum Request {
     Unlink { device: DeviceId },
     Forget { customer: CustomerId },
     Sighting(Box<Sighting>),
-    Delivery { customer: CustomerId, decision: DecisionId, state: DeliveryState },
-    Batch { gateway: GatewayId, lane: Lane, batch: Box<Batch> },
+    Delivery { customer: CustomerId, decision: DecisionId, state: DeliveryState, code: Option<&'static str> },
+    Batch { gateway: GatewayId, lane: Lane, batch: Box<Batch>, slot: AckSlot },
     Ask { customer: CustomerId, ask: Box<Ask>, slot: Slot },
     Preview { customer: Option<CustomerId>, ask: Box<Ask>, slot: Slot },
     Merge { from: CustomerId, into: CustomerId },
     Split { customer: CustomerId, other: CustomerId },
     Lever { store: StoreId, offer: OfferId, lever: Lever, by: String },
 }
+
+/// Where it is put what may be acknowledged once a batch is committed.
+pub(crate) type AckSlot = Arc<OnceLock<Ack>>;
 
 /// Where the decisions of a question are put, before it is answered.
 pub(crate) type Slot = Arc<OnceLock<Vec<Decision>>>;
@@ -191,7 +195,21 @@ impl Handle {
         decision: DecisionId,
         state: DeliveryState,
     ) -> Result<Taken, Stopped> {
-        self.ask(Request::Delivery { customer, decision, state }).await
+        self.ask(Request::Delivery { customer, decision, state, code: None }).await
+    }
+
+    /// Takes it that a delivery must not be sent any more, and why: its cap and its unit of the budget come back.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub(crate) async fn withheld(
+        &self,
+        customer: CustomerId,
+        decision: DecisionId,
+        code: &'static str,
+    ) -> Result<Taken, Stopped> {
+        let state = DeliveryState::Withheld;
+        self.ask(Request::Delivery { customer, decision, state, code: Some(code) }).await
     }
 
     /// Decides for another channel, and answers after the commit with what was decided: an offer, a ghost offer or
@@ -244,8 +262,15 @@ impl Handle {
     }
 
     /// Takes a gateway's batch; [`Taken::Stored`] and [`Taken::Duplicate`] both mean that it may be acknowledged.
-    pub(crate) async fn batch(&self, gateway: GatewayId, lane: Lane, batch: Batch) -> Result<Reply, Stopped> {
-        self.send(Request::Batch { gateway, lane, batch: Box::new(batch) }).await
+    pub(crate) async fn batch(
+        &self,
+        gateway: GatewayId,
+        lane: Lane,
+        batch: Batch,
+    ) -> Result<(Reply, AckSlot), Stopped> {
+        let (batch, slot) = (Box::new(batch), AckSlot::default());
+        let reply = self.send(Request::Batch { gateway, lane, batch, slot: Arc::clone(&slot) }).await?;
+        Ok((reply, slot))
     }
 
     async fn ask(&self, request: Request) -> Result<Taken, Stopped> {

@@ -276,6 +276,7 @@ pub(crate) fn decision(user: &str, number: u128, at: model::time::Timestamp, lif
         expires_at: at + lifetime,
         discount: Cents(0),
         channel: Channel::Push,
+        price: None,
     };
     (decision, delivery)
 }

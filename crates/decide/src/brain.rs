@@ -1,11 +1,12 @@
 //! What a store has learnt of how people answer: lent to every decision, taught by outcomes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use learn::duel::{Duel, Promoted};
 use learn::logistic::{Config, Example, Logistic, Opinion, Path};
+use learn::pace::Pace;
 use model::decision::Feature;
-use model::ids::OfferId;
+use model::ids::{OfferId, StoreId};
 use model::policy::Policy;
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,12 +19,30 @@ pub struct Brain {
     pub redeem: Duel,
     /// The chance that it is bought without being said, learnt from ghost offers.
     pub anyway: Logistic,
-    /// What is held back of each offer so that its budget lasts, 0 to 1.
-    pub pace: BTreeMap<OfferId, f64>,
-    /// The epoch of each offer's measurement.
-    pub epochs: BTreeMap<OfferId, u32>,
-    /// Offers that harm: stopped until a person looks.
-    pub stopped: BTreeSet<OfferId>,
+    /// How each store's offers stand.
+    pub courses: BTreeMap<StoreId, BTreeMap<OfferId, Course>>,
+}
+
+/// How an offer stands in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Course {
+    /// The epoch of its measurement.
+    pub epoch: u32,
+    /// It harms: stopped until a person looks.
+    pub stopped: bool,
+    /// What is left of its worth so that its budget lasts, 0 to 1.
+    pub brake: f64,
+    /// What works the brake.
+    pub pace: Pace,
+    /// When it was last worked.
+    pub paced: Timestamp,
+}
+
+impl Default for Course {
+    fn default() -> Self {
+        Self { epoch: 0, stopped: false, brake: 1.0, pace: Pace::new(), paced: Timestamp::default() }
+    }
 }
 
 impl Brain {
@@ -32,6 +51,17 @@ impl Brain {
     pub fn new(policy: &Policy) -> Self {
         let config = Config { pseudo_views: policy.pseudo_views, forget: policy.forget, ..Config::default() };
         Self { redeem: Duel::new(config), anyway: Logistic::new(config), ..Self::default() }
+    }
+
+    /// How an offer stands in a store.
+    #[must_use]
+    pub fn course(&self, store: &StoreId, offer: &OfferId) -> Course {
+        self.courses.get(store).and_then(|offers| offers.get(offer)).copied().unwrap_or_default()
+    }
+
+    /// The same, to be changed.
+    pub fn course_mut(&mut self, store: &StoreId, offer: &OfferId) -> &mut Course {
+        self.courses.entry(store.clone()).or_default().entry(offer.clone()).or_default()
     }
 
     /// Lessons taken so far.

@@ -9,8 +9,11 @@ use model::ids::{CategoryId, OfferId, ProductId, ZoneId};
 use model::offer::Offer;
 use model::product::Product;
 use model::shop::Shop;
+use model::time::{Millis, Timestamp};
 use model::zone::{Zone, ZoneKind};
 
+use crate::gates::quiet_hours;
+use crate::local;
 use crate::rule::{Rule, RuleError};
 
 /// A floor up or down is as far as so many metres on one's own. A house prior.
@@ -81,6 +84,13 @@ impl Catalogue {
     #[must_use]
     pub const fn timezone(&self) -> &TimeZone {
         &self.timezone
+    }
+
+    /// How much of the time between two moments the store is not quiet, by its own clock.
+    #[must_use]
+    pub fn awake(&self, from: Timestamp, to: Timestamp) -> Millis {
+        let quiet = self.shop.store.quiet_hours.as_ref();
+        Millis(quiet_hours::awake_ms(quiet, local::wall_ms(&self.timezone, from), local::wall_ms(&self.timezone, to)))
     }
 
     /// The offer with this id.

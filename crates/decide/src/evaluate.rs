@@ -134,7 +134,8 @@ fn finish(
     let control = chosen.is_some_and(|index| candidates[index].control);
     let ghost = Ghost { holdout: scene.held_out, control, shadow: scene.shadow };
     let (en, it) = explain::decision(context, &candidates, &choice, ghost);
-    let epoch = chosen.and_then(|index| context.brain.epochs.get(&candidates[index].offer)).copied();
+    let store = &context.moment.store;
+    let epoch = chosen.map_or(0, |index| context.brain.course(store, &candidates[index].offer).epoch);
     let (candidates, more) = listed(candidates);
     Decision {
         id: context.id,
@@ -147,7 +148,7 @@ fn finish(
         shadow: scene.shadow,
         policy: context.policy.id.clone(),
         model: context.brain.version(),
-        epoch: epoch.unwrap_or(0),
+        epoch,
         explanation: Explanation {
             candidates,
             more,

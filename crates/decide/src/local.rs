@@ -15,6 +15,12 @@ pub(crate) fn clock(zone: &TimeZone, at: Timestamp) -> DateTime {
     jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(zone.clone()).datetime()
 }
 
+/// What the wall clock of a zone shows, in milliseconds since its own 1970 began.
+pub(crate) fn wall_ms(zone: &TimeZone, at: Timestamp) -> i64 {
+    let there = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    at.0.saturating_add(i64::from(zone.to_offset(there).seconds()) * 1_000)
+}
+
 /// Local midnights between two moments; 0 is the same day, 1 is yesterday.
 #[must_use]
 pub fn days_between(timezone: &str, earlier: Timestamp, later: Timestamp) -> i32 {

@@ -184,7 +184,7 @@ impl Factors {
             context: context.moment.probability.get() * calm,
             lever: lever(case),
             distance,
-            pacing: context.brain.pace.get(&case.offer.id).map_or(1.0, |pace| pace.clamp(0.0, 1.0)),
+            pacing: context.brain.course(&context.moment.store, &case.offer.id).brake.clamp(0.0, 1.0),
             fatigue: context.policy.fatigue.unwrap_or(store) * scene.fatigue,
             attention: context.policy.reserve.map_or(store, cents),
         }

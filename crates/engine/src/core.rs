@@ -9,6 +9,7 @@ mod customers;
 mod input;
 mod learn;
 mod leases;
+mod pace;
 mod plan;
 mod stores;
 mod trace;
@@ -83,6 +84,8 @@ pub struct Core {
     commands: VecDeque<Command>,
     /// What came in about customers; none while nobody wants to know.
     trace: Option<Vec<Entry>>,
+    /// Up to which step the brakes of budgets were worked.
+    paced: i64,
     /// When idle customers were last looked for.
     swept: Timestamp,
 }
@@ -108,6 +111,7 @@ impl Core {
             changed: BTreeSet::new(),
             commands: VecDeque::new(),
             trace: None,
+            paced: 0,
             swept: Timestamp::default(),
         }
     }
@@ -117,6 +121,7 @@ impl Core {
     /// What is due by `now` is done first, so that it makes no difference whether the core was woken in between.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
         self.now = now;
+        self.keep_pace();
         // It says how things stand, also for what is due.
         if let Input::Around { customer, surroundings } = input {
             return self.shopper(&customer, shopper::Input::Around(surroundings));
@@ -142,9 +147,9 @@ impl Core {
             }
             Input::Consent { customer, record } => self.shopper(&customer, shopper::Input::Consent(record)),
             Input::Outcome { customer, outcome } => self.shopper(&customer, shopper::Input::Outcome(outcome)),
-            Input::Lease { offer, store, units } => {
-                self.leases.lease(&store, &offer, units, now);
-                self.note(Input::Lease { offer, store, units });
+            Input::Lease { offer, store, units, used } => {
+                self.leases.lease(&store, &offer, units, used, now);
+                self.note(Input::Lease { offer, store, units, used });
             }
             Input::Delivery { customer, decision, state } => {
                 self.shopper(&customer, shopper::Input::Delivery { decision, state });

@@ -36,6 +36,9 @@ pub struct Delivery {
     /// By which way.
     #[serde(default)]
     pub channel: Channel,
+    /// What the product cost when it was decided; none for an offer on more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Cents>,
 }
 
 /// Where a delivery stands.

@@ -11,7 +11,7 @@ use model::time::{Millis, Timestamp};
 
 use super::near::still_near;
 use super::webpush::client::{Error, Message, Verdict};
-use super::{backoff, payload};
+use super::{backoff, payload, truth};
 use crate::app::AppState;
 use crate::auth::token;
 use crate::store::{self, Device, OfferRow, Outbox, PushEndpoint};
@@ -26,6 +26,8 @@ const LAST_MOMENT: Millis = Millis::seconds(1);
 pub(super) enum Ended {
     /// It is over.
     For(DeliveryState),
+    /// It must not be sent any more, for this reason.
+    Withheld(&'static str),
     /// Not now; some devices may have got it.
     Later {
         /// When to try again.
@@ -49,13 +51,13 @@ enum Reached {
 /// Tries once. `had` are the devices that got it in earlier tries; those that get it now are added.
 pub(super) async fn attempt(state: &AppState, outbox: &Outbox, had: &mut Vec<DeviceId>) -> Result<Ended, store::Error> {
     let delivery = &outbox.delivery;
-    let Some(row) = offer_row(state, delivery).await? else { return Ok(Ended::For(DeliveryState::Withheld)) };
+    let Some(row) = offer_row(state, delivery).await? else { return Ok(Ended::Withheld("erased")) };
     if seen(&row) {
         return Ok(Ended::For(DeliveryState::Sent));
     }
     let devices = match check(state, delivery).await? {
         Ok(devices) => devices,
-        Err(verdict) => return Ok(Ended::For(verdict)),
+        Err(ended) => return Ok(ended),
     };
     let row = Arc::new(row);
     let waiting: Vec<&Device> = devices.iter().filter(|device| !had.contains(&device.id)).collect();
@@ -91,24 +93,23 @@ fn seen(row: &OfferRow) -> bool {
 }
 
 /// The last look before sending: may it be said, is it in time, is it still true, is the customer still there?
-async fn check(state: &AppState, delivery: &Delivery) -> Result<Result<Vec<Device>, DeliveryState>, store::Error> {
+async fn check(state: &AppState, delivery: &Delivery) -> Result<Result<Vec<Device>, Ended>, store::Error> {
     let now = state.clock.now();
     if now + LAST_MOMENT >= delivery.expires_at {
-        return Ok(Err(DeliveryState::Expired));
+        return Ok(Err(Ended::For(DeliveryState::Expired)));
     }
     let needed = [Purpose::Locating, Purpose::Profiling, Purpose::MarketingPush];
     let customer = state.store.customer(&delivery.customer).await?;
     if !customer.is_some_and(|customer| needed.iter().all(|purpose| customer.allows().allows(*purpose))) {
-        return Ok(Err(DeliveryState::Withheld));
+        return Ok(Err(Ended::Withheld("consent")));
     }
-    let withdrawn = |plan: Arc<model::shop::Shop>| plan.offer(&delivery.offer).is_none_or(|offer| offer.paused);
-    if state.live.plan(&delivery.store).is_some_and(withdrawn) {
-        return Ok(Err(DeliveryState::Withheld));
+    if let Some(code) = truth::is_false(state, delivery).await? {
+        return Ok(Err(Ended::Withheld(code)));
     }
     let devices = state.store.devices_of(&delivery.customer).await?;
     let ids: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
     if !still_near(&state.live, delivery, &ids, now) {
-        return Ok(Err(DeliveryState::Withheld));
+        return Ok(Err(Ended::Withheld("place")));
     }
     Ok(Ok(devices))
 }
@@ -239,7 +240,7 @@ mod tests {
     fn the_best_news_of_any_device_decides() {
         let state = |reached: &[Reached], had| match conclude(reached, had, 0, Timestamp(0)) {
             Ended::For(state) => Some(state),
-            Ended::Later { .. } => None,
+            Ended::Withheld(_) | Ended::Later { .. } => None,
         };
         assert_eq!(state(&[Reached::Yes, Reached::Never], true), Some(DeliveryState::Sent));
         assert_eq!(state(&[Reached::Yes, Reached::NoChannel], true), Some(DeliveryState::Sent));

@@ -98,7 +98,13 @@ async fn deliver(state: AppState, had: Had, outbox: Outbox) {
         Ended::For(verdict) => {
             lock(&had).remove(&decision);
             let reached = !devices.is_empty();
-            finish(&state, &outbox.delivery, if reached { DeliveryState::Sent } else { verdict }).await;
+            finish(&state, &outbox.delivery, if reached { DeliveryState::Sent } else { verdict }, None).await;
+        }
+        Ended::Withheld(code) => {
+            lock(&had).remove(&decision);
+            let (verdict, code) =
+                if devices.is_empty() { (DeliveryState::Withheld, Some(code)) } else { (DeliveryState::Sent, None) };
+            finish(&state, &outbox.delivery, verdict, code).await;
         }
         Ended::Later { until } => {
             if !devices.is_empty() {
@@ -117,7 +123,8 @@ async fn close_late(state: &AppState, had: &Had) {
         Ok(late) => {
             for delivery in late {
                 let reached = lock(had).remove(&delivery.decision).is_some();
-                finish(state, &delivery, if reached { DeliveryState::Sent } else { DeliveryState::Expired }).await;
+                finish(state, &delivery, if reached { DeliveryState::Sent } else { DeliveryState::Expired }, None)
+                    .await;
             }
         }
         Err(error) => complain(&error, "late deliveries could not be read"),
@@ -127,7 +134,7 @@ async fn close_late(state: &AppState, had: &Had) {
     lock(had).retain(|_, (expires_at, _)| *expires_at > long_over);
 }
 
-async fn finish(state: &AppState, delivery: &Delivery, verdict: DeliveryState) {
+async fn finish(state: &AppState, delivery: &Delivery, verdict: DeliveryState, code: Option<&'static str>) {
     let name = match verdict {
         DeliveryState::Pending => "pending",
         DeliveryState::Sending => "sending",
@@ -136,14 +143,22 @@ async fn finish(state: &AppState, delivery: &Delivery, verdict: DeliveryState) {
         DeliveryState::Expired => "expired",
         DeliveryState::Withheld => "withheld",
     };
-    if state.run.delivery(delivery.customer.clone(), delivery.decision, verdict).await.is_err() {
+    let (customer, decision) = (delivery.customer.clone(), delivery.decision);
+    let told = match code {
+        Some(code) => state.run.withheld(customer, decision, code).await,
+        None => state.run.delivery(customer, decision, verdict).await,
+    };
+    if told.is_err() {
         tracing::warn!(decision = %delivery.decision, "the server stopped before a delivery's end was kept");
         return;
     }
     let took = state.clock.now().since(delivery.decided_at);
     metrics::counter!("deliveries_total", "state" => name).increment(1);
     metrics::histogram!("delivery_seconds", "state" => name).record(took.as_seconds());
-    tracing::info!(decision = %delivery.decision, state = name, took_ms = took.0, "a delivery is over: {name}");
+    if let Some(code) = code {
+        metrics::counter!("deliveries_withheld_total", "code" => code).increment(1);
+    }
+    tracing::info!(decision = %delivery.decision, state = name, code, took_ms = took.0, "a delivery is over: {name}");
 }
 
 fn lock(had: &Had) -> std::sync::MutexGuard<'_, BTreeMap<DecisionId, (Timestamp, Vec<DeviceId>)>> {

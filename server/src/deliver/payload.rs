@@ -80,6 +80,7 @@ pub(crate) mod tests {
             expires_at: Timestamp(301_000),
             discount: Cents(0),
             channel: Channel::Push,
+            price: None,
         };
         OfferRow { delivery, state: DeliveryState::Sending, explanation: Explanation::default(), outcomes: vec![] }
     }

@@ -16,11 +16,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::effects::Effects;
+use super::history::Histories;
 use super::identity::{Identity, Link};
-use super::places::Places;
 use super::ill::Ill;
+use super::places::Places;
 use super::trace::Trace;
 use super::{Job, Slot, Stopped, Taken};
+use crate::ingest::marks::Marks;
 use crate::live::{DECISIONS_SHOWN, Live, day_start};
 use crate::secret::ServerSecret;
 use crate::store::{Committed, LeverRow, RefusedDecision, ShopRow, Store};
@@ -54,7 +56,9 @@ pub(crate) struct Owner {
     pub(super) live: Live,
     pub(super) identity: Identity,
     pub(super) places: Places,
-    pub(super) watermarks: BTreeMap<(GatewayId, [u8; 16]), u64>,
+    pub(super) watermarks: BTreeMap<(GatewayId, [u8; 16]), Marks>,
+    /// What is told of the past, beside what happens now.
+    pub(super) histories: Histories,
     pub(super) effects: Effects,
     /// Consents of this round that are not committed yet; none is forgotten.
     pub(super) consents: BTreeMap<CustomerId, Option<Consent>>,
@@ -70,12 +74,12 @@ pub(crate) struct Owner {
     pub(super) surveys: BTreeMap<StoreId, Timestamp>,
     /// What the stores learnt of their radio, as far as it is not written yet.
     pub(super) learnt: BTreeMap<StoreId, Calibration>,
+    /// Receivers that are not well by what they hear, as pages were told last.
+    pub(super) ill: Ill,
     /// How well people were placed, as far as it is not written yet.
     pub(super) qualities: BTreeMap<StoreId, Quality>,
     pub(super) clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
-    /// Receivers that are not well by what they hear, as pages were told last.
-    pub(super) ill: Ill,
 }
 
 impl Owner {
@@ -87,6 +91,7 @@ impl Owner {
             identity: Identity::new(secret, prefix),
             places: Places::default(),
             watermarks: BTreeMap::new(),
+            histories: Histories::default(),
             effects: Effects::default(),
             consents: BTreeMap::new(),
             asked: Vec::new(),
@@ -96,19 +101,17 @@ impl Owner {
             versions: BTreeMap::new(),
             surveys: BTreeMap::new(),
             learnt: BTreeMap::new(),
+            ill: Ill::default(),
             qualities: BTreeMap::new(),
             store,
             live,
             clock,
             shutdown,
-            ill: Ill::default(),
         };
         owner.core.record();
         owner.trace.restart(owner.store.next_input().await?, owner.now);
         owner.store.return_leases().await?;
-        for (gateway, spool, seq) in owner.store.watermarks().await? {
-            owner.watermarks.insert((gateway, spool), seq);
-        }
+        owner.watermarks = owner.store.marks().await?;
         for (device, customer, locating) in owner.store.links().await? {
             if locating {
                 owner.core.handle(Input::Link { device, customer: customer.clone() }, owner.now);
@@ -181,7 +184,10 @@ impl Owner {
                     None => return self.keep_account().await,
                 },
                 () = sleep_until(self.core.poll_timeout(), self.clock.now()) => self.wake().await,
-                _ = plans.tick() => self.check_shops().await,
+                _ = plans.tick() => {
+                    self.close_histories();
+                    self.check_shops().await
+                }
                 _ = qualities.tick() => {
                     self.keep_account().await;
                     Ok(())
@@ -306,13 +312,13 @@ impl Owner {
             }
         }
         self.live.apply(&effects.presences, &effects.readings, effects.events, self.now);
+        self.ill.tell(&self.core, &self.live, self.versions.keys(), self.now);
         Ok((committed.refused, committed.cancelled))
     }
 
     async fn commit(&mut self, effects: &Effects) -> Result<Committed, Stopped> {
         let mut pause = RETRY_FIRST;
         loop {
-        self.ill.tell(&self.core, &self.live, self.versions.keys(), self.now);
             match self.store.commit(&effects.changes).await {
                 Ok(committed) => return Ok(committed),
                 Err(cause) => {
@@ -358,9 +364,9 @@ impl Owner {
     }
 
     fn lease(&mut self, effects: &Effects, committed: &Committed) {
-        for (lease, units) in effects.changes.leases.iter().zip(&committed.leased) {
+        for (lease, (units, used)) in effects.changes.leases.iter().zip(committed.leased.iter().zip(&committed.used)) {
             let (offer, store) = (lease.offer.clone(), lease.store.clone());
-            self.core.handle(Input::Lease { offer, store, units: *units }, self.now);
+            self.core.handle(Input::Lease { offer, store, units: *units, used: Some(*used) }, self.now);
         }
         self.drain();
     }

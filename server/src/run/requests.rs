@@ -9,11 +9,12 @@ use model::reading::Reading;
 use model::sighting::{Sighting, Transmitter};
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
-use wire::uplink::Batch;
+use wire::uplink::{Ack, Batch};
 
 use super::identity::Link;
 use super::owner::Owner;
-use super::{Lane, Request, Taken};
+use super::{AckSlot, Lane, Request, Taken};
+use crate::ingest::marks::Place;
 use crate::store::{Device, Result};
 
 /// A peer's clock may run ahead of ours by so much; what comes from further in the future is stamped with our time.
@@ -30,12 +31,13 @@ impl Owner {
             Request::Unlink { device } => self.unlink(device).await,
             Request::Forget { customer } => self.forget(customer).await,
             Request::Sighting(sighting) => self.phone_sighting(*sighting).await,
-            Request::Delivery { customer, decision, state } => {
+            Request::Delivery { customer, decision, state, code } => {
+                self.effects.changes.withheld.extend(code.map(|code| (decision, code)));
                 self.effects.changes.delivery_states.push((customer.clone(), decision, state));
                 self.feed(Input::Delivery { customer, decision, state }).await?;
                 Ok(Taken::Stored)
             }
-            Request::Batch { gateway, lane, batch } => self.batch(gateway, lane, *batch).await,
+            Request::Batch { gateway, lane, batch, slot } => self.batch(gateway, lane, *batch, &slot).await,
             Request::Ask { customer, ask, slot } => self.decide(customer, *ask, slot).await,
             Request::Preview { customer, ask, slot } => self.preview(customer, &ask, &slot).await,
             Request::Merge { from, into } => self.merge(from, into).await,
@@ -206,21 +208,29 @@ impl Owner {
         Ok(Taken::Stored)
     }
 
-    async fn batch(&mut self, gateway: GatewayId, lane: Lane, batch: Batch) -> Result<Taken> {
+    async fn batch(&mut self, gateway: GatewayId, lane: Lane, batch: Batch, slot: &AckSlot) -> Result<Taken> {
+        let mut is_late = false;
         if lane == Lane::Durable {
             let key = (gateway.clone(), batch.spool);
-            let seen = self.watermarks.get(&key).copied().unwrap_or(0);
-            match place(seen, batch.seq, batch.oldest) {
+            let marks = self.watermarks.entry(key.clone()).or_default();
+            let place = marks.take(batch.seq, batch.oldest, batch.live_from);
+            // Read only after the commit, and never changed once it is set.
+            let _ = slot.set(Ack { spool: batch.spool, through: marks.through(), beyond: marks.beyond() });
+            match place {
                 Place::Repeat => return Ok(Taken::Duplicate),
                 Place::Gap => {
                     metrics::counter!("batches_refused_total", "reason" => "gap").increment(1);
                     return Ok(Taken::Unknown);
                 }
-                Place::Next => {
-                    self.watermarks.insert(key.clone(), batch.seq);
-                    self.effects.changes.watermarks.insert(key, (batch.seq, self.now));
+                Place::Next | Place::Late => {
+                    self.effects.changes.watermarks.insert(key.clone(), (marks.high(), self.now));
+                    self.effects.changes.watermark_gaps.insert(key, marks.gaps());
                 }
             }
+            is_late = place == Place::Late || batch.historical;
+        }
+        if is_late {
+            return self.past(gateway, batch);
         }
         self.live.heard(&gateway, batch.health.as_ref(), &batch.sightings, self.now);
         for sighting in batch.sightings {
@@ -266,7 +276,7 @@ impl Owner {
     }
 
     /// A peer's time, unless it lies too far in the future.
-    fn plausible(&self, at: Timestamp) -> Timestamp {
+    pub(super) fn plausible(&self, at: Timestamp) -> Timestamp {
         if at.since(self.now) > AHEAD_MAX {
             metrics::counter!("clock_ahead_total").increment(1);
             return self.now;
@@ -275,42 +285,6 @@ impl Owner {
     }
 }
 
-fn dropped(reason: &'static str) {
+pub(super) fn dropped(reason: &'static str) {
     metrics::counter!("sightings_dropped_total", "reason" => reason).increment(1);
-}
-
-/// Where a batch stands in its spool's order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Repeat,
-    Next,
-    Gap,
-}
-
-/// `seen` is the last number committed, `oldest` the lowest that the spool still holds.
-const fn place(seen: u64, seq: u64, oldest: u64) -> Place {
-    if seq <= seen {
-        Place::Repeat
-    } else if seq == seen + 1 || (seq == oldest && oldest > seen + 1) {
-        Place::Next
-    } else {
-        Place::Gap
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_are_taken_once_and_in_order() {
-        assert_eq!(place(0, 1, 1), Place::Next);
-        assert_eq!(place(7, 7, 1), Place::Repeat);
-        assert_eq!(place(7, 8, 1), Place::Next);
-        assert_eq!(place(7, 9, 1), Place::Gap);
-        // The spool dropped 8 to 11: 12 is the oldest it can still send.
-        assert_eq!(place(7, 12, 12), Place::Next);
-        assert_eq!(place(7, 13, 12), Place::Gap);
-        assert_eq!(place(0, 0, 0), Place::Repeat);
-    }
 }

@@ -50,9 +50,13 @@ pub struct Changes {
     pub(crate) decisions: BTreeMap<DecisionId, Decision>,
     pub(crate) deliveries: BTreeMap<DecisionId, Delivery>,
     pub(crate) delivery_states: Vec<(CustomerId, DecisionId, DeliveryState)>,
+    /// Why deliveries of `delivery_states` are withheld.
+    pub(crate) withheld: BTreeMap<DecisionId, &'static str>,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) message_ids: BTreeMap<MessageId, Timestamp>,
     pub(crate) watermarks: BTreeMap<(GatewayId, [u8; 16]), (u64, Timestamp)>,
+    /// The numbers below them that are missing and may still come.
+    pub(crate) watermark_gaps: BTreeMap<(GatewayId, [u8; 16]), String>,
     pub(crate) leases: Vec<Lease>,
     /// What the decisions that are said take of caps and budgets.
     pub(crate) reservations: BTreeMap<DecisionId, Reservation>,
@@ -83,6 +87,8 @@ pub(crate) struct Stay {
 pub struct Committed {
     /// Units given per lease asked for, in the same order; fewer than asked when fewer were left.
     pub leased: Vec<u64>,
+    /// What is taken of the budget of each of these in all.
+    pub used: Vec<u64>,
     /// Decisions that others' commits had made one too many; they are logged as silence.
     pub refused: Vec<RefusedDecision>,
     /// Deliveries that were called back before anybody took them up.
@@ -149,6 +155,10 @@ impl Changes {
             vec![gateway.as_str().into(), spool.as_slice().into(), whole(*seq).into(), (*at).into()]
         });
         insert(&mut steps, &tables::WATERMARKS, rows.collect());
+        let rows = self.watermark_gaps.iter().map(|((gateway, spool), gaps)| {
+            vec![gateway.as_str().into(), spool.as_slice().into(), gaps.as_str().into()]
+        });
+        insert(&mut steps, &tables::WATERMARK_GAPS, rows.collect());
         insert(&mut steps, &tables::LEARNT, self.learnt.iter().map(learning::learnt_row).collect());
         insert(&mut steps, &tables::EPOCHS, self.epochs.iter().map(learning::epoch_row).collect());
         steps.extend(self.purchases.iter().map(|(customer, purchase)| learning::purchase_step(customer, purchase)));
@@ -192,9 +202,10 @@ impl Changes {
                 }
                 DeliveryState::Pending | DeliveryState::Sending | DeliveryState::Sent => {}
             }
-            let sql = "UPDATE deliveries SET state = $1 WHERE decision = $2 AND customer = $3 \
+            let sql = "UPDATE deliveries SET state = $1, code = $4 WHERE decision = $2 AND customer = $3 \
                        AND state IN ('pending', 'sending')";
-            let args = vec![to_name(state).into(), decision.to_string().into(), customer.as_str().into()];
+            let code = self.withheld.get(decision).map(|code| (*code).to_owned());
+            let args = vec![to_name(state).into(), decision.to_string().into(), customer.as_str().into(), code.into()];
             steps.push(Step::Execute { sql, args });
         }
         for outcome in &self.outcomes {
@@ -246,17 +257,20 @@ impl Store {
             return Ok(Committed::default());
         }
         let done = self.transact("commit", steps).await?;
-        let mut leased = Vec::with_capacity(changes.leases.len());
+        let (mut leased, mut used) = (Vec::with_capacity(changes.leases.len()), Vec::new());
         // Two steps a lease: the row, then the lease itself.
         for answer in done.iter().skip(first_lease).skip(1).step_by(2) {
             leased.push(answer.rows.first().map_or(Ok(0), |row| row.unsigned(0))?);
+            // No row: nothing was left.
+            let all = changes.leases.get(used.len()).map_or(0, |lease| lease.budget);
+            used.push(answer.rows.first().map_or(Ok(all), |row| row.unsigned(1))?);
         }
         let refused = reservations::refused(&checks, &done, &changes.decisions);
         let answers = done[first_cancel..first_lease].chunks(reservations::CANCEL_STEPS);
         let called_back = changes.cancelled.iter().zip(answers);
         let called_back = called_back.filter(|(_, answers)| answers.last().is_some_and(|last| last.affected > 0));
         let cancelled = called_back.map(|(cancelled, _)| cancelled.clone()).collect();
-        Ok(Committed { leased, refused, cancelled })
+        Ok(Committed { leased, used, refused, cancelled })
     }
 }
 
@@ -277,7 +291,7 @@ fn lease_steps(steps: &mut Vec<Step>, lease: &Lease) {
     steps.push(Step::Execute { sql, args: key.clone() });
     let sql = "UPDATE budgets SET leased = CASE WHEN used + $3 <= $4 THEN $3 ELSE $4 - used END, \
                used = CASE WHEN used + $3 <= $4 THEN used + $3 ELSE $4 END \
-               WHERE store = $1 AND offer = $2 AND used < $4 RETURNING leased";
+               WHERE store = $1 AND offer = $2 AND used < $4 RETURNING leased, used";
     let args = key.into_iter().chain([whole(lease.units).into(), whole(lease.budget).into()]).collect();
     steps.push(Step::Execute { sql, args });
 }

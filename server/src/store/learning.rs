@@ -1,10 +1,12 @@
 //! What was learnt, the measurements it comes from, and what was bought: kept in the commit that caused it.
 
+use std::collections::BTreeSet;
+
 use engine::core::{Epoch, Which};
 use engine::shopper::Purchase;
 use learn::logistic::Row as Learnt;
 use measure::lift::Unit;
-use model::ids::{CustomerId, OfferId, StoreId};
+use model::ids::{CustomerId, DecisionId, OfferId, ProductId, StoreId};
 use model::time::{Millis, Timestamp};
 
 use super::driver::{Step, Value, to_json};
@@ -84,6 +86,26 @@ impl Store {
             })
         });
         epochs.collect()
+    }
+
+    /// What a customer bought since a moment; at most 1,000 products.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn bought_since(&self, customer: &CustomerId, since: Timestamp) -> Result<BTreeSet<ProductId>> {
+        let sql = "SELECT DISTINCT product FROM purchases WHERE customer = $1 AND at >= $2 ORDER BY product LIMIT 1000";
+        let rows = self.fetch("read purchases", sql, vec![customer.as_str().into(), since.into()]).await?;
+        rows.iter().map(|row| row.id(0, "product")).collect()
+    }
+
+    /// Why a delivery was withheld; none when it was not, or when nobody said.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn withheld(&self, decision: DecisionId) -> Result<Option<String>> {
+        let sql = "SELECT code FROM deliveries WHERE decision = $1";
+        let row = self.fetch_one("read a delivery", sql, vec![decision.to_string().into()]).await?;
+        row.map_or(Ok(None), |row| Ok(row.opt_text(0)?.map(str::to_owned)))
     }
 
     /// One unit for each customer who was told or would have been: of an offer in an epoch, or of the whole store by

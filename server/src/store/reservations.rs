@@ -170,7 +170,8 @@ pub(super) fn cancel_steps(steps: &mut Vec<Step>, customer: &CustomerId, decisio
          AND d.state = 'pending' AND r.store = budgets.store AND r.offer = budgets.offer)",
         "DELETE FROM reservations WHERE decision = $1 AND customer = $2 AND EXISTS (SELECT 1 FROM deliveries d \
          WHERE d.decision = $1 AND d.state = 'pending')",
-        "UPDATE deliveries SET state = 'withheld' WHERE decision = $1 AND customer = $2 AND state = 'pending'",
+        "UPDATE deliveries SET state = 'withheld', code = 'called-back' WHERE decision = $1 AND customer = $2 \
+         AND state = 'pending'",
     ] {
         steps.push(Step::Execute { sql, args: args.clone() });
     }

@@ -280,7 +280,7 @@ impl Stage {
             let left = self.budgets.get_mut(&offer).expect("only what has a budget is leased");
             let units = LEASE.min(*left);
             *left -= units;
-            self.input(Input::Lease { offer, store: store(), units }, now);
+            self.input(Input::Lease { offer, store: store(), units, used: None }, now);
         }
     }
 

@@ -41,7 +41,7 @@ fn every_factor_is_a_term_and_a_lever_of_55_percent_multiplies_by_1_55() {
     let lever = model::offer::Lever { weight: 1.55, ..Lever::default() };
     world.levers.insert(offer("barolo-3"), lever);
     assert!((case_terms(&world, 0).lever - 0.55 * base).abs() < 1e-9);
-    world.brain.pace.insert(offer("barolo-3"), 0.5);
+    world.brain.course_mut(&world.moment.store, &offer("barolo-3")).brake = 0.5;
     assert!((case_terms(&world, 0).pacing + 1.55 * base * 0.5).abs() < 1e-9);
     world.moment.around.distance_m = Some(model::signal::Aged { value: 10.0, at: world.now });
     let terms = case_terms(&world, 0);
@@ -167,7 +167,7 @@ proptest! {
         let mut world = World::new();
         world.now = world.now + model::time::Millis::hours(intent_h);
         world.policy.weight.insert(offer("any-wine"), weight);
-        world.brain.pace.insert(offer("barolo-3"), pace);
+        world.brain.course_mut(&world.moment.store, &offer("barolo-3")).brake = pace;
         let aged = |value| Some(model::signal::Aged { value, at: world.now });
         world.moment.around.distance_m = aged(metres);
         world.moment.around.crowding = aged(crowd);

@@ -114,6 +114,9 @@ pub enum Input {
         store: StoreId,
         /// How many more.
         units: u64,
+        /// What was taken of the budget by all, with these; when it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        used: Option<u64>,
     },
     /// How far a delivery got.
     Delivery {

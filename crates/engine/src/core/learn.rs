@@ -154,13 +154,8 @@ impl Core {
     }
 
     fn put_epoch(&mut self, epoch: Epoch) {
-        let brain = &mut self.lent.brain;
-        brain.epochs.insert(epoch.offer.clone(), epoch.number);
-        if epoch.stopped.is_some() {
-            brain.stopped.insert(epoch.offer.clone());
-        } else {
-            brain.stopped.remove(&epoch.offer);
-        }
+        let course = self.lent.brain.course_mut(&epoch.store, &epoch.offer);
+        (course.epoch, course.stopped) = (epoch.number, epoch.stopped.is_some());
         self.epochs.insert((epoch.store.clone(), epoch.offer.clone()), epoch);
     }
 
@@ -177,7 +172,7 @@ impl Core {
         if epoch.stopped.is_none() && epoch.watch.verdict() == Verdict::Harm {
             epoch.stopped = Some(self.now);
             epoch.why = Some(HARM.to_owned());
-            self.lent.brain.stopped.insert(offer.clone());
+            self.lent.brain.course_mut(store, offer).stopped = true;
             let (store, offer, e) = (store.clone(), offer.clone(), epoch.watch.e());
             self.commands.push_back(Command::Stopped { store, offer, e });
         }

@@ -26,6 +26,8 @@ enum Asked {
 struct Lease {
     budget: u64,
     units: u64,
+    /// Units taken of the budget in all, those in hand among them.
+    taken: u64,
     asked: Asked,
 }
 
@@ -46,7 +48,7 @@ impl Leases {
             let Some(budget) = offer.budget else { continue };
             let key = (store.clone(), offer.id.clone());
             let raised = self.0.get(&key).is_none_or(|lease| lease.budget < budget);
-            let lease = self.0.entry(key).or_insert(Lease { budget, units: 0, asked: Asked::No });
+            let lease = self.0.entry(key).or_insert(Lease { budget, units: 0, taken: 0, asked: Asked::No });
             lease.budget = budget;
             if raised && lease.asked != Asked::Waiting {
                 lease.asked = Asked::Waiting;
@@ -57,10 +59,13 @@ impl Leases {
     }
 
     /// Takes units in. Those of an offer that has no budget any more are not needed.
-    pub(super) fn lease(&mut self, store: &StoreId, offer: &OfferId, units: u64, now: Timestamp) {
+    ///
+    /// `used` is what was taken of the budget by all, with these units, as far as the shell knows.
+    pub(super) fn lease(&mut self, store: &StoreId, offer: &OfferId, units: u64, used: Option<u64>, now: Timestamp) {
         if let Some(lease) = self.0.get_mut(&(store.clone(), offer.clone())) {
             // More than the budget itself can't be: the shell's answer is bounded here too.
             lease.units = lease.units.saturating_add(units).min(lease.budget);
+            lease.taken = used.unwrap_or_else(|| lease.taken.saturating_add(units)).min(lease.budget);
             lease.asked = if units == 0 { Asked::NoneLeft(now) } else { Asked::No };
         }
     }
@@ -72,9 +77,15 @@ impl Leases {
         left.map(|((_, offer), _)| offer.clone()).collect()
     }
 
-    /// The units of every offer with a budget.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&StoreId, &OfferId, u64)> {
-        self.0.iter().map(|((store, offer), lease)| (store, offer, lease.units))
+    /// The units of every offer with a budget, and what was taken of it in all.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&StoreId, &OfferId, u64, u64)> {
+        self.0.iter().map(|((store, offer), lease)| (store, offer, lease.units, lease.taken))
+    }
+
+    /// What is spent of each budget, as far as is known here: what others have in hand counts as spent.
+    pub(super) fn spent(&self) -> impl Iterator<Item = (&StoreId, &OfferId, u64, u64)> {
+        let spent = |lease: &Lease| lease.taken.saturating_sub(lease.units);
+        self.0.iter().map(move |((store, offer), lease)| (store, offer, lease.budget, spent(lease)))
     }
 
     /// Takes one unit out; false if there is none.
@@ -117,14 +128,14 @@ mod tests {
     }
 
     fn leases(budget: u64) -> Leases {
-        Leases(BTreeMap::from([(key(), Lease { budget, units: 0, asked: Asked::Waiting })]))
+        Leases(BTreeMap::from([(key(), Lease { budget, units: 0, taken: 0, asked: Asked::Waiting })]))
     }
 
     #[test]
     fn no_more_is_given_out_than_was_leased() {
         let (store, offer) = key();
         let mut leases = leases(100);
-        leases.lease(&store, &offer, 3, Timestamp(0));
+        leases.lease(&store, &offer, 3, None, Timestamp(0));
         assert_eq!((0..10).filter(|_| leases.reserve(&store, &offer)).count(), 3);
         leases.release(&store, &offer);
         assert!(leases.reserve(&store, &offer));
@@ -136,10 +147,10 @@ mod tests {
         let (store, offer) = key();
         let mut leases = leases(100);
         assert!(!leases.runs_low(&store, &offer, Timestamp(0)), "it was asked for already");
-        leases.lease(&store, &offer, LOW, Timestamp(0));
+        leases.lease(&store, &offer, LOW, None, Timestamp(0));
         assert!(leases.runs_low(&store, &offer, Timestamp(0)));
         assert!(!leases.runs_low(&store, &offer, Timestamp(0)));
-        leases.lease(&store, &offer, 0, Timestamp(0));
+        leases.lease(&store, &offer, 0, None, Timestamp(0));
         assert!(!leases.runs_low(&store, &offer, Timestamp(59_999)));
         assert!(leases.runs_low(&store, &offer, Timestamp(60_000)));
     }

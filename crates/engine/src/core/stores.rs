@@ -65,8 +65,8 @@ impl Core {
         self.note(Input::Plan(files.clone()));
         self.files.insert(store.clone(), files);
         if self.lent.brain.version() == 0 {
-            let Brain { epochs, stopped, pace, .. } = std::mem::take(&mut self.lent.brain);
-            self.lent.brain = Brain { epochs, stopped, pace, ..Brain::new(&plan.policy) };
+            let Brain { courses, .. } = std::mem::take(&mut self.lent.brain);
+            self.lent.brain = Brain { courses, ..Brain::new(&plan.policy) };
         }
         self.begin_epochs(plan);
         for offer in self.leases.plan(plan) {

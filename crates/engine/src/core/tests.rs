@@ -61,7 +61,7 @@ fn tell(core: &mut Core, n: u128, zone: &str, kind: PresenceKind, at: Timestamp)
 
 fn lease(core: &mut Core, units: u64, at: Timestamp) {
     let offer = OfferId::new("barolo-3").expect("a slug");
-    core.handle(Input::Lease { offer, store: store(), units }, at);
+    core.handle(Input::Lease { offer, store: store(), units, used: None }, at);
 }
 
 fn delivered(commands: &[Command]) -> Vec<&Delivery> {
@@ -250,7 +250,7 @@ fn a_log_replays_to_the_same_commands() {
         Input::Load { customer: customer.clone(), state: Some(Box::default()) },
         Input::Link { device: DeviceId(1), customer: customer.clone() },
         Input::Consent { customer: customer.clone(), record: record(all(), NOON) },
-        Input::Lease { offer: OfferId::new("barolo-3").expect("a slug"), store: store(), units: 2 },
+        Input::Lease { offer: OfferId::new("barolo-3").expect("a slug"), store: store(), units: 2, used: None },
         Input::Restore { store: store(), stays: vec![], visits: vec![] },
         viewed(1, "m1", NOON),
         Input::Wake,

@@ -35,10 +35,11 @@ impl Core {
                 lever: *lever,
             })
         });
-        let leases = self.leases.all().map(|(store, offer, units)| Input::Lease {
+        let leases = self.leases.all().map(|(store, offer, units, taken)| Input::Lease {
             store: store.clone(),
             offer: offer.clone(),
             units,
+            used: Some(taken),
         });
         let all: Vec<Input> = learnt.chain(plans).chain(levers).chain(leases).collect();
         for input in all {

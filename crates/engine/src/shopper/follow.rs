@@ -126,15 +126,21 @@ impl Shopper {
         self.let_go_of_waiting();
     }
 
+    /// What ran in shadow is answered too, and takes no credit.
+    fn find_purchase_in_shadow(&mut self, product: &ProductId, at: Timestamp) {
+        let awaits = |open: &Open| open.shadow && awaits_purchase(open, product, at);
+        let found: Vec<usize> = (0..self.state.open.len()).filter(|index| awaits(&self.state.open[*index])).collect();
+        for index in found {
+            self.state.open[index].outcomes.insert(OutcomeKind::Purchased);
+            self.learn_yes(index);
+            self.found(self.state.open[index].decision, OutcomeKind::Purchased, at);
+        }
+    }
+
     /// The newest offer about a product takes the credit for its purchase, once: which, where, and what was saved.
     pub(super) fn find_purchase(&mut self, product: &ProductId, at: Timestamp) -> Option<(DecisionId, StoreId, Cents)> {
-        let awaits = |open: &Open| {
-            let age = at.since(open.told_at);
-            age.0 >= 0
-                && age <= PURCHASE_WINDOW
-                && open.products.contains(product)
-                && !open.outcomes.contains(&OutcomeKind::Purchased)
-        };
+        self.find_purchase_in_shadow(product, at);
+        let awaits = |open: &Open| !open.shadow && awaits_purchase(open, product, at);
         let opens = self.state.open.iter().enumerate().filter(|(_, open)| awaits(open));
         let (index, _) = opens.max_by_key(|(_, open)| open.told_at)?;
         let open = &mut self.state.open[index];
@@ -142,7 +148,7 @@ impl Shopper {
         let saved = if open.outcomes.contains(&OutcomeKind::Redeemed) { open.discount } else { Cents(0) };
         let credited = (open.decision, open.store.clone(), saved);
         let (offer, epoch, treated) = (open.offer.clone(), open.epoch, open.delivery.is_some());
-        if !open.shadow && note(&mut self.state.converted, (offer.clone(), epoch), CONVERTED_MAX) {
+        if note(&mut self.state.converted, (offer.clone(), epoch), CONVERTED_MAX) {
             let store = credited.1.clone();
             self.commands.push_back(Command::Converted { store, offer, epoch, treated });
         }
@@ -207,6 +213,15 @@ impl Shopper {
         self.state.history.react(decision, kind);
         self.commands.push_back(Command::Outcome(Outcome { decision, kind, at }));
     }
+}
+
+/// Whether a purchase at this time may be put down to an offer.
+fn awaits_purchase(open: &Open, product: &ProductId, at: Timestamp) -> bool {
+    let age = at.since(open.told_at);
+    age.0 >= 0
+        && age <= PURCHASE_WINDOW
+        && open.products.contains(product)
+        && !open.outcomes.contains(&OutcomeKind::Purchased)
 }
 
 /// When a stay becomes a visit to the offer's product; none if it can't.

@@ -10,7 +10,7 @@ use model::decision::{Choice, Decision, Moment, Trigger};
 use model::delivery::{Delivery, DeliveryState};
 use model::event::Interest;
 use model::ids::{CategoryId, DecisionId, DeliveryId, DeviceId, MessageId, OfferId, ProductId};
-use model::offer::{Channel, Offer};
+use model::offer::{Channel, Offer, Stage};
 use model::presence::{Presence, PresenceKind};
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
@@ -173,8 +173,13 @@ impl Shopper {
         let Pending { id, moment, mut granted, .. } = pending;
         let store = moment.store.clone();
         if let Some(plan) = self.policies.get(&store).cloned() {
-            let decision = evaluate::evaluate(&self.context(&plan, id, &moment, &granted, &self.lent, now));
+            let context = self.context(&plan, id, &moment, &granted, &self.lent, now);
+            let decision = evaluate::evaluate(&context);
+            let shadow = self.shadow(&plan, &context);
             self.carry_out(&plan, decision, &mut granted, now);
+            if let Some(shadow) = shadow {
+                self.carry_out(&plan, shadow, &mut BTreeSet::new(), now);
+            }
         }
         for offer in granted {
             self.commands.push_back(Command::Release { store: store.clone(), offer });
@@ -209,6 +214,21 @@ impl Shopper {
         }
     }
 
+    /// What the offers in shadow would have said. They keep their own caps among themselves, over the day that what they
+    /// would have said is followed.
+    fn shadow(&self, plan: &Catalogue, context: &Context<'_>) -> Option<Decision> {
+        if !plan.offers.iter().any(|offer| offer.stage == Stage::Shadow) {
+            return None;
+        }
+        let mut history = self.state.history.clone();
+        for open in self.state.open.iter().filter(|open| open.shadow) {
+            let (category, brand) = topic(plan, &open.offer);
+            let (category, brand) = (category.cloned(), brand.map(str::to_owned));
+            history.tell_about(open.decision, open.offer.clone(), category, brand, open.told_at);
+        }
+        evaluate::evaluate_shadow(&Context { history: &history, ..context.clone() })
+    }
+
     fn carry_out(
         &mut self,
         plan: &Arc<Catalogue>,
@@ -224,7 +244,10 @@ impl Shopper {
             let expires_at = now + Millis::seconds(i64::from(offer.lifetime_s));
             let (category, brand) = topic(plan, &offer.id);
             let (category, brand) = (category.cloned(), brand.map(str::to_owned));
-            self.state.history.tell_about(decision.id, offer.id.clone(), category, brand, now);
+            // What runs in shadow takes no live offer's place in any cap.
+            if !decision.shadow {
+                self.state.history.tell_about(decision.id, offer.id.clone(), category, brand, now);
+            }
             let spent = !decision.is_ghost() && granted.remove(&offer.id);
             self.follow(open(plan, offer, &decision, spent, now, expires_at));
         }

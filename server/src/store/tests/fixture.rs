@@ -100,6 +100,7 @@ pub(super) fn delivery(id: u128, who: &str) -> Delivery {
         expires_at: after(300),
         discount: Cents(0),
         channel: Channel::Push,
+        price: None,
     }
 }
 

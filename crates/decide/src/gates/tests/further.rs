@@ -17,7 +17,9 @@ fn approval_refuses_the_banned_the_unapproved_the_turned_off_and_the_harmful() {
     check(said(Lever { approved: false, ..Lever::default() }), Some("approval"));
     check(said(Lever::default()), None);
     check(|w| w.policy.off.push(offer("barolo-3")), Some("approval"));
-    check(|w| assert!(w.brain.stopped.insert(offer("barolo-3"))), Some("approval"));
+    check(|w| w.brain.course_mut(&w.moment.store, &offer("barolo-3")).stopped = true, Some("approval"));
+    let elsewhere = model::ids::StoreId::new("milan-9").expect("a slug");
+    check(|w| w.brain.course_mut(&elsewhere, &offer("barolo-3")).stopped = true, None);
 }
 
 #[test]
