@@ -12,7 +12,6 @@ pub(crate) mod field;
 pub(crate) mod ground;
 mod heed;
 mod kept;
-mod lanes;
 mod reading;
 pub(crate) mod walls;
 mod weigh;

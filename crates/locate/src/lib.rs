@@ -5,6 +5,7 @@ pub mod grid;
 pub mod health;
 pub mod identity;
 pub mod inform;
+mod lanes;
 pub mod near;
 pub mod presence;
 pub mod quality;

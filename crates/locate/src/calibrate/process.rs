@@ -1,8 +1,12 @@
 //! Gaussian processes over the floor: what a receiver hears beyond the log-distance law, with how sure that is.
 //! Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), chapter 2; exponential kernel.
 
+use std::collections::BTreeMap;
+
 use model::floor::Point;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+
+use crate::lanes::{CELLS, fast_exp, wide};
 
 /// Noise of the mean of one frame around what is heard there on average, in dB.
 pub(super) const FADING_DB: f64 = 3.8;
@@ -60,30 +64,71 @@ impl Shape {
 
 /// A process that knows what was found.
 #[derive(Debug)]
-pub(super) struct Process<'f> {
+pub(super) struct Process {
     shape: Shape,
-    findings: &'f [Finding],
-    weights: Option<DVector<f64>>,
+    /// What was found, floor by floor.
+    floors: BTreeMap<usize, Known>,
 }
 
-impl<'f> Process<'f> {
-    pub(super) fn new(shape: Shape, findings: &'f [Finding]) -> Self {
+/// What was found on one floor, one entry a finding in each table. Entries up to a whole chunk weigh nothing.
+#[derive(Debug, Default)]
+struct Known {
+    x: Vec<f32>,
+    y: Vec<f32>,
+    /// What the mean takes of each.
+    weights: Vec<f32>,
+    /// What each takes of the variance where it was found, as a part of the square of the kernel.
+    takes: Vec<f32>,
+}
+
+impl Process {
+    pub(super) fn new(shape: Shape, findings: &[Finding]) -> Self {
         let residuals = DVector::from_iterator(findings.len(), findings.iter().map(|finding| finding.residual));
         let weights = shape.factor(findings).map(|factor| factor.solve(&residuals));
-        Self { shape, findings, weights }
+        let whole = shape.spread * shape.spread;
+        let mut floors: BTreeMap<usize, Known> = BTreeMap::new();
+        for (finding, weight) in findings.iter().zip(weights.iter().flatten()) {
+            let known = floors.entry(finding.floor).or_default();
+            known.x.push(finding.point.x as f32);
+            known.y.push(finding.point.y as f32);
+            known.weights.push(*weight as f32);
+            known.takes.push((1.0 / (whole + shape.noise(finding))) as f32);
+        }
+        for known in floors.values_mut() {
+            let whole = known.x.len().next_multiple_of(CELLS);
+            for table in [&mut known.x, &mut known.y, &mut known.weights, &mut known.takes] {
+                table.resize(whole, 0.0);
+            }
+        }
+        Self { shape, floors }
     }
 
     /// The mean and the variance of the residual at a place. The variance is the one that the best single finding leaves,
     /// which is an upper bound of the exact one and needs no second solve.
     pub(super) fn at(&self, floor: usize, point: Point) -> (f64, f64) {
         let whole = self.shape.spread * self.shape.spread;
-        let Some(weights) = &self.weights else { return (0.0, whole) };
-        let (mut mean, mut taken) = (0.0, 0.0_f64);
-        for (finding, weight) in self.findings.iter().zip(weights.iter()) {
-            let kernel = self.shape.kernel(finding, floor, point);
-            mean += kernel * weight;
-            taken = taken.max(kernel * kernel / (whole + self.shape.noise(finding)));
+        let Some(known) = self.floors.get(&floor) else { return (0.0, whole) };
+        let (mean, taken) = gather(known, point.x as f32, point.y as f32, -1.0 / self.shape.reach as f32);
+        (whole * f64::from(mean), whole - whole * whole * f64::from(taken))
+    }
+}
+
+wide! {
+    /// The sum of weights times what is left of a kernel at (x, y), and the most that one finding takes; `fall` is what
+    /// the kernel's logarithm falls by in a metre.
+    fn gather<'a>(known: &'a Known, x: f32, y: f32, fall: f32) -> (f32, f32) {
+        let (mut sums, mut most) = ([0.0_f32; CELLS], [0.0_f32; CELLS]);
+        let places = known.x.as_chunks::<CELLS>().0.iter().zip(known.y.as_chunks::<CELLS>().0);
+        let tables = known.weights.as_chunks::<CELLS>().0.iter().zip(known.takes.as_chunks::<CELLS>().0);
+        for ((xs, ys), (weights, takes)) in places.zip(tables) {
+            for n in 0..CELLS {
+                let (right, up) = (xs[n] - x, ys[n] - y);
+                let kernel = fast_exp(fall * (right * right + up * up).sqrt());
+                sums[n] += kernel * weights[n];
+                let taken = kernel * kernel * takes[n];
+                most[n] = if taken > most[n] { taken } else { most[n] };
+            }
         }
-        (mean, whole - taken)
+        (sums.iter().sum(), most.into_iter().fold(0.0, f32::max))
     }
 }

@@ -5,7 +5,7 @@ use model::ids::ZoneId;
 use super::device::Device;
 use super::field::{Field, LAWS_MAX};
 use super::ground::Ground;
-use super::lanes::{self, wide};
+use crate::lanes::{self, wide};
 
 /// Speed of the random walk that stands for walking at 1.2 m a second, in metres a second.
 /// People keep their direction longer than one slot and the model does not, so that its steps must be longer to keep up.

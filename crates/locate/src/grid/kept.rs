@@ -4,8 +4,7 @@
 use super::belief::Belief;
 use super::device::Device;
 use super::field::Field;
-use super::lanes;
-use super::weigh::{fast_exp, fast_ln};
+use crate::lanes::{self, fast_exp, fast_ln};
 
 /// Cells with less than this part of what an even spread over all cells would give them are not kept one by one.
 const CELL_MIN: f32 = 0.04;

@@ -4,7 +4,7 @@
 use super::belief::Belief;
 use super::device::Device;
 use super::field::{Ear, Field, LAWS_MAX};
-use super::lanes::{CELLS, dot, dot_square, max_where, wide};
+use crate::lanes::{CELLS, dot, dot_square, fast_exp, fast_ln, max_where, wide};
 
 /// Degrees of freedom of the student-t law.
 const FREEDOM: f32 = 10.0;
@@ -226,44 +226,5 @@ impl Workspace {
     /// The sharpness of a receiver given the belief.
     fn sharp(&self, field: &Field, receiver: usize) -> f32 {
         dot(&self.place, &field.ears[receiver].sharpness).max(1e-3)
-    }
-}
-
-/// The natural logarithm of a positive number, to 1e-4 and the same on every machine: the exponent's part exactly, and for the
-/// rest a polynomial that is exact at both ends and was fitted by least squares between them.
-#[inline(always)]
-pub(super) fn fast_ln(x: f32) -> f32 {
-    let bits = x.to_bits();
-    let exponent = ((bits >> 23) as i32 - 127) as f32;
-    let part = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000) - 1.0;
-    let bend = 0.3062573 + part * (-0.1847489 + part * (0.1019056 + part * -0.03066742));
-    (exponent + part) * std::f32::consts::LN_2 + part * (1.0 - part) * bend
-}
-
-/// The exponential of a number, to 2e-4 of itself and the same on every machine, made as [`fast_ln`]; 0 below -80.
-#[inline(always)]
-pub(super) fn fast_exp(x: f32) -> f32 {
-    let scaled = (x.max(-80.0) * std::f32::consts::LOG2_E).min(120.0);
-    // The floor, without the call that it is on a processor of the oldest kind.
-    let whole = (scaled + 128.0) as i32 - 128;
-    let part = scaled - whole as f32;
-    let power = 1.0 + part + part * (1.0 - part) * (-0.3041431 + part * -0.07914497);
-    let value = f32::from_bits(((whole + 127) as u32) << 23) * power;
-    if x < -80.0 { 0.0 } else { value }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fast_functions_are_near_the_exact_ones() {
-        for n in 1..20_000 {
-            let x = n as f32 * 0.01;
-            assert!((fast_ln(x) - x.ln()).abs() < 1e-4, "{x}");
-            let x = n as f32 * 0.004 - 79.0;
-            assert!((fast_exp(x) / x.exp() - 1.0).abs() < 5e-4, "{x}");
-        }
-        assert!(fast_exp(-90.0).abs() < f32::EPSILON);
     }
 }
