@@ -2,6 +2,8 @@
 //!
 //! Totals as Axis publishes them: `{"serial","name","timestamp","in","out"}`, counted up over a day in local time.
 
+mod makers;
+
 use model::ids::SensorId;
 use model::reading::ReadingKind;
 use model::time::Timestamp;
@@ -10,6 +12,8 @@ use serde::Serialize;
 use super::json::{Range, Wanted, object, to_json};
 use super::{Message, Rejected};
 use crate::topics::Topic;
+
+pub use makers::{Level, Record, read_level as read_level_of, read_records, read_totals as read_totals_of};
 
 /// Crossings since the counter's own start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
