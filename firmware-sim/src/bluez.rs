@@ -23,6 +23,8 @@ use device::Device;
 
 /// Devices not heard for so long are removed, as bluetoothd's `TemporaryTimeout` does.
 const TEMPORARY: Millis = Millis::seconds(30);
+/// How often it is looked for them.
+const LOOK_EVERY: Millis = Millis::seconds(1);
 /// Without a proximity filter bluetoothd tells only changes of so many dB.
 const RSSI_STEP: i16 = 8;
 /// The name on the bus.
@@ -111,7 +113,9 @@ pub struct BlueZ {
     connection: Option<Connection>,
     state: Arc<Mutex<State>>,
     devices: BTreeMap<Address, Known>,
+    looked: Timestamp,
     silent: bool,
+    plugged: bool,
 }
 
 impl BlueZ {
@@ -127,7 +131,9 @@ impl BlueZ {
             connection: None,
             state: Arc::new(Mutex::new(State::default())),
             devices: BTreeMap::new(),
+            looked: Timestamp(0),
             silent: false,
+            plugged: true,
         };
         bluez.connect().await?;
         Ok(bluez)
@@ -165,7 +171,7 @@ impl BlueZ {
             let state = lock(&self.state);
             state.powered && state.discovering
         };
-        if !listening || self.silent || self.connection.is_none() {
+        if !listening || self.silent || !self.plugged || self.connection.is_none() {
             return Ok(false);
         }
         self.forget_unheard(now).await?;
@@ -197,16 +203,42 @@ impl BlueZ {
         self.silent = silent;
     }
 
+    /// Fault: the dongle is pulled. The adapter and its devices leave the bus, the daemon stays.
+    ///
+    /// # Errors
+    /// [`Error`] when the bus is gone.
+    pub async fn unplug(&mut self) -> Result<(), Error> {
+        self.plugged = false;
+        let devices = std::mem::take(&mut self.devices);
+        self.forget_calls();
+        let Some(connection) = &self.connection else { return Ok(()) };
+        for known in devices.values() {
+            connection.object_server().remove::<Device, _>(known.path.as_str()).await?;
+        }
+        connection.object_server().remove::<adapter::Adapter, _>(self.adapter_path().as_str()).await?;
+        Ok(())
+    }
+
+    /// The dongle is back, switched off as after a cold start. Nobody's discovery runs there.
+    ///
+    /// # Errors
+    /// [`Error`] when the bus is gone.
+    pub async fn plug(&mut self) -> Result<(), Error> {
+        self.plugged = true;
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let adapter = adapter::Adapter::new(&self.adapter, self.state.clone());
+        connection.object_server().at(self.adapter_path(), adapter).await?;
+        Ok(())
+    }
+
     /// Fault: the daemon dies. Its name leaves the bus, and all it knew is forgotten.
     pub async fn stop(&mut self) {
         if let Some(connection) = self.connection.take() {
             let _ = connection.close().await;
         }
         self.devices.clear();
-        let mut state = lock(&self.state);
-        state.powered = false;
-        state.discovering = false;
-        state.filter.clear();
+        self.plugged = true;
+        self.forget_calls();
     }
 
     /// Fault: the daemon dies and another one starts. Nobody's discovery runs there.
@@ -216,6 +248,14 @@ impl BlueZ {
     pub async fn restart(&mut self) -> Result<(), Error> {
         self.stop().await;
         self.connect().await
+    }
+
+    /// What clients have asked of an adapter goes with it.
+    fn forget_calls(&self) {
+        let mut state = lock(&self.state);
+        state.powered = false;
+        state.discovering = false;
+        state.filter.clear();
     }
 
     async fn connect(&mut self) -> Result<(), Error> {
@@ -274,6 +314,11 @@ impl BlueZ {
 
     async fn forget_unheard(&mut self, now: Timestamp) -> Result<(), Error> {
         let Some(connection) = &self.connection else { return Ok(()) };
+        // Thousands of devices are not looked through for every advertisement.
+        if now.since(self.looked).0.abs() < LOOK_EVERY.0 {
+            return Ok(());
+        }
+        self.looked = now;
         let unheard = |known: &Known| now.since(known.last) > TEMPORARY;
         let gone: Vec<Address> = self.devices.iter().filter(|(_, k)| unheard(k)).map(|(a, _)| *a).collect();
         for address in gone {

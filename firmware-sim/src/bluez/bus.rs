@@ -33,24 +33,21 @@ impl Bus {
     /// # Errors
     /// [`Error`] when the folder can't be used or `dbus-daemon` is not installed.
     pub async fn start(folder: &Path) -> Result<Self, Error> {
-        let folder_error = |source| Error::Folder { folder: folder.display().to_string(), source };
-        let config = write_config(folder).map_err(folder_error)?;
-        let log = std::fs::File::create(folder.join("bus.log")).map_err(folder_error)?;
-        let mut child = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", config.display()))
-            .args(["--nofork", "--nopidfile", "--nosyslog", "--print-address=1"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|cause| Error::Daemon { problem: cause.to_string() })?;
-        let address =
-            first_line(&mut child).await.ok_or_else(|| Error::Daemon { problem: "it says no address".into() })?;
-        let id = child.id().ok_or_else(|| Error::Daemon { problem: "it ended at once".into() })?;
-        let guard = Guard::over(id).map_err(folder_error)?;
+        let (child, address) = spawn(folder).await?;
+        let guard = guard(folder, &child)?;
         Ok(Self { folder: folder.to_owned(), address, child, guard })
+    }
+
+    /// Ends the bus if it still runs, and starts another one under the same address, as a system that is upgraded does.
+    ///
+    /// # Errors
+    /// As [`Bus::start`].
+    pub async fn restart(&mut self) -> Result<(), Error> {
+        self.stop().await;
+        let (child, address) = spawn(&self.folder).await?;
+        self.guard = guard(&self.folder, &child)?;
+        (self.child, self.address) = (child, address);
+        Ok(())
     }
 
     /// Where clients reach it.
@@ -79,10 +76,40 @@ impl Bus {
     }
 }
 
+/// Starts the daemon, and waits until it says where it listens.
+async fn spawn(folder: &Path) -> Result<(Child, String), Error> {
+    let folder_error = |source| Error::Folder { folder: folder.display().to_string(), source };
+    let config = write_config(folder).map_err(folder_error)?;
+    let log = std::fs::File::create(folder.join("bus.log")).map_err(folder_error)?;
+    let mut child = Command::new("dbus-daemon")
+        .arg(format!("--config-file={}", config.display()))
+        .args(["--nofork", "--nopidfile", "--nosyslog", "--print-address=1"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|cause| Error::Daemon { problem: cause.to_string() })?;
+    let said = first_line(&mut child).await.ok_or_else(|| Error::Daemon { problem: "it says no address".into() })?;
+    // The rest of the line is the name of this very daemon; the next one under the same path has another.
+    let address = said.split(',').next().unwrap_or_default().to_owned();
+    Ok((child, address))
+}
+
+fn guard(folder: &Path, child: &Child) -> Result<Guard, Error> {
+    let id = child.id().ok_or_else(|| Error::Daemon { problem: "it ended at once".into() })?;
+    Guard::over(id).map_err(|source| Error::Folder { folder: folder.display().to_string(), source })
+}
+
 fn write_config(folder: &Path) -> std::io::Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
+    let socket = folder.join("bus");
+    if socket.exists() {
+        std::fs::remove_file(&socket)?;
+    }
     let config = folder.join("bus.conf");
-    let listen = format!("<type>session</type><listen>unix:dir={}</listen><auth>EXTERNAL</auth>", folder.display());
+    let listen = format!("<type>session</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>", socket.display());
     std::fs::write(&config, format!("<busconfig>{listen}{POLICY}</busconfig>\n"))?;
     Ok(config)
 }
