@@ -16,7 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use grounds::GroundView;
-pub use why::{CandidateView, FeatureView, candidates};
+pub use why::{CandidateView, ChanceView, FeatureView, candidates};
 
 use super::json::Moment;
 use crate::deliver::payload;

@@ -140,6 +140,27 @@ fn receivers_fall_silent_and_go_with_their_gateway() {
     assert_eq!(now(&live, NOW).receivers[0].state, State::Offline);
 }
 
+#[test]
+fn a_receiver_that_is_not_well_says_how_and_since_when() {
+    let live = live();
+    let id = ReceiverId::new("r1").expect("an id");
+    let told = |at| {
+        let receiver = now(&live, at).receivers.remove(0);
+        (receiver.condition, receiver.condition_since)
+    };
+    assert_eq!(told(NOW), ("well", None));
+    let ill = |condition| BTreeMap::from([(id.clone(), condition)]);
+    live.put_ill(&store(), &ill(Condition::Doubtful), NOW);
+    live.put_ill(&store(), &ill(Condition::Doubtful), NOW + Millis::minutes(1));
+    assert_eq!(told(NOW), ("doubtful", Some(NOW)), "since it began, not since it was last said");
+    for (condition, name) in [(Condition::Moved, "moved"), (Condition::Silent, "dead")] {
+        live.put_ill(&store(), &ill(condition), NOW + Millis::minutes(2));
+        assert_eq!(told(NOW), (name, Some(NOW + Millis::minutes(2))));
+    }
+    live.put_ill(&store(), &BTreeMap::new(), NOW + Millis::minutes(3));
+    assert_eq!(told(NOW), ("well", None));
+}
+
 const PRIVATE: &str = r#",{"type":"Feature","properties":{"feature":"zone","id":"care","name":"Care","floor":"ground","kind":"private"},"geometry":{"type":"Polygon","coordinates":[[[12,20],[18,20],[18,28],[12,28],[12,20]]]}}
 ]}"#;
 

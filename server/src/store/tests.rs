@@ -7,6 +7,7 @@ mod fixture;
 mod floor;
 mod lift;
 mod looks;
+mod offers;
 mod quality;
 mod reservations;
 
@@ -65,6 +66,7 @@ async fn story(url: &str) {
     people(&store).await;
     decisions(&store).await;
     lift::told_and_kept_back_are_compared(&store).await;
+    offers::each_offer_is_counted_by_its_epoch(&store).await;
     floor::heat_adds_up(&store).await;
     quality::a_day_adds_up(&store).await;
     calibration::the_last_word_stays(&store).await;

@@ -62,3 +62,119 @@ async fn little_data_is_called_that_and_who_was_told_is_counted() {
     assert_eq!(call(&site, "GET", "/api/v1/stores/milano/offers/none/lift", json!({})).await.0, 404);
     assert_eq!(call(&site, "GET", "/api/v1/stores/nowhere/lift", json!({})).await.0, 404);
 }
+
+async fn listed(site: &Site) -> Value {
+    let (status, answer) = call(site, "GET", "/api/v1/stores/milano/offers", json!({})).await;
+    assert_eq!(status, 200, "{answer}");
+    answer
+}
+
+#[tokio::test]
+async fn the_list_of_offers_tells_state_figures_words_and_both_arms() {
+    let site = Site::open().await;
+    let fresh = listed(&site).await;
+    let one = &fresh["offers"][0];
+    assert_eq!(
+        (&one["id"], &one["state"], &one["budget"]),
+        (&json!("monopoly"), &json!("live"), &Value::Null),
+        "{one}"
+    );
+    assert_eq!((&one["about"], &one["zones"]), (&json!("Monopoly"), &json!(["Games"])));
+    assert_eq!(one["title"], json!({"en": "Monopoly, 3 euro off", "it": "Monopoly, 3 euro in meno"}));
+    assert_eq!((&one["discount"], &one["told"], &one["conflicts"]), (&json!([300, 300]), &json!(0), &json!([])));
+    assert_eq!(
+        one["word"],
+        json!({"weight": 1.0, "pin": false, "ban": false, "approved": true, "by": null, "at": null})
+    );
+    assert_eq!((&one["lift"]["verdict"], &one["lift"]["enoughFrom"]), (&json!("not-enough"), &json!(20)));
+
+    site.device("u-1", None).await;
+    let (mut told, delivery) = decision("u-1", 7, site.app.clock.now(), Millis::minutes(1));
+    let epochs = site.app.store.epochs().await.expect("a store");
+    told.epoch = epochs.iter().find(|epoch| epoch.offer == delivery.offer).map_or(0, |epoch| epoch.number);
+    let mut kept = crate::testing::decision("u-2", 8, site.app.clock.now(), Millis::minutes(1)).0;
+    (kept.holdout, kept.epoch) = (true, told.epoch);
+    let mut changes = Changes::default();
+    changes.decisions.insert(told.id, told);
+    changes.decisions.insert(kept.id, kept);
+    site.app.store.commit(&changes).await.expect("a commit");
+    assert_eq!(call(&site, "PUT", "/api/v1/stores/milano/offers/monopoly/lever", json!({"ban": true})).await.0, 200);
+    let after = listed(&site).await;
+    let one = &after["offers"][0];
+    assert_eq!((&one["told"], &one["keptBack"], &one["state"]), (&json!(1), &json!(1), &json!("banned")), "{one}");
+    assert_eq!((&one["lift"]["treated"]["n"], &one["lift"]["control"]["n"]), (&json!(1), &json!(1)), "{one}");
+    assert_eq!((&one["word"]["ban"], &one["word"]["by"]), (&json!(true), &json!("key office")), "{one}");
+    assert_eq!(call(&site, "GET", "/api/v1/stores/nowhere/offers", json!({})).await.0, 404);
+}
+
+/// A second offer on the same product for less, a pilot of a tenth, an offer in shadow with a budget, and two segments.
+const MORE: &str = r#"
+[[offer]]
+id = "monopoly-5"
+product = "507f1"
+discount = 500
+[offer.content.en]
+title = "Monopoly, 5 euro off"
+body = "Today only."
+
+[[offer]]
+id = "tried"
+category = "Games"
+stage = { kind = "pilot", share = 0.1 }
+[offer.content.en]
+title = "Any game"
+body = "Today only."
+
+[[offer]]
+id = "watched"
+category = "Games"
+zones = ["wine"]
+budget = 5
+stage = { kind = "shadow" }
+[offer.content.en]
+title = "A game beside the wine"
+body = "Today only."
+
+[[segment]]
+id = "regulars"
+rule = "visits > 3"
+weight = 1.5
+
+[[segment]]
+id = "everybody"
+rule = "true"
+"#;
+
+#[tokio::test]
+async fn conflicts_are_named_and_stages_and_segments_told_in_their_order() {
+    let site = Site::open().await;
+    let store = "milano".parse().expect("an id");
+    let files = site.app.store.shops().await.expect("a store").remove(0);
+    let (toml, floor) = (files.shop_toml + MORE, files.floor_geojson);
+    model::shop::Shop::parse(&toml, &floor).expect("the files are right");
+    let mut events = site.app.live.subscribe();
+    site.app.store.put_shop(&store, &toml, &floor, site.app.clock.now()).await.expect("kept");
+    let noticed = async {
+        while site.app.live.plan(&store).is_none_or(|plan| plan.offers.len() < 4) {
+            events.recv().await.expect("an event");
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), noticed).await.expect("noticed");
+    let answer = listed(&site).await;
+    let field = |name: &str| answer["offers"].as_array().expect("offers").iter().map(|o| o[name].clone()).collect();
+    let states: Vec<Value> = field("state");
+    assert_eq!(states, ["live", "live", "pilot", "shadow"], "{answer}");
+    assert_eq!(answer["offers"][2]["share"], json!(0.1));
+    assert_eq!(answer["offers"][3]["budget"], json!({"total": 5, "left": 5}));
+    let conflicts: Vec<Value> = field("conflicts");
+    assert_eq!(conflicts[0][0]["offerId"], "monopoly-5", "{answer}");
+    assert_eq!(
+        conflicts[1],
+        json!([{"offerId": "monopoly", "discount": 300,
+        "title": {"en": "Monopoly, 3 euro off", "it": "Monopoly, 3 euro in meno"}}])
+    );
+    assert_eq!((&conflicts[2], &conflicts[3]), (&json!([]), &json!([])));
+    let segments = json!([{"id": "regulars", "rule": "visits > 3", "weight": 1.5},
+        {"id": "everybody", "rule": "true", "weight": 1.0}]);
+    assert_eq!((&answer["segments"], &answer["holdout"]), (&segments, &json!(0.1)), "{answer}");
+}

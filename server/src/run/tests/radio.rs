@@ -148,3 +148,34 @@ async fn a_receiver_that_only_the_survey_places_is_listened_to() {
     let extra = ReceiverId::new("extra").expect("an id");
     assert_eq!(owner.places.store_of_receiver(&extra), Some(&shop()));
 }
+
+#[tokio::test]
+async fn a_receiver_that_hears_nobody_where_others_do_is_told_to_pages() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let mut owner = bench.owner(&store).await;
+    let mut seq = 0;
+    let mut minutes = async |owner: &mut Owner, from: i64, to: i64, deaf: &str| {
+        for half in from * 120..to * 120 {
+            seq += 1;
+            let at = START + Millis(half * 500);
+            // Somebody goes round the wine, four steps of ten seconds.
+            let place = [(13.0, 11.0), (17.0, 11.0), (17.0, 14.0), (13.0, 14.0)]
+                [usize::try_from(half / 20 % 4).expect("small")];
+            let person = || Transmitter::Anonymous(Pseudonym(7));
+            let ears = RECEIVERS.into_iter().filter(|(name, ..)| *name != deaf);
+            send(owner, seq, at, ears.map(|receiver| heard(receiver, person(), place, at)).collect()).await;
+        }
+        owner.ill.tell(&owner.core, &owner.live, [shop()].iter(), owner.now);
+    };
+    let condition = |owner: &Owner| {
+        let receivers = owner.live.snapshot(&shop(), owner.now).expect("a shop").receivers;
+        receivers.iter().find(|receiver| receiver.id.as_str() == "r4").map(|receiver| receiver.condition)
+    };
+    minutes(&mut owner, 0, 2, "nobody").await;
+    assert_eq!(condition(&owner), Some("well"));
+    minutes(&mut owner, 2, 12, "r4").await;
+    assert_eq!(condition(&owner), Some("dead"));
+    minutes(&mut owner, 12, 15, "nobody").await;
+    assert_eq!(condition(&owner), Some("well"), "it hears again");
+}
