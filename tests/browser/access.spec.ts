@@ -5,6 +5,8 @@ import { address, axe, expect, overflow, test } from "./watched.ts";
 const PAGES = [
   { path: "/#/now", ready: ".drawing .zone" },
   { path: "/#/today", ready: ".tile" },
+  { path: "/#/offers", ready: ".offer" },
+  { path: "/#/effect", ready: ".together .arms" },
   { path: "/phone", ready: ".phone h1" },
 ];
 

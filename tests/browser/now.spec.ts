@@ -43,8 +43,12 @@ test("a decision explains itself, gate by gate and term by term", async ({ page 
   await offer.locator(".decision-head").click();
   const body = page.locator(".decision-body:not([hidden])");
   await expect(body.locator(".candidate.chosen .gates li.passed")).toHaveCount(24);
-  await expect(body.locator(".candidate.chosen .worth tr")).toHaveCount(9);
-  await expect(body.locator(".candidate.chosen .worth .sum")).toContainText("€");
+  await expect(body.locator(".candidate.chosen .worth:not(.parts) tr")).toHaveCount(9);
+  await expect(body.locator(".candidate.chosen .worth .sum").first()).toContainText("€");
+  await expect(body.locator(".candidate.chosen .parts tbody tr")).toHaveCount(5);
+  await expect(body.getByTestId("segment")).not.toBeEmpty();
+  await body.locator(".saw summary").click();
+  await expect(body.locator(".saw dt", { hasText: "Interest" })).toBeVisible();
   expect(await axe(page)).toEqual([]);
 });
 
@@ -70,6 +74,53 @@ test("the equipment says which receivers hear", async ({ page }) => {
   await open(page);
   await expect(page.locator(".equipment .line.online").first()).toBeVisible({ timeout: 45_000 });
   await expect(page.getByRole("heading", { name: "Boxes in the shop" })).toBeVisible();
+});
+
+test("a decision tells the parts of its chance, what was too old and what is not listed, in Italian too", async ({ page, watch }) => {
+  test.setTimeout(180_000);
+  watch.expectComplaint(/ERR_|Failed to load|net::/);
+  // A small shop lists everything and nothing in it grows old: what a large one would say is put into the answer.
+  await page.route("**/live", (route) => route.abort());
+  await page.route("**/now", async (route) => {
+    const answer = await route.fetch();
+    const now = (await answer.json()) as { decisions: Record<string, unknown>[] };
+    for (const decision of now.decisions) Object.assign(decision, { more: { intent: 12, stage: 3 }, stale: ["crowding"], segment: "regulars" });
+    await route.fulfill({ response: answer, json: now });
+  });
+  await open(page);
+  await page.getByRole("button", { name: "IT Italiano" }).click();
+  const offer = page.locator(".decision.offer").first();
+  await expect(offer).toBeVisible({ timeout: 150_000 });
+  await offer.locator(".decision-head").click();
+  const body = page.locator(".decision-body:not([hidden])");
+  await expect(body.locator(".unlisted")).toHaveText("E altre 15 scartate: Poco interesse (12), Non attiva qui (3).");
+  await expect(body.getByTestId("segment")).toHaveText("Gruppo di clienti: regulars.");
+  await body.locator(".saw summary").click();
+  await expect(body.getByTestId("stale")).toHaveText("Noto, ma troppo vecchio per contare: Affollamento.");
+  const parts = await body.locator(".candidate.chosen .parts .number").allInnerTexts();
+  const [offered, moment, been, person, sum] = parts.map((text) => Number(text.replace("−", "-").replace(",", ".")));
+  expect(Math.abs((offered ?? 0) + (moment ?? 0) + (been ?? 0) + (person ?? 0) - (sum ?? 0))).toBeLessThanOrEqual(0.025);
+  await page.getByRole("button", { name: "EN English" }).click();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+});
+
+test("a receiver that is not well says what to do about it", async ({ page, watch }) => {
+  watch.expectComplaint(/ERR_|Failed to load|net::/);
+  await page.route("**/live", (route) => route.abort());
+  await page.route("**/now", async (route) => {
+    const answer = await route.fetch();
+    const now = (await answer.json()) as { receivers: Record<string, unknown>[] };
+    for (const [index, condition] of ["dead", "doubtful", "moved"].entries()) Object.assign(now.receivers[index] ?? {}, { condition, conditionSince: "2026-11-22T09:00:00Z" });
+    await route.fulfill({ response: answer, json: now });
+  });
+  await open(page);
+  const line = (condition: string) => page.locator(`.equipment .line[data-condition=${condition}]`);
+  await expect(line("dead")).toContainText("Check that it has power and network");
+  await expect(line("doubtful")).toContainText("Nothing to do yet");
+  await expect(line("moved")).toContainText("Was it moved or turned? Put it back");
+  await expect(page.locator(".equipment .line[data-condition]")).toHaveCount(3);
+  expect(await axe(page)).toEqual([]);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("a lost server is said aloud, and the picture comes back by itself", async ({ page, watch }) => {

@@ -64,6 +64,9 @@ test("an offer comes by the stream while a shopper stands there, and can be answ
   await expect(card.locator("h3")).not.toBeEmpty();
   await card.getByText("Why do I see this?").click();
   await expect(card.getByTestId("reason")).not.toBeEmpty();
+  // And which data it rests on, each with the permission that lets it be used.
+  await expect(card.locator("[data-ground=place]")).toContainText("because you allow “See where I am in the shop”");
+  await expect(card.locator("[data-ground=interest]")).toContainText("because you allow “Remember what I like”");
   expect(await axe(shown)).toEqual([]);
 
   const opened = outcome(shown, "opened");

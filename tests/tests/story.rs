@@ -14,6 +14,8 @@ mod garbage;
 mod kill;
 #[path = "story/offer.rs"]
 mod offer;
+#[path = "story/regulation.rs"]
+mod regulation;
 
 use tests::house::Database;
 use tests::postgres::Postgres;
