@@ -11,8 +11,12 @@ use runtime::telemetry::Format;
 use serde::Deserialize;
 
 mod radio;
+mod receivers;
+mod sensor;
 
 pub use radio::{Radio, RadioSource};
+pub use receivers::Receivers;
+pub use sensor::{Sensor, SensorAddress, SensorKey, SensorKind};
 
 /// The commented template, as `config template` prints it.
 pub const TEMPLATE: &str = include_str!("config/template.toml");
@@ -103,67 +107,6 @@ impl TryFrom<String> for TagUuid {
 
 fn hex_array<const N: usize>(digits: &str) -> Option<[u8; N]> {
     hex::decode(digits).ok()?.try_into().ok()
-}
-
-/// The broker of receivers and sensors, and which topics are whose.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Receivers {
-    /// The broker; no MQTT intake if none.
-    pub url: Option<String>,
-    /// The user there.
-    pub username: Option<String>,
-    /// The password there.
-    pub password: Option<String>,
-    /// The authority to trust for `mqtts`.
-    pub ca_file: Option<PathBuf>,
-    /// Topic filters of ESPresense.
-    pub espresense: Vec<String>,
-    /// Topic filters of Theengs Gateway and OpenMQTTGateway.
-    pub theengs: Vec<String>,
-    /// Topic filters of Minew.
-    pub minew: Vec<String>,
-}
-
-impl Default for Receivers {
-    fn default() -> Self {
-        Self {
-            url: None,
-            username: None,
-            password: None,
-            ca_file: None,
-            espresense: vec!["espresense/devices/+/+".into()],
-            theengs: vec!["home/+/BTtoMQTT/+".into()],
-            minew: vec!["minew/+/status".into()],
-        }
-    }
-}
-
-/// How a sensor's numbers are to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SensorKind {
-    /// Totals since the counter's own start.
-    CounterCumulative,
-    /// Differences since the last report.
-    CounterDelta,
-    /// People in the field now.
-    CounterLevel,
-    /// Items on a shelf.
-    Shelf,
-}
-
-/// One sensor.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sensor {
-    /// How its numbers are to be read.
-    pub kind: SensorKind,
-    /// The topic it publishes on; no wildcard.
-    pub topic: String,
-    /// The weight of one item on a shelf; by the scale's own count if none.
-    #[serde(default)]
-    pub item_g: Option<u32>,
 }
 
 /// The way to the server.
@@ -330,25 +273,7 @@ impl Config {
             let problem = format!("{:?} is no time zone", self.privacy.timezone);
             return wrong("privacy.timezone", problem, "write an IANA name such as Europe/Rome");
         }
-        self.check_sensors().or_else(|(key, problem, fix)| wrong(&key, problem, fix))
-    }
-
-    fn check_sensors(&self) -> Result<(), (String, String, &'static str)> {
-        let mut topics = BTreeMap::new();
-        for (id, sensor) in &self.sensors {
-            let key = format!("sensors.{id}.topic");
-            if sensor.topic.is_empty() || sensor.topic.contains(['+', '#']) {
-                return Err((key, format!("{:?} is not one topic", sensor.topic), "name one topic, without + and #"));
-            }
-            if let Some(other) = topics.insert(&sensor.topic, id) {
-                return Err((
-                    key,
-                    format!("{:?} belongs to {other} already", sensor.topic),
-                    "give each sensor its own topic",
-                ));
-            }
-        }
-        Ok(())
+        sensor::check(&self.sensors).or_else(|(key, problem, fix)| wrong(&key, problem, fix))
     }
 }
 

@@ -1,32 +1,65 @@
-//! Intake: from a message of a receiver's broker to what was heard, whatever the vendor and the topics that people set.
+//! Intake: from a message of a receiver to what was heard, whatever the vendor and the topics that people set.
 
+pub mod http;
 mod twin;
 
 use wire::topics;
-use wire::vendor::{self, Heard, Rejected, espresense, minew, theengs};
+use wire::vendor::{
+    self, Heard, Rejected, cassia, espresense, kontakt, minew, moko, openmqttgateway, raddec, ruuvi, shelly, tasmota,
+    theengs,
+};
 
 use crate::config::Receivers;
 
 pub use twin::Twins;
 
+/// Whose messages a filter takes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Maker {
+    Espresense,
+    Theengs,
+    OpenMqttGateway,
+    Minew,
+    Kontakt,
+    Ruuvi,
+    Moko,
+    Cassia,
+    Tasmota,
+    Raddec,
+    Shelly,
+}
+
 /// Reads receivers' messages by the configured filters.
 #[derive(Debug, Clone)]
 pub struct Intake {
-    espresense: Vec<String>,
-    theengs: Vec<String>,
-    minew: Vec<String>,
+    filters: Vec<(Maker, String)>,
 }
 
 impl Intake {
     /// Takes the filters from the configuration.
     #[must_use]
     pub fn new(config: &Receivers) -> Self {
-        Self { espresense: config.espresense.clone(), theengs: config.theengs.clone(), minew: config.minew.clone() }
+        // Of two filters that take in the same topic, the first counts: Shelly's may be as wide as `+`, so it comes last.
+        let all = [
+            (Maker::Espresense, &config.espresense),
+            (Maker::Theengs, &config.theengs),
+            (Maker::OpenMqttGateway, &config.openmqttgateway),
+            (Maker::Minew, &config.minew),
+            (Maker::Kontakt, &config.kontakt),
+            (Maker::Ruuvi, &config.ruuvi),
+            (Maker::Moko, &config.moko),
+            (Maker::Cassia, &config.cassia),
+            (Maker::Tasmota, &config.tasmota),
+            (Maker::Raddec, &config.raddec),
+            (Maker::Shelly, &config.shelly),
+        ];
+        let filters = all.into_iter().flat_map(|(maker, list)| list.iter().map(move |filter| (maker, filter.clone())));
+        Self { filters: filters.collect() }
     }
 
     /// Every filter to subscribe to.
     pub fn filters(&self) -> impl Iterator<Item = &str> {
-        self.espresense.iter().chain(&self.theengs).chain(&self.minew).map(String::as_str)
+        self.filters.iter().map(|(_, filter)| filter.as_str())
     }
 
     /// Reads one message.
@@ -34,17 +67,22 @@ impl Intake {
     /// # Errors
     /// [`Rejected`] when nothing of it can be used.
     pub fn read(&self, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
-        let of = |filters: &[String]| filters.iter().any(|filter| topics::matches(filter, topic));
-        if of(&self.espresense) {
-            return espresense::decode(topic, payload);
+        let Some((maker, filter)) = self.filters.iter().find(|(_, filter)| topics::matches(filter, topic)) else {
+            return vendor::decode(topic, payload);
+        };
+        match maker {
+            Maker::Espresense => espresense::decode(topic, payload),
+            Maker::Theengs => theengs::decode(topic, payload),
+            Maker::OpenMqttGateway => openmqttgateway::decode_under(filter, topic, payload),
+            Maker::Minew => read_minew(filter, topic, payload),
+            Maker::Kontakt => kontakt::decode_under(filter, topic, payload),
+            Maker::Ruuvi => ruuvi::decode_under(filter, topic, payload),
+            Maker::Moko => moko::decode_under(filter, topic, payload),
+            Maker::Cassia => cassia::decode_under(filter, topic, payload),
+            Maker::Tasmota => tasmota::decode_under(filter, topic, payload),
+            Maker::Raddec => raddec::decode(payload),
+            Maker::Shelly => shelly::decode_under(filter, topic, payload),
         }
-        if of(&self.theengs) {
-            return theengs::decode(topic, payload);
-        }
-        if let Some(filter) = self.minew.iter().find(|filter| topics::matches(filter, topic)) {
-            return read_minew(filter, topic, payload);
-        }
-        vendor::decode(topic, payload)
     }
 }
 
@@ -57,22 +95,4 @@ fn read_minew(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, R
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MINEW: &str = r#"[{"timestamp":"2019-08-01T05:54:25Z","type":"Gateway","mac":"AC233FC001EA"},{"timestamp":"2019-08-01T05:54:25Z","type":"Unknown","mac":"AC233FA03208","rssi":-79,"rawData":"0201060303E1FF0D16E1FFA10264000832A03F23AC"}]"#;
-    const ESPRESENSE: &str =
-        r#"{"mac":"58b1294494d3","id":"watch:darrell","name":"Darrell's Watch","rssi@1m":-64,"rssi":-86,"int":588}"#;
-
-    #[test]
-    fn each_vendor_is_read_under_the_topics_that_people_set() {
-        let config = Receivers { minew: vec!["/gw/+/status".into()], ..Receivers::default() };
-        let intake = Intake::new(&config);
-        let heard = intake.read("/gw/AC233FC001EA/status", MINEW.as_bytes()).expect("readable");
-        assert_eq!((heard.len(), heard[0].receiver.as_str()), (1, "AC233FC001EA"));
-        let heard = intake.read("espresense/devices/watch:darrell/basement", ESPRESENSE.as_bytes()).expect("readable");
-        assert_eq!((heard.len(), heard[0].receiver.as_str()), (1, "basement"));
-        assert_eq!(intake.read("some/where", b"{}"), Err(Rejected::UnknownTopic));
-        assert_eq!(intake.filters().count(), 3);
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 pub mod classify;
 pub mod config;
 pub mod count;
+pub mod decode;
 pub mod intake;
 pub mod metric;
 pub mod now;

@@ -40,6 +40,7 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    Decode(gateway::decode::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         None | Some(Command::Run) => run(&cli.config),
+        Some(Command::Decode(args)) => gateway::decode::run(&args, &cli.config),
         Some(Command::Config { command: ConfigCommand::Template }) => say(TEMPLATE),
         Some(Command::Config { command: ConfigCommand::Check }) => match Config::load(&cli.config) {
             Ok(_) => say(&format!("{}: all is well\n", cli.config.display())),

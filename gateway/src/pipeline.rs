@@ -72,7 +72,7 @@ impl Pipeline {
             twins: Twins::default(),
             classifier: Classifier::new(config, draw, now),
             window: Window::default(),
-            sensors: Sensors::new(&config.sensors, state),
+            sensors: Sensors::new(&config.sensors, config.receivers.zigbee2mqtt.as_deref(), state),
             readings: Vec::new(),
             window_ends: None,
             readings_go: None,
@@ -104,6 +104,9 @@ impl Pipeline {
                         continue;
                     }
                     self.counts.heard(&heard.receiver, now.wall);
+                    if heard.address.is_some_and(|address| self.sensor_said(address.bytes, heard.frame, now)) {
+                        continue;
+                    }
                     match self.classifier.classify(&heard, now) {
                         Ok(advert) => self.take(&advert, now),
                         Err(left_out) => self.counts.drop(left_out.code(), 1),
@@ -118,6 +121,11 @@ impl Pipeline {
     pub fn advertisement(&mut self, raw: &RawAdvertisement, now: Now) {
         let radio = self.radios.receiver(&raw.adapter);
         self.counts.heard(radio, now.wall);
+        if self.sensors.knows_address(raw.address.bytes) {
+            let frame = wire::ble::frame::decode(&raw.bytes).best();
+            self.sensor_said(raw.address.bytes, frame, now);
+            return;
+        }
         match self.classifier.classify_raw(radio, raw, now) {
             Ok(advert) => self.take(&advert, now),
             Err(left_out) => self.counts.drop(left_out.code(), 1),
@@ -170,16 +178,30 @@ impl Pipeline {
 
     fn report(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) {
         match self.sensors.report(topic, payload, retained, now) {
-            Ok(Some(reading)) => {
-                self.readings.push(reading);
-                let go = if self.readings.len() >= READINGS_MAX { now.monotonic } else { after(now, READING_WAIT) };
-                self.readings_go = Some(self.readings_go.map_or(go, |due| due.min(go)));
-                if self.readings.len() >= READINGS_MAX {
-                    self.close(false, now);
-                }
-            }
-            Ok(None) => {}
+            Ok(readings) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
             Err(refused) => self.counts.drop(refused.code(), 1),
+        }
+    }
+
+    /// Whether the address is a sensor's; what it measures is taken in, and it is no person.
+    fn sensor_said(&mut self, address: [u8; 6], frame: Option<wire::ble::frame::Frame>, now: Now) -> bool {
+        if !self.sensors.knows_address(address) {
+            return false;
+        }
+        match frame.and_then(|frame| self.sensors.hear(address, &frame, now)) {
+            Some(Ok(readings)) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
+            Some(Err(refused)) => self.counts.drop(refused.code(), 1),
+            None => {}
+        }
+        true
+    }
+
+    fn keep(&mut self, reading: Reading, now: Now) {
+        self.readings.push(reading);
+        let go = if self.readings.len() >= READINGS_MAX { now.monotonic } else { after(now, READING_WAIT) };
+        self.readings_go = Some(self.readings_go.map_or(go, |due| due.min(go)));
+        if self.readings.len() >= READINGS_MAX {
+            self.close(false, now);
         }
     }
 

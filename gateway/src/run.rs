@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use wire::uplink::{self as up, Batch};
 
 use crate::config::Config;
+use crate::intake::http;
 use crate::now::Now;
 use crate::pipeline::{Parcel, Pipeline};
 use crate::radio;
@@ -93,6 +94,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationTo
     tasks.spawn(async move { link_up.run(stopping).await.context("run the uplink") });
 
     let events = intake(config, &pipeline, &intake_state).await.context("start the intake")?;
+    let posts = http::start(config.receivers.http_listen, stop, &mut tasks).await?;
     let radio = radio::start(&config.radio, clock.clone(), radio_state, stop, &mut tasks);
     let sources = Sources {
         gateway: config.gateway.id.to_string(),
@@ -110,7 +112,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationTo
     let work = Work { pipeline, spool, identity, clock, volatile, pulse, health, intake_state };
     let stopping = stop.clone();
     tasks.spawn(async move {
-        work.run(events, radio, stopping).await;
+        work.run(events, posts, radio, stopping).await;
         stop_uplink.cancel();
         Ok(())
     });
@@ -151,7 +153,13 @@ struct Work {
 }
 
 impl Work {
-    async fn run(mut self, intake: Option<(mqtt::Client, Events)>, radio: Option<Queue>, stop: CancellationToken) {
+    async fn run(
+        mut self,
+        intake: Option<(mqtt::Client, Events)>,
+        mut posts: Option<http::Queue>,
+        radio: Option<Queue>,
+        stop: CancellationToken,
+    ) {
         let (client, mut events) = intake.unzip();
         let mut pulse = tokio::time::interval(PULSE_EVERY);
         pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -163,6 +171,10 @@ impl Work {
                     Some(event) => self.event(event),
                     None => events = None,
                 },
+                posted = http::next(posts.as_mut()) => {
+                    let now = Now::read(self.clock.as_ref());
+                    self.pipeline.message(&posted.topic, &posted.payload, false, now);
+                }
                 some = next_advertisements(radio.as_ref()) => {
                     let now = Now::read(self.clock.as_ref());
                     some.iter().for_each(|raw| self.pipeline.advertisement(raw, now));

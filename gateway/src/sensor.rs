@@ -2,19 +2,27 @@
 //!
 //! What a sensor stood at is kept with the batch that tells of it, and comes back after a restart.
 
+mod air;
 mod meter;
 mod stamp;
+mod zigbee;
 
 use std::collections::BTreeMap;
 
 use model::ids::SensorId;
 use model::reading::{Reading, ReadingKind};
 use model::time::Timestamp;
-use wire::vendor::{Rejected, counter, shelf};
+use wire::ble::bthome::Measures;
+use wire::ble::frame::Frame;
+use wire::vendor::counter::{self, Totals};
+use wire::vendor::shelf::{self, Scale};
+use wire::vendor::{Rejected, presence, shelly};
 
 use crate::config::{Sensor, SensorKind};
 use crate::now::Now;
-use meter::{Counter, Shelf, Window};
+use air::Ears;
+use meter::{Counter, Level, Presence, Shelf, Window};
+use zigbee::Bridge;
 
 pub use meter::Ignored;
 
@@ -30,6 +38,8 @@ pub enum Refused {
     Unreadable(Rejected),
     /// It was read and must not count.
     Ignored(Ignored),
+    /// It came over the air and is not taken.
+    Unheard(wire::ble::bthome::Refused),
 }
 
 impl Refused {
@@ -40,6 +50,7 @@ impl Refused {
             Self::Undeclared => "unknown-sensor",
             Self::Unreadable(rejected) => rejected.code(),
             Self::Ignored(ignored) => ignored.code(),
+            Self::Unheard(refused) => refused.code(),
         }
     }
 }
@@ -51,24 +62,32 @@ enum Standing {
     Cumulative(Counter),
     Delta(Window),
     Shelf(Shelf),
+    Level(Level),
+    Presence(Presence),
 }
 
 /// All sensors of the box.
 #[derive(Debug)]
 pub struct Sensors {
-    by_topic: BTreeMap<String, (SensorId, Sensor)>,
+    declared: BTreeMap<SensorId, Sensor>,
+    by_topic: BTreeMap<String, Vec<SensorId>>,
+    ears: Ears,
+    bridge: Option<Bridge>,
     standings: BTreeMap<SensorId, Standing>,
     changed: bool,
     last: BTreeMap<SensorId, Timestamp>,
 }
 
 impl Sensors {
-    /// The declared sensors, as they stood at the last restart.
+    /// The declared sensors, as they stood at the last restart. With the base topic of zigbee2mqtt, its sensors are found as well.
     ///
     /// A state that can't be read is told and left out: the next report of each sensor is then its new beginning.
     #[must_use]
-    pub fn new(declared: &BTreeMap<SensorId, Sensor>, state: Option<&[u8]>) -> Self {
-        let by_topic = declared.iter().map(|(id, s)| (s.topic.clone(), (id.clone(), s.clone()))).collect();
+    pub fn new(declared: &BTreeMap<SensorId, Sensor>, zigbee2mqtt: Option<&str>, state: Option<&[u8]>) -> Self {
+        let mut by_topic: BTreeMap<String, Vec<SensorId>> = BTreeMap::new();
+        for (id, sensor) in declared.iter().filter(|(_, sensor)| !sensor.topic.is_empty()) {
+            by_topic.entry(sensor.topic.clone()).or_default().push(id.clone());
+        }
         let standings = state.map(serde_json::from_slice::<BTreeMap<SensorId, Standing>>).transpose();
         let mut standings = standings.unwrap_or_else(|cause| {
             tracing::warn!(%cause, "what the sensors stood at can't be read, each begins anew");
@@ -77,18 +96,32 @@ impl Sensors {
         if let Some(standings) = &mut standings {
             standings.retain(|id, _| declared.contains_key(id));
         }
-        Self { by_topic, standings: standings.unwrap_or_default(), changed: false, last: BTreeMap::new() }
+        Self {
+            declared: declared.clone(),
+            by_topic,
+            ears: Ears::new(declared),
+            bridge: zigbee2mqtt.map(Bridge::new),
+            standings: standings.unwrap_or_default(),
+            changed: false,
+            last: BTreeMap::new(),
+        }
     }
 
     /// The topics of all sensors.
     pub fn topics(&self) -> impl Iterator<Item = &str> {
-        self.by_topic.keys().map(String::as_str)
+        self.by_topic.keys().map(String::as_str).chain(self.bridge.iter().map(Bridge::filter))
     }
 
     /// Whether a topic belongs to a sensor.
     #[must_use]
     pub fn knows(&self, topic: &str) -> bool {
-        self.by_topic.contains_key(topic)
+        self.by_topic.contains_key(topic) || self.bridge.as_ref().is_some_and(|bridge| bridge.below(topic).is_some())
+    }
+
+    /// Whether an address is a sensor's: then it is no person's.
+    #[must_use]
+    pub fn knows_address(&self, address: [u8; 6]) -> bool {
+        self.ears.knows(address)
     }
 
     /// Takes a report in. No reading when nothing changed.
@@ -101,16 +134,66 @@ impl Sensors {
         payload: &[u8],
         retained: bool,
         now: Now,
-    ) -> Result<Option<Reading>, Refused> {
-        let (id, sensor) = self.by_topic.get(topic).ok_or(Refused::Undeclared)?;
-        let (id, sensor) = (id.clone(), sensor.clone());
-        let kind = match sensor.kind {
-            SensorKind::CounterCumulative => self.cumulative(&id, payload, now)?,
-            SensorKind::CounterDelta => self.delta(&id, payload, retained)?,
-            SensorKind::CounterLevel => Some(counter::read_level(payload).map_err(Refused::Unreadable)?),
-            SensorKind::Shelf => self.shelf(&id, &sensor, payload)?,
+    ) -> Result<Vec<Reading>, Refused> {
+        if let Some(ids) = self.by_topic.get(topic).cloned() {
+            let (mut readings, mut refused) = (Vec::new(), None);
+            for id in ids {
+                match self.report_of(&id, payload, retained, now) {
+                    Ok(reading) => readings.extend(reading),
+                    Err(cause) => refused = Some(cause),
+                }
+            }
+            return match refused {
+                Some(cause) if readings.is_empty() => Err(cause),
+                Some(_) | None => Ok(readings),
+            };
+        }
+        let bridge = self.bridge.as_mut().ok_or(Refused::Undeclared)?;
+        let name = bridge.below(topic).ok_or(Refused::Undeclared)?;
+        if name == "bridge/devices" {
+            bridge.learn(payload).map_err(Refused::Unreadable)?;
+            return Ok(Vec::new());
+        }
+        // Lamps and switches talk here, too; that is nobody's fault.
+        let Some(id) = bridge.sensor(name).cloned() else { return Ok(Vec::new()) };
+        let kind = self.presence(&id, None, payload, retained)?;
+        Ok(kind.map(|kind| self.reading(&id, kind, now)).into_iter().collect())
+    }
+
+    /// Takes in what was heard over the air under an address; nothing when it is no sensor's, or says nothing that is measured.
+    ///
+    /// # Errors
+    /// [`Refused`] says why it must not count.
+    pub fn hear(&mut self, address: [u8; 6], frame: &Frame, now: Now) -> Option<Result<Vec<Reading>, Refused>> {
+        let (measures, ids) = match self.ears.hear(address, frame)? {
+            Ok(heard) => heard,
+            Err(refused) => return Some(Err(Refused::Unheard(refused))),
         };
-        Ok(kind.map(|kind| Reading { at: self.own_moment(&id, now.wall), sensor: id, kind }))
+        let mut readings = Vec::new();
+        for id in ids {
+            match self.measured(&id, &measures, now) {
+                Ok(kind) => readings.extend(kind.map(|kind| self.reading(&id, kind, now))),
+                Err(refused) => return Some(Err(refused)),
+            }
+        }
+        Some(Ok(readings))
+    }
+
+    fn report_of(&mut self, id: &SensorId, payload: &[u8], retained: bool, now: Now) -> Result<Option<Reading>, Refused> {
+        let sensor = self.declared.get(id).cloned().ok_or(Refused::Undeclared)?;
+        let part = sensor.part.as_deref();
+        let kind = match sensor.kind {
+            SensorKind::CounterCumulative => self.cumulative(id, payload, part, now)?,
+            SensorKind::CounterDelta => self.delta(id, payload, part, retained)?,
+            SensorKind::CounterLevel => self.level(id, payload, part)?,
+            SensorKind::Shelf => self.shelf(id, &sensor, payload)?,
+            SensorKind::Presence => self.presence(id, sensor.field.as_deref(), payload, retained)?,
+        };
+        Ok(kind.map(|kind| self.reading(id, kind, now)))
+    }
+
+    fn reading(&mut self, id: &SensorId, kind: ReadingKind, now: Now) -> Reading {
+        Reading { at: self.own_moment(id, now.wall), sensor: id.clone(), kind }
     }
 
     /// A moment that no other reading of the sensor has: two people in one millisecond are two, and the server takes two
@@ -132,46 +215,140 @@ impl Sensors {
             .then(|| serde_json::to_vec(&self.standings).expect("a map from texts to plain numbers"))
     }
 
-    fn cumulative(&mut self, id: &SensorId, payload: &[u8], now: Now) -> Result<Option<ReadingKind>, Refused> {
-        let totals = counter::read_totals(payload).map_err(Refused::Unreadable)?;
-        let stamp = stamp::read(payload);
+    fn cumulative(
+        &mut self,
+        id: &SensorId,
+        payload: &[u8],
+        part: Option<&str>,
+        now: Now,
+    ) -> Result<Option<ReadingKind>, Refused> {
+        let totals = counter::read_totals_of(payload, part).map_err(Refused::Unreadable)?;
+        self.count_up(id, totals, stamp::read(payload), now)
+    }
+
+    fn count_up(
+        &mut self,
+        id: &SensorId,
+        totals: Totals,
+        stamp: Option<u64>,
+        now: Now,
+    ) -> Result<Option<ReadingKind>, Refused> {
         let fresh = || Standing::Cumulative(Counter::default());
-        let standing = self.standings.entry(id.clone()).or_insert_with(fresh);
-        if !matches!(standing, Standing::Cumulative(_)) {
-            *standing = fresh();
-        }
+        let standing = self.standing(id, |standing| matches!(standing, Standing::Cumulative(_)), fresh);
         let Standing::Cumulative(meter) = standing else { return Ok(None) };
-        self.changed = true;
         meter.step(totals, stamp, now).map_err(Refused::Ignored)
     }
 
-    fn delta(&mut self, id: &SensorId, payload: &[u8], retained: bool) -> Result<Option<ReadingKind>, Refused> {
-        let kind = counter::read_delta(payload).map_err(Refused::Unreadable)?;
+    fn delta(
+        &mut self,
+        id: &SensorId,
+        payload: &[u8],
+        part: Option<&str>,
+        retained: bool,
+    ) -> Result<Option<ReadingKind>, Refused> {
+        let records = counter::read_records(payload, part).map_err(Refused::Unreadable)?;
         // A kept message comes again with every new subscription, and it was counted when it was new.
         if retained {
             return Err(Refused::Ignored(Ignored::Retained));
         }
-        let stamp = stamp::read(payload);
-        let standing = self.standings.entry(id.clone()).or_insert_with(|| Standing::Delta(Window::default()));
-        if !matches!(standing, Standing::Delta(_)) {
-            *standing = Standing::Delta(Window::default());
-        }
+        let fresh = || Standing::Delta(Window::default());
+        let standing = self.standing(id, |standing| matches!(standing, Standing::Delta(_)), fresh);
         let Standing::Delta(seen) = standing else { return Ok(None) };
-        self.changed = true;
-        seen.check(stamp).map_err(Refused::Ignored)?;
-        Ok(Some(kind).filter(|kind| *kind != ReadingKind::Crossing { entered: 0, left: 0 }))
+        seen.step(&records).map_err(Refused::Ignored)
+    }
+
+    fn level(&mut self, id: &SensorId, payload: &[u8], part: Option<&str>) -> Result<Option<ReadingKind>, Refused> {
+        let Some(level) = counter::read_level_of(payload, part).map_err(Refused::Unreadable)? else { return Ok(None) };
+        self.stand_at(id, level)
+    }
+
+    fn stand_at(&mut self, id: &SensorId, level: counter::Level) -> Result<Option<ReadingKind>, Refused> {
+        let fresh = || Standing::Level(Level::default());
+        let standing = self.standing(id, |standing| matches!(standing, Standing::Level(_)), fresh);
+        let Standing::Level(meter) = standing else { return Ok(None) };
+        meter.step(level).map(Some).map_err(Refused::Ignored)
     }
 
     fn shelf(&mut self, id: &SensorId, sensor: &Sensor, payload: &[u8]) -> Result<Option<ReadingKind>, Refused> {
-        let scale = shelf::read(payload).map_err(Refused::Unreadable)?;
-        let item_kg = sensor.item_g.map(|grams| f64::from(grams) / 1_000.0);
-        let standing = self.standings.entry(id.clone()).or_insert_with(|| Standing::Shelf(Shelf::default()));
-        if !matches!(standing, Standing::Shelf(_)) {
-            *standing = Standing::Shelf(Shelf::default());
+        let scale = match (sensor.counts_per_g, std::str::from_utf8(payload).map(|text| text.trim().parse::<i32>())) {
+            (Some(counts), Ok(Ok(raw))) => {
+                #[expect(clippy::cast_precision_loss, reason = "a load cell has 24 bits")]
+                let tare = sensor.tare_counts.unwrap_or(0) as f64;
+                let bare = f64::from(raw) - tare;
+                Scale { weight_kg: bare / f64::from(counts.max(1)) / 1_000.0, count: None }
+            }
+            (Some(_) | None, _) => shelf::read(payload).map_err(Refused::Unreadable)?,
+        };
+        Ok(self.weigh(id, scale, sensor.item_g))
+    }
+
+    fn weigh(&mut self, id: &SensorId, scale: Scale, item_g: Option<u32>) -> Option<ReadingKind> {
+        let item_kg = item_g.map(|grams| f64::from(grams) / 1_000.0);
+        let fresh = || Standing::Shelf(Shelf::default());
+        let standing = self.standing(id, |standing| matches!(standing, Standing::Shelf(_)), fresh);
+        let Standing::Shelf(meter) = standing else { return None };
+        meter.step(scale, item_kg)
+    }
+
+    fn presence(
+        &mut self,
+        id: &SensorId,
+        field: Option<&str>,
+        payload: &[u8],
+        retained: bool,
+    ) -> Result<Option<ReadingKind>, Refused> {
+        let found = match field {
+            Some(component) if component.starts_with("bthome") => shelly::read_component(payload, component),
+            field => presence::read_field(payload, field),
+        };
+        let Some(somebody) = found.map_err(Refused::Unreadable)? else { return Ok(None) };
+        self.notice(id, somebody, retained)
+    }
+
+    fn notice(&mut self, id: &SensorId, somebody: bool, retained: bool) -> Result<Option<ReadingKind>, Refused> {
+        let fresh = || Standing::Presence(Presence::default());
+        let standing = self.standing(id, |standing| matches!(standing, Standing::Presence(_)), fresh);
+        let Standing::Presence(meter) = standing else { return Ok(None) };
+        meter.step(somebody, retained).map_err(Refused::Ignored)
+    }
+
+    /// What a sensor over the air measured, by what it is declared as.
+    fn measured(&mut self, id: &SensorId, measures: &Measures, now: Now) -> Result<Option<ReadingKind>, Refused> {
+        let Some(sensor) = self.declared.get(id).cloned() else { return Ok(None) };
+        match sensor.kind {
+            SensorKind::Presence => match measures.somebody.or(measures.open).or(measures.button.map(|button| button > 0)) {
+                Some(somebody) => self.notice(id, somebody, false),
+                None => Ok(None),
+            },
+            SensorKind::Shelf => Ok(measures.mass_g.and_then(|grams| {
+                self.weigh(id, Scale { weight_kg: f64::from(grams) / 1_000.0, count: None }, sensor.item_g)
+            })),
+            SensorKind::CounterCumulative => match measures.count {
+                Some(entered) => self.count_up(id, Totals { entered, left: 0 }, None, now),
+                None => Ok(None),
+            },
+            SensorKind::CounterLevel => match measures.count {
+                Some(count) => self.stand_at(id, counter::Level { count, at: None }),
+                None => Ok(None),
+            },
+            // Nothing over the air tells a repeat of a difference from a second one.
+            SensorKind::CounterDelta => Ok(None),
         }
-        let Standing::Shelf(meter) = standing else { return Ok(None) };
+    }
+
+    /// What a sensor stands at; anew when it was read in another way before.
+    fn standing(
+        &mut self,
+        id: &SensorId,
+        fits: impl Fn(&Standing) -> bool,
+        fresh: impl Fn() -> Standing,
+    ) -> &mut Standing {
         self.changed = true;
-        Ok(meter.step(scale, item_kg))
+        let standing = self.standings.entry(id.clone()).or_insert_with(&fresh);
+        if !fits(standing) {
+            *standing = fresh();
+        }
+        standing
     }
 }
 

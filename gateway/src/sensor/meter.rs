@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use model::reading::ReadingKind;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
-use wire::vendor::counter::Totals;
+use wire::vendor::counter::{self, Record, Totals};
 use wire::vendor::shelf::{Items, Scale};
 
 use crate::now::Now;
@@ -19,7 +19,9 @@ const RIVAL_REPORTS: u32 = 3;
 /// ... over at least this time, so that a burst of old messages can't do it.
 const RIVAL_SPAN: Millis = Millis::seconds(60);
 /// So many reports are remembered to tell repeats.
-const STAMPS_MAX: usize = 32;
+const STAMPS_MAX: usize = 256;
+/// A level that is older than the last one by more than this comes from a clock that was set back.
+const CLOCK_SET_BACK: Millis = Millis::hours(1);
 
 /// Why a report must not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,30 +138,97 @@ fn difference(old: Mark, new: Mark) -> Result<Option<ReadingKind>, Ignored> {
     Ok((entered > 0 || left > 0).then_some(ReadingKind::Crossing { entered, left }))
 }
 
-/// The newest reports of a sensor that reports differences.
+/// The newest spans of a sensor that reports differences, and what was counted in each.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Window {
-    stamps: VecDeque<u64>,
+    #[serde(default)]
+    counted: VecDeque<(u64, u32, u32)>,
 }
 
 impl Window {
-    /// Whether a report is a new one. Without a time of its own nothing tells a repeat, and it counts.
-    pub(super) fn check(&mut self, stamp: Option<u64>) -> Result<(), Ignored> {
-        let Some(stamp) = stamp else {
-            return Ok(());
-        };
-        if self.stamps.contains(&stamp) {
-            return Err(Ignored::Repeated);
+    /// Who crossed that was not counted yet. A span that is told again, corrected, counts by what it has more than before:
+    /// people who were counted can't be taken back.
+    ///
+    /// Without a time of its own nothing tells a repeat, and a report counts.
+    pub(super) fn step(&mut self, records: &[Record]) -> Result<Option<ReadingKind>, Ignored> {
+        let (mut sum, mut refused) = (Totals::default(), None);
+        for record in records {
+            match self.fresh(record) {
+                Ok(fresh) => {
+                    sum.entered = sum.entered.saturating_add(fresh.entered);
+                    sum.left = sum.left.saturating_add(fresh.left);
+                }
+                Err(ignored) => refused = Some(ignored),
+            }
         }
-        if self.stamps.len() >= STAMPS_MAX {
+        match (sum, refused) {
+            (Totals { entered: 0, left: 0 }, Some(ignored)) => Err(ignored),
+            (Totals { entered: 0, left: 0 }, None) => Ok(None),
+            (Totals { entered, left }, _) => Ok(Some(ReadingKind::Crossing { entered, left })),
+        }
+    }
+
+    fn fresh(&mut self, record: &Record) -> Result<Totals, Ignored> {
+        let Totals { entered, left } = record.crossed;
+        let Some(stamp) = record.stamp else { return Ok(record.crossed) };
+        if let Some((_, before_in, before_out)) = self.counted.iter_mut().find(|(seen, ..)| *seen == stamp) {
+            let more =
+                Totals { entered: entered.saturating_sub(*before_in), left: left.saturating_sub(*before_out) };
+            (*before_in, *before_out) = (entered.max(*before_in), left.max(*before_out));
+            return if more == Totals::default() { Err(Ignored::Repeated) } else { Ok(more) };
+        }
+        if self.counted.len() >= STAMPS_MAX {
             // Older than all that is remembered: whether it was counted is not known any more.
-            if self.stamps.iter().all(|seen| stamp < *seen) {
+            if self.counted.iter().all(|(seen, ..)| stamp < *seen) {
                 return Err(Ignored::Stale);
             }
-            self.stamps.pop_front();
+            self.counted.pop_front();
         }
-        self.stamps.push_back(stamp);
-        Ok(())
+        self.counted.push_back((stamp, entered, left));
+        Ok(record.crossed)
+    }
+}
+
+/// How many people there were, by the last report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Level {
+    last: Option<(Timestamp, u32)>,
+}
+
+impl Level {
+    /// How many people there are. A report that is told again is no second one, and one that was corrected replaces the first;
+    /// an older one is too late, unless it is so old that the sensor's clock was set back.
+    pub(super) fn step(&mut self, level: counter::Level) -> Result<ReadingKind, Ignored> {
+        if let Some(at) = level.at {
+            if let Some((before, count)) = self.last {
+                let behind = before.0 - at.0;
+                if (1..CLOCK_SET_BACK.0).contains(&behind) {
+                    return Err(Ignored::Stale);
+                }
+                if behind == 0 && count == level.count {
+                    return Err(Ignored::Repeated);
+                }
+            }
+            self.last = Some((at, level.count));
+        }
+        Ok(ReadingKind::Level(level.count))
+    }
+}
+
+/// Whether somebody was there, as it was told last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Presence {
+    told: Option<bool>,
+}
+
+impl Presence {
+    /// Whether somebody is there, if that is new. A kept message may be of yesterday: it ends a presence and never begins one.
+    pub(super) fn step(&mut self, somebody: bool, retained: bool) -> Result<Option<ReadingKind>, Ignored> {
+        if retained && (somebody || self.told != Some(true)) {
+            return Err(Ignored::Retained);
+        }
+        let is_new = self.told.replace(somebody) != Some(somebody);
+        Ok(is_new.then_some(ReadingKind::Presence(somebody)))
     }
 }
 

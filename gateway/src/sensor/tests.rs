@@ -12,8 +12,8 @@ fn now(seconds: i64) -> Now {
 
 fn sensors(kind: SensorKind, state: Option<&[u8]>) -> Sensors {
     let id = SensorId::new("door").expect("an id");
-    let sensor = Sensor { kind, topic: "counter/door".into(), item_g: None };
-    Sensors::new(&BTreeMap::from([(id, sensor)]), state)
+    let sensor = Sensor::new(kind, "counter/door".into());
+    Sensors::new(&BTreeMap::from([(id, sensor)]), None, state)
 }
 
 fn axis(second: i64, entered: u32, left: u32) -> Vec<u8> {
@@ -30,7 +30,9 @@ fn crossing(result: &Result<Option<Reading>, Refused>) -> (u32, u32) {
 }
 
 fn at_door(sensors: &mut Sensors, payload: &[u8], second: i64) -> Result<Option<Reading>, Refused> {
-    sensors.report("counter/door", payload, false, now(second))
+    let mut readings = sensors.report("counter/door", payload, false, now(second))?;
+    assert!(readings.len() <= 1, "one sensor gives one reading: {readings:?}");
+    Ok(readings.pop())
 }
 
 #[test]
@@ -174,4 +176,69 @@ fn two_crossings_in_one_millisecond_are_two_readings_apart() {
     };
     assert_eq!((moment(101, 10), moment(102, 10), moment(103, 11)), (10_000, 10_001, 11_000));
     assert_eq!(moment(104, 5), 5_000, "a clock that was set back is followed");
+}
+
+fn level(second: i64, count: u32) -> Vec<u8> {
+    format!(r#"{{"type":"ZONE_OCCUPANCY","timestamp":{},"data":{count}}}"#, NOON + second * 1_000).into_bytes()
+}
+
+#[test]
+fn a_level_that_is_told_again_corrected_or_late_is_never_added() {
+    let mut door = sensors(SensorKind::CounterLevel, None);
+    let kind = |result: Result<Option<Reading>, Refused>| result.map(|reading| reading.map(|reading| reading.kind));
+    assert_eq!(kind(at_door(&mut door, &level(0, 4), 0)), Ok(Some(ReadingKind::Level(4))));
+    assert_eq!(kind(at_door(&mut door, &level(0, 4), 1)), Err(Refused::Ignored(Ignored::Repeated)));
+    assert_eq!(kind(at_door(&mut door, &level(0, 5), 2)), Ok(Some(ReadingKind::Level(5))), "corrected");
+    assert_eq!(kind(at_door(&mut door, &level(60, 6), 60)), Ok(Some(ReadingKind::Level(6))));
+    assert_eq!(kind(at_door(&mut door, &level(0, 7), 61)), Err(Refused::Ignored(Ignored::Stale)), "recomputed too late");
+    let state = door.take_state().expect("it changed");
+    let mut door = sensors(SensorKind::CounterLevel, Some(&state));
+    assert_eq!(kind(at_door(&mut door, &level(60, 6), 62)), Err(Refused::Ignored(Ignored::Repeated)), "over a restart");
+    assert_eq!(kind(at_door(&mut door, &level(-7_200, 1), 63)), Ok(Some(ReadingKind::Level(1))), "a clock set back");
+}
+
+#[test]
+fn a_corrected_difference_counts_by_what_it_has_more() {
+    let mut door = sensors(SensorKind::CounterDelta, None);
+    assert_eq!(crossing(&at_door(&mut door, &axis(0, 3, 1), 0)), (3, 1));
+    assert_eq!(crossing(&at_door(&mut door, &axis(0, 5, 1), 1)), (2, 0));
+    assert_eq!(at_door(&mut door, &axis(0, 2, 0), 2), Err(Refused::Ignored(Ignored::Repeated)), "nobody is taken back");
+    assert_eq!(crossing(&at_door(&mut door, &axis(0, 5, 2), 3)), (0, 1));
+}
+
+#[test]
+fn a_kept_presence_ends_one_and_never_begins_one() {
+    let mut door = sensors(SensorKind::Presence, None);
+    let kind = |result: Result<Vec<Reading>, Refused>| result.map(|all| all.iter().map(|r| r.kind).collect::<Vec<_>>());
+    let mut report = |word: &str, retained| kind(door.report("counter/door", word.as_bytes(), retained, now(0)));
+    assert_eq!(report("ON", true), Err(Refused::Ignored(Ignored::Retained)));
+    assert_eq!(report("OFF", true), Err(Refused::Ignored(Ignored::Retained)));
+    assert_eq!(report("ON", false), Ok(vec![ReadingKind::Presence(true)]));
+    assert_eq!(report("ON", false), Ok(vec![]), "nothing new");
+    assert_eq!(report("OFF", true), Ok(vec![ReadingKind::Presence(false)]));
+    assert_eq!(report("OFF", false), Ok(vec![]));
+}
+
+#[test]
+fn a_bthome_sensor_over_the_air_is_opened_once_and_never_talked_down() {
+    use crate::config::{SensorAddress, SensorKey};
+    use wire::ble::bthome::{self, Measures};
+    let (address, key) = ([0x54, 0x48, 0xe6, 0x8f, 0x80, 0xa5], [7; 16]);
+    let mut shelf = Sensor::new(SensorKind::Shelf, String::new());
+    (shelf.address, shelf.key, shelf.item_g) = (Some(SensorAddress(address)), Some(SensorKey(key)), Some(500));
+    let id = SensorId::new("shelf").expect("an id");
+    let mut sensors = Sensors::new(&BTreeMap::from([(id, shelf)]), None, None);
+    let weighs = |grams, counter| {
+        let measures = Measures { mass_g: Some(grams), ..Measures::default() };
+        Frame::SealedMeasures(bthome::seal(&measures, &key, address, counter).expect("it fits"))
+    };
+    let mut hear = |frame: &Frame| {
+        let heard = sensors.hear(address, frame, now(0)).expect("a sensor of ours");
+        heard.map(|all| all.iter().map(|reading| reading.kind).collect::<Vec<_>>()).map_err(|refused| refused.code())
+    };
+    assert_eq!(hear(&weighs(1_500, 1)), Ok(vec![]), "the first weight is the beginning");
+    assert_eq!(hear(&weighs(1_000, 2)), Ok(vec![ReadingKind::ShelfDelta(-1)]));
+    assert_eq!(hear(&weighs(1_000, 2)), Err("repeated-report"), "relayed by a second receiver");
+    assert_eq!(hear(&Frame::Measures(Measures { mass_g: Some(0), ..Measures::default() })), Err("sensor-downgraded"));
+    assert!(sensors.knows_address(address) && sensors.hear([0; 6], &weighs(1, 9), now(0)).is_none());
 }
