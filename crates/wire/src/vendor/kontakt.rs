@@ -4,21 +4,21 @@
 //! `timestamp` is when the cloud had it, `beaconTimestamp` is the beacon's own clock and is not read.
 
 use super::json::{Range, Tree, tree};
-use super::{Heard, Rejected, gateway_name, gateway_of, heard, of_elements, read_rssi};
+use super::{Heard, Rejected, gateway_name, heard, of_elements, read_rssi};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::bthome::Measures;
 use crate::ble::frame::Frame;
+use crate::topics;
 
 /// Reads a message, one beacon or a list of them. The gateway names itself, for the topic names the beacon or the place.
 ///
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
-    gateway_of(filter, topic).or_else(|rejected| match rejected {
-        // Whatever stands there is no gateway, so it need not be an id.
-        Rejected::BadName { .. } => Ok(None),
-        other => Err(other),
-    })?;
+    // Whatever stands in the topic is no gateway, so it need not be an id.
+    if !topics::matches(filter, topic) {
+        return Err(Rejected::UnknownTopic);
+    }
     let message = tree(payload)?;
     of_elements(message.each().iter().map(read_element))
 }

@@ -1,0 +1,263 @@
+//! What is fuzzed: every decoder, its corpus of right messages, and how they are spoilt. Everything follows from a seed.
+
+use wire::ble::address::{Address, AddressKind};
+use wire::ble::bthome::{Ear, Packet};
+use wire::ble::eddystone::EncryptedTlm;
+use wire::ble::frame::{self, Frame};
+use wire::ble::rolling::{self, AirKey};
+use wire::ble::rpa::{self, Irk};
+use wire::vendor::{
+    self, cassia, counter, espresense, kontakt, minew, moko, openmqttgateway, presence, raddec, ruuvi, shelf, shelly,
+    tasmota, theengs, zigbee,
+};
+
+/// Longest message that is made: a little longer than any that is read.
+const LEN_MAX: usize = vendor::PAYLOAD_LEN_MAX + 16;
+
+/// One decoder.
+pub(crate) struct Target {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Messages that it reads.
+    pub(crate) corpus: &'static [&'static [u8]],
+    /// Whether the corpus is written in hexadecimal digits.
+    pub(crate) is_hex: bool,
+    /// The decoder; its result is of no interest here.
+    pub(crate) run: fn(&[u8]),
+}
+
+const fn json(name: &'static str, corpus: &'static [&'static [u8]], run: fn(&[u8])) -> Target {
+    Target { name, corpus, is_hex: false, run }
+}
+
+/// Frames of every kind.
+pub(crate) const AIR: &[&[u8]] = &[
+    b"0201061AFF4C000215A7710001B97EF0466857531C0102030405060708C5",
+    b"02011a1bff1801beac2f234454cf6d4a0fadf2f4911ba9ffa600010002c509",
+    b"0201060303aafe1516aafe00e700010203040506070809010203040506",
+    b"0201060303aafe0d16aafe30e7b97ef0466857531c",
+    b"0201060303aafe1116aafe20000bb817800000303900001a85",
+    b"0201060303aafe1516aafe2001f568e99960be153044a05b3ebeef4301",
+    b"0201060B094449592D73656E736F720A16D2FC4002C40903BF13",
+    b"0201061216D2FC41e445f3c9962b332211006c7c4519",
+    b"02011a03036ffd17166ffd8be6cd371c5c891604bfbe49df84509672033874",
+    b"02011a020a0c0eff4c000f05a0336aa5f110025b0c14ff4c000156fe8749000000000000000000000000",
+    b"1421010000000000008000400000000071a7aabbcc",
+    b"0201061816aafea7710001b97ef0466857531c0102030405060708c5",
+];
+
+/// Every decoder of the crate.
+pub(crate) const TARGETS: &[Target] = &[
+    Target { name: "air", corpus: AIR, is_hex: true, run: air },
+    Target { name: "bthome", corpus: &[b"4002c40903bf13", b"41e445f3c9962b332211006c7c4519"], is_hex: true, run: bthome },
+    Target {
+        name: "minew-binary",
+        corpus: &[b"bb0100000034ac233fffffff0001fee150bada5500011a0201060303e1ff1216e1ffa1034affe7004500fa55daba50e1fe00b8dd"],
+        is_hex: true,
+        run: |bytes| drop(minew::decode(MINEW, bytes)),
+    },
+    json("minew-json", &[include_bytes!("../testdata/minew/json-long.json"), include_bytes!("../testdata/minew/one-bad-element.json")], |bytes| drop(minew::decode(MINEW, bytes))),
+    json("espresense", &[include_bytes!("../testdata/espresense/rolling-id.json"), include_bytes!("../testdata/espresense/eddystone-doubled.json"), include_bytes!("../testdata/espresense/own-node.json")], |bytes| {
+        let _ = espresense::decode("espresense/devices/x/bakery", bytes);
+        let _ = espresense::decode_telemetry("espresense/rooms/bakery/telemetry", bytes);
+    }),
+    json("theengs", &[include_bytes!("../testdata/theengs/ibeacon.json"), include_bytes!("../testdata/theengs/eid-undecoded.json")], |bytes| {
+        drop(theengs::decode("home/gw/BTtoMQTT/x", bytes));
+    }),
+    json("openmqttgateway", &[include_bytes!("../testdata/theengs/by-uuid.json")], |bytes| {
+        drop(openmqttgateway::decode_under("home/presence/+", "home/presence/gw", bytes));
+    }),
+    json("ruuvi", &[
+        br#"{"gw_mac":"C8:25:2D:8E:9C:2C","rssi":-26,"aoa":[],"gwts":"1653668027","ts":"1653668027","data":"0201061BFF990405166455D5C6DD0008FFF803F0ADB60F2A92F41F0C28CBD6","coords":""}"#,
+        br#"{"data":{"gw_mac":"C8:25:2D:8E:9C:2C","tags":{"F4:1F:0C:28:CB:D6":{"rssi":-26,"timestamp":"1653668026","data":"020106"}}}}"#,
+    ], |bytes| drop(ruuvi::decode_under("r/+/+", "r/C8252D8E9C2C/F41F0C28CBD6", bytes))),
+    json("moko", &[
+        br#"{"msg_id":3004,"device_info":{"mac":"112233445566"},"data":[{"type":8,"value":{"timestamp":"2021-01-01&17:10:16+08","mac":"ABDF01FC9E98","rssi":-78,"name":"ABC","raw":"0201060303AAFE1116AAFE20000BD091181501E329"}}]}"#,
+        br#"{"msg_id":3070,"device_info":{"mac":"112233445566"},"data":[{"timestamp":1609492216,"mac":"abdf01fc9e98","rssi":-70,"adv_data":"020106","rsp_data":"0201060B0944"}]}"#,
+    ], |bytes| drop(moko::decode_under("m/+", "m/gw", bytes))),
+    json("cassia", &[br#"{"id":"1","action":"data.scan","timestamp":1678698297028,"gateway":"CC:1B:E0:E2:8F:2C","data":[{"bdaddrs":[{"bdaddr":"C0:00:5B:D1:B7:25","bdaddrType":"random"}],"chipId":1,"rssi":-85,"adData":"020106","scanData":"020a0c"}]}"#], |bytes| {
+        drop(cassia::decode_under("up/+/scan", "up/gw/scan", bytes));
+    }),
+    json("kontakt", &[br#"{"companyId":"abcdef","sourceId":"gw1","trackingId":"c0005bd1b725","rssi":-77,"timestamp":"2020-06-26T13:37:00Z","beaconTimestamp":1600000000,"batteryLevel":100,"timeSinceClick":65535,"clickCounter":3,"temperature":15.75,"humidity":50}"#], |bytes| {
+        drop(kontakt::decode_under("/stream/+/all", "/stream/x/all", bytes));
+    }),
+    json("shelly", &[
+        br#"{"encryption":false,"BTHome_version":2,"pid":16,"battery":100,"illuminance":109,"motion":1,"button":[0,1],"rssi":-53,"address":"aa:bc:12:34:56:78"}"#,
+        br#"{"src":"s","method":"NotifyEvent","params":{"bthomesensor:1":{"value":true},"events":[{"component":"script:1","event":"single_push","data":{"pid":9,"motion":1,"rssi":-70,"address":"aa:bc:12:34:56:78"}}]}}"#,
+    ], |bytes| {
+        let _ = shelly::decode_under("+/events/rpc", "s/events/rpc", bytes);
+        let _ = shelly::read_component(bytes, "bthomesensor:1");
+    }),
+    json("tasmota", &[br#"{"Time":"2021-01-02T12:08:40","IBEACON":{"MAC":"A4C1387FC1E1","UID":"A7710001B97EF0466857531C01020304","MAJOR":1,"MINOR":2,"RSSI":-56,"STATE":"ON"}}"#], |bytes| {
+        drop(tasmota::decode_under("tele/+/SENSOR", "tele/ib/SENSOR", bytes));
+    }),
+    json("raddec", &[br#"{"transmitterId":"fee150bada55","transmitterIdType":3,"rssiSignature":[{"receiverId":"001bc50940810000","receiverIdType":1,"rssi":-69,"numberOfDecodings":3}],"packets":["422455daba50e1fe0201061AFF4C000215A7710001B97EF0466857531C0102030405060708C5"],"timestamp":1420075425678}"#], raddec_both_ways),
+    json("zigbee", &[br#"[{"friendly_name":"aisle 3/pir","definition":{"exposes":[{"property":"occupancy"},{"features":[{"property":"presence"}]}]}}]"#], |bytes| {
+        drop(zigbee::decode_devices(bytes));
+    }),
+    json("presence", &[b"ON", br#"{"occupancy":true,"battery":97}"#, br#"{"LD2410":{"Distance":[200.0,181.0,144.0],"Energy":[13,100]}}"#], |bytes| {
+        drop(presence::read(bytes));
+    }),
+    json("shelf", &[include_bytes!("../testdata/sensor/shelf-twelve.json")], |bytes| drop(shelf::read(bytes))),
+    json("counter", &[
+        include_bytes!("../testdata/sensor/counter.json"),
+        include_bytes!("../testdata/sensor/milesight-level.json"),
+        br#"{"logics_data":{"logics":[{"id":1,"name":"Entrance","records":[{"from":"2024-05-01T09:00:00+02:00","counts":[{"id":1,"name":"fw","value":3}]}]}]}}"#,
+        br#"{"id":"event_1","type":"ZONE_OCCUPANCY","timestamp":1727735832000,"data":4,"zone_id":"zone_7"}"#,
+    ], |bytes| {
+        for part in [None, Some("1")] {
+            let _ = counter::read_records(bytes, part);
+            let _ = counter::read_totals_of(bytes, part);
+            let _ = counter::read_level_of(bytes, part);
+        }
+    }),
+    Target { name: "topic", corpus: &[b"espresense/devices/x/bakery", b"gw/shop-1/up", b"home/gw/BTtoMQTT/x"], is_hex: false, run: topic },
+];
+
+const MINEW: &str = "minew/AC233FC001EA/status";
+
+fn air(bytes: &[u8]) {
+    for frame in frame::decode(bytes).iter() {
+        let _ = (frame.power_at_1m(), frame.known([0xa7, 0x71, 0, 1], &[]), frame.name());
+        assert_eq!(
+            frame.rolling([0xa7, 0x71, 0, 1]).is_some(),
+            frame
+                .known([0xa7, 0x71, 0, 1], &[])
+                .is_some_and(|known| matches!(known, model::sighting::Transmitter::Rolling(_)))
+        );
+        if let Frame::EncryptedTlm(sealed) = frame {
+            let _: Option<_> = EncryptedTlm::open(&sealed, &[7; 16], 10, 65_279);
+        }
+        let _ = frame.to_advertisement();
+    }
+    if let Some(bytes) = bytes.first_chunk::<6>() {
+        let address = Address { bytes: *bytes, kind: AddressKind::Random };
+        let _ = rpa::is_of(&Irk([7; 16]), address);
+    }
+    if let Some(body) = bytes.first_chunk::<20>() {
+        let _ = rolling::is_genuine(&AirKey([7; 16]), &model::sighting::RollingId::from_bytes(body), 7);
+    }
+}
+
+fn bthome(bytes: &[u8]) {
+    if let Some(packet) = Packet::from_service(bytes) {
+        let _ = Ear::default().hear(&packet, [1; 6]);
+        let _ = Ear::new(Some([7; 16])).hear(&packet, [1; 6]);
+    }
+}
+
+fn raddec_both_ways(bytes: &[u8]) {
+    if let Ok(heard) = raddec::decode(bytes) {
+        let _ = raddec::encode(&heard);
+    }
+}
+
+fn topic(bytes: &[u8]) {
+    let topic = String::from_utf8_lossy(bytes);
+    if let Some(parsed) = wire::topics::Topic::parse(&topic) {
+        assert_eq!(parsed.to_string(), topic, "a topic that is read is written the same");
+    }
+    let _ = wire::topics::matches(&topic, "gw/shop-1/up");
+    let _ = wire::topics::captured("a/+/b/#", &topic);
+    let _ = vendor::decode(&topic, b"{}");
+}
+
+impl Target {
+    /// The corpus as bytes.
+    pub(crate) fn seeds(&self) -> Vec<Vec<u8>> {
+        let bytes =
+            |seed: &&[u8]| if self.is_hex { hex::decode(seed).expect("digits in the corpus") } else { seed.to_vec() };
+        self.corpus.iter().map(bytes).collect()
+    }
+}
+
+/// Chance from a seed.
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    /// The next number (splitmix64).
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below a bound.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+}
+
+/// Words that decoders look at twice.
+const WORDS: [&[u8]; 18] = [
+    b"\"",
+    b"\\",
+    b"\\u0000",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"null",
+    b"true",
+    b"-1",
+    b"1e308",
+    b"-1e-308",
+    b"99999999999999999999",
+    b"0.5",
+    b"\xff",
+    b"\x00",
+    b",",
+    b"\"rssi\":-128",
+];
+
+/// A right message, spoilt in one to eight ways.
+pub(crate) fn spoil(seeds: &[Vec<u8>], chance: &mut Chance, message: &mut Vec<u8>) {
+    message.clear();
+    message.extend_from_slice(&seeds[chance.below(seeds.len())]);
+    for _ in 0..=chance.below(8) {
+        let place = chance.below(message.len() + 1);
+        match chance.below(9) {
+            0 if !message.is_empty() => {
+                let place = place % message.len();
+                message[place] ^= 1 << chance.below(8);
+            }
+            1 if !message.is_empty() => {
+                let place = place % message.len();
+                message[place] = chance.next() as u8;
+            }
+            2 => message.truncate(place),
+            3 => {
+                let word = WORDS[chance.below(WORDS.len())];
+                message.splice(place..place, word.iter().copied());
+            }
+            4 => {
+                let end = place + chance.below(message.len() - place + 1);
+                message.drain(place..end);
+            }
+            5 => {
+                let end = place + chance.below((message.len() - place).min(64) + 1);
+                let again = message[place..end].to_vec();
+                message.splice(place..place, again);
+            }
+            6 => {
+                let other = &seeds[chance.below(seeds.len())];
+                let from = chance.below(other.len() + 1);
+                message.truncate(place);
+                message.extend_from_slice(&other[from..]);
+            }
+            // Rarely, much of the same: depth, length and numbers of elements.
+            7 if chance.below(64) == 0 => {
+                let word = WORDS[chance.below(WORDS.len())];
+                let times = chance.below(LEN_MAX / word.len());
+                message.splice(place..place, word.repeat(times));
+            }
+            _ => {
+                let byte = chance.next() as u8;
+                message.insert(place, byte);
+            }
+        }
+    }
+    message.truncate(LEN_MAX);
+}

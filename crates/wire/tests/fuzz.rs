@@ -1,0 +1,49 @@
+//! A short run of the fuzzer: every decoder bears some thousand spoilt messages. `make fuzz` runs millions.
+
+#[path = "../fuzz/targets.rs"]
+mod targets;
+
+use targets::{Chance, TARGETS, spoil};
+
+const RUNS: u64 = 20_000;
+const SEED: u64 = 20_261_122;
+/// A message of 64 KiB may become so many bytes, no more.
+const BYTES_MAX: u64 = 16 << 20;
+
+#[test]
+fn every_decoder_bears_spoilt_messages_without_panic_or_bomb() {
+    for target in TARGETS {
+        let (seeds, mut chance, mut message) = (target.seeds(), Chance(SEED), Vec::new());
+        for run in 0..RUNS {
+            spoil(&seeds, &mut chance, &mut message);
+            let used = allocation_counter::measure(|| (target.run)(&message));
+            let name = target.name;
+            assert!(used.bytes_max <= BYTES_MAX, "{name}: run {run} of seed {SEED} took {} bytes", used.bytes_max);
+        }
+    }
+}
+
+#[test]
+fn the_corpus_is_read_by_its_own_decoder() {
+    for (name, advertisement) in targets::AIR.iter().enumerate() {
+        let bytes = hex::decode(advertisement).expect("digits");
+        assert!(
+            wire::ble::frame::decode(&bytes).best().is_some(),
+            "{name}: {}",
+            String::from_utf8_lossy(advertisement)
+        );
+    }
+    for target in TARGETS {
+        assert!(!target.seeds().is_empty(), "{} has no right message", target.name);
+    }
+}
+
+#[test]
+fn the_worst_message_of_64_kib_costs_a_bounded_memory() {
+    let worst = format!("{{\"data\":[{}0]}}", "[],".repeat(wire::vendor::PAYLOAD_LEN_MAX / 3 - 8));
+    assert!(worst.len() <= wire::vendor::PAYLOAD_LEN_MAX);
+    for target in TARGETS {
+        let used = allocation_counter::measure(|| (target.run)(worst.as_bytes()));
+        assert!(used.bytes_max <= BYTES_MAX, "{}: {} bytes", target.name, used.bytes_max);
+    }
+}
