@@ -8,7 +8,7 @@ BIN := target/$(FOLDER)
 WEB := server/web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench clean
+.PHONY: help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,8 +45,12 @@ accuracy-live: build ## Replay one recording against a running gateway and score
 crowd: ## Judge a crowd of 200 among metal shelves on virtual time, and write its table into docs/accuracy.md
 	cargo run --locked --release -p tests --example crowd -- --into docs/accuracy.md $(ARGS)
 
-bench: ## Time a position update and a zone look-up, each beside its floor
+bench: ## Time a position update, a zone look-up and decoding, each beside its floor
 	cargo bench --locked -p locate --bench update --bench zones
+	cargo bench --locked -p wire --bench decode
+
+fuzz: ## Run 10 million spoilt messages through every decoder; ARGS="--runs 1000000 --seed 7 --target air" for less
+	cargo run --locked --release -p wire --example fuzz -- $(or $(ARGS),--runs 10000000 --seed $(shell date +%s))
 
 coverage: ## Count the lines that the tests reach
 	@scripts/coverage.sh

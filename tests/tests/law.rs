@@ -4,6 +4,8 @@
 mod capabilities;
 #[path = "law/dependencies.rs"]
 mod dependencies;
+#[path = "law/formats.rs"]
+mod formats;
 #[path = "law/purity.rs"]
 mod purity;
 #[path = "law/tree.rs"]

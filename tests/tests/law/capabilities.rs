@@ -37,7 +37,7 @@ fn every_capability_is_named_once_with_a_proof_that_is_there() {
 }
 
 /// The names of all tests of the tree, in Rust and in the browser.
-fn test_names() -> BTreeSet<String> {
+pub(crate) fn test_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for file in tracked_files() {
         let path = Path::new(&file);
