@@ -112,14 +112,16 @@ fn decode(args: &Args, path: &Path) -> Result<Vec<Value>, Failure> {
 fn decode_hex(digits: &str, config: &Config) -> Result<Vec<Value>, Failure> {
     let bare: String = digits.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
     let bytes = hex::decode(bare.strip_prefix("0x").unwrap_or(&bare));
-    let bytes = bytes.map_err(|cause| unreadable("not-hex", format!("--hex is no pairs of hexadecimal digits: {cause}")))?;
+    let bytes =
+        bytes.map_err(|cause| unreadable("not-hex", format!("--hex is no pairs of hexadecimal digits: {cause}")))?;
     let frames = frame::decode(&bytes);
     let lines: Vec<Value> = frames.iter().map(|frame| show::advertisement(&frame, config)).collect();
     if lines.is_empty() {
         let structures = wire::ble::ad::structures(&bytes).map(|structure| format!("{:02x}", structure.kind));
         let kinds: Vec<String> = structures.collect();
         let why = if kinds.is_empty() {
-            "no structure of an advertisement is whole; give the bytes behind the address, such as 02 01 06 ...".to_owned()
+            "no structure of an advertisement is whole; give the bytes behind the address, such as 02 01 06 ..."
+                .to_owned()
         } else {
             format!("no frame that is read here; it has structures of the types {}", kinds.join(", "))
         };

@@ -128,13 +128,7 @@ impl Sensors {
     ///
     /// # Errors
     /// [`Refused`] says why it must not count.
-    pub fn report(
-        &mut self,
-        topic: &str,
-        payload: &[u8],
-        retained: bool,
-        now: Now,
-    ) -> Result<Vec<Reading>, Refused> {
+    pub fn report(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) -> Result<Vec<Reading>, Refused> {
         if let Some(ids) = self.by_topic.get(topic).cloned() {
             let (mut readings, mut refused) = (Vec::new(), None);
             for id in ids {
@@ -179,7 +173,13 @@ impl Sensors {
         Some(Ok(readings))
     }
 
-    fn report_of(&mut self, id: &SensorId, payload: &[u8], retained: bool, now: Now) -> Result<Option<Reading>, Refused> {
+    fn report_of(
+        &mut self,
+        id: &SensorId,
+        payload: &[u8],
+        retained: bool,
+        now: Now,
+    ) -> Result<Option<Reading>, Refused> {
         let sensor = self.declared.get(id).cloned().ok_or(Refused::Undeclared)?;
         let part = sensor.part.as_deref();
         let kind = match sensor.kind {
@@ -316,10 +316,12 @@ impl Sensors {
     fn measured(&mut self, id: &SensorId, measures: &Measures, now: Now) -> Result<Option<ReadingKind>, Refused> {
         let Some(sensor) = self.declared.get(id).cloned() else { return Ok(None) };
         match sensor.kind {
-            SensorKind::Presence => match measures.somebody.or(measures.open).or(measures.button.map(|button| button > 0)) {
-                Some(somebody) => self.notice(id, somebody, false),
-                None => Ok(None),
-            },
+            SensorKind::Presence => {
+                match measures.somebody.or(measures.open).or(measures.button.map(|button| button > 0)) {
+                    Some(somebody) => self.notice(id, somebody, false),
+                    None => Ok(None),
+                }
+            }
             SensorKind::Shelf => Ok(measures.mass_g.and_then(|grams| {
                 self.weigh(id, Scale { weight_kg: f64::from(grams) / 1_000.0, count: None }, sensor.item_g)
             })),

@@ -24,7 +24,10 @@ fn decode_says_what_an_advertisement_holds() {
     let (code, lines) = decode(&["--hex", PHONE], b"");
     assert_eq!((code, lines.len()), (0, 1));
     assert_eq!(lines[0]["transmitter"], "customer");
-    assert_eq!((lines[0]["frame"]["format"].as_str(), lines[0]["frame"]["power"].as_i64()), (Some("ibeacon"), Some(-59)));
+    assert_eq!(
+        (lines[0]["frame"]["format"].as_str(), lines[0]["frame"]["power"].as_i64()),
+        (Some("ibeacon"), Some(-59))
+    );
     let (code, lines) = decode(&["--hex", "0201060B094449592D73656E736F720A16D2FC4002C40903BF13"], b"");
     assert_eq!((code, &lines[0]["frame"]["temperature_c"]), (0, &Value::from(25.0)));
 }
@@ -102,7 +105,8 @@ fn decode_knows_the_sensors_of_the_configuration() {
 
 #[test]
 fn decode_help_has_examples() {
-    let output = Command::new(env!("CARGO_BIN_EXE_attimo-gateway")).args(["decode", "--help"]).output().expect("it runs");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_attimo-gateway")).args(["decode", "--help"]).output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("text");
     assert!(text.contains("Examples:") && text.contains("Exit codes:") && text.contains("--hex"), "{text}");
 }

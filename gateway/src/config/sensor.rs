@@ -109,7 +109,7 @@ impl Sensor {
 ///
 /// # Errors
 /// The key, the problem and the fix.
-pub fn check(sensors: &BTreeMap<SensorId, Sensor>) -> Result<(), (String, String, &'static str)> {
+pub(super) fn check(sensors: &BTreeMap<SensorId, Sensor>) -> Result<(), (String, String, &'static str)> {
     let mut topics = BTreeMap::new();
     for (id, sensor) in sensors {
         let key = format!("sensors.{id}.topic");

@@ -27,12 +27,23 @@ fn each_vendor_is_read_under_the_topics_that_people_set() {
     assert_eq!(intake.filters().count(), 10, "one for each maker but Tasmota");
 }
 
+#[test]
+fn the_templates_commented_filters_are_the_ones_without_it() {
+    let uncomment =
+        |line: &str| line.strip_prefix("# ").filter(|rest| rest.contains(" = [\"")).unwrap_or(line).to_owned();
+    let all: Vec<String> = TEMPLATE.lines().map(uncomment).collect();
+    let all = Config::parse(&all.join("\n"), "template").expect("every filter of the template exists").receivers;
+    let plain = Receivers { url: all.url.clone(), ..Receivers::default() };
+    assert_eq!(plain, all);
+}
+
 fn now(ms: i64) -> Now {
     Now { wall: Timestamp(1_790_000_000_000 + ms), monotonic: Millis(ms) }
 }
 
 fn pipeline(sections: &str) -> Pipeline {
-    let text = TEMPLATE.replace("[receivers]", "[receivers]\ntasmota = [\"tele/+/SENSOR\"]\nzigbee2mqtt = \"zigbee2mqtt\"");
+    let text =
+        TEMPLATE.replace("[receivers]", "[receivers]\ntasmota = [\"tele/+/SENSOR\"]\nzigbee2mqtt = \"zigbee2mqtt\"");
     let config = Config::parse(&format!("{text}{sections}"), "test").expect("a configuration");
     Pipeline::new(&config, None, || [7; 32], now(0))
 }
@@ -86,7 +97,9 @@ fn relays_of_one_sensor_count_once_and_each_relays_strength_is_its_own() {
 
     let button = "\n[sensors.pir]\nkind = \"presence\"\naddress = \"aa:bc:12:34:56:78\"\n";
     let event = |device: &str, pid: u8, motion: u8| {
-        format!(r#"{{"src":"{device}","method":"NotifyEvent","params":{{"events":[{{"component":"script:1","event":"shelly-blu","data":{{"encryption":false,"BTHome_version":2,"pid":{pid},"motion":{motion},"rssi":-70,"address":"aa:bc:12:34:56:78"}}}}]}}}}"#)
+        format!(
+            r#"{{"src":"{device}","method":"NotifyEvent","params":{{"events":[{{"component":"script:1","event":"shelly-blu","data":{{"encryption":false,"BTHome_version":2,"pid":{pid},"motion":{motion},"rssi":-70,"address":"aa:bc:12:34:56:78"}}}}]}}}}"#
+        )
     };
     let mut relayed = pipeline(button);
     for (device, pid, motion) in [("shelly-1", 1, 1), ("shelly-2", 1, 1), ("shelly-1", 2, 0), ("shelly-2", 2, 0)] {
@@ -141,7 +154,9 @@ part = "2"
 "#;
     let mut pipeline = pipeline(sections);
     let xovis = |value: u32| {
-        format!(r#"{{"logics_data":{{"logics":[{{"name":"Entrance","records":[{{"from":"2024-05-01T09:00:00Z","counts":[{{"name":"fw","value":{value}}}]}}]}}]}}}}"#)
+        format!(
+            r#"{{"logics_data":{{"logics":[{{"name":"Entrance","records":[{{"from":"2024-05-01T09:00:00Z","counts":[{{"name":"fw","value":{value}}}]}}]}}]}}}}"#
+        )
     };
     let milesight = br#"{"time_info":{"timezone":"UTC+8:00","end_time":"2022/12/20 19:15:52"},"current_total":10,"numbering_regions":[1,2],"current_counted":[4,6]}"#;
     for (topic, payload) in [

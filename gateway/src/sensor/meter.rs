@@ -172,8 +172,7 @@ impl Window {
         let Totals { entered, left } = record.crossed;
         let Some(stamp) = record.stamp else { return Ok(record.crossed) };
         if let Some((_, before_in, before_out)) = self.counted.iter_mut().find(|(seen, ..)| *seen == stamp) {
-            let more =
-                Totals { entered: entered.saturating_sub(*before_in), left: left.saturating_sub(*before_out) };
+            let more = Totals { entered: entered.saturating_sub(*before_in), left: left.saturating_sub(*before_out) };
             (*before_in, *before_out) = (entered.max(*before_in), left.max(*before_out));
             return if more == Totals::default() { Err(Ignored::Repeated) } else { Ok(more) };
         }

@@ -190,7 +190,11 @@ fn a_level_that_is_told_again_corrected_or_late_is_never_added() {
     assert_eq!(kind(at_door(&mut door, &level(0, 4), 1)), Err(Refused::Ignored(Ignored::Repeated)));
     assert_eq!(kind(at_door(&mut door, &level(0, 5), 2)), Ok(Some(ReadingKind::Level(5))), "corrected");
     assert_eq!(kind(at_door(&mut door, &level(60, 6), 60)), Ok(Some(ReadingKind::Level(6))));
-    assert_eq!(kind(at_door(&mut door, &level(0, 7), 61)), Err(Refused::Ignored(Ignored::Stale)), "recomputed too late");
+    assert_eq!(
+        kind(at_door(&mut door, &level(0, 7), 61)),
+        Err(Refused::Ignored(Ignored::Stale)),
+        "recomputed too late"
+    );
     let state = door.take_state().expect("it changed");
     let mut door = sensors(SensorKind::CounterLevel, Some(&state));
     assert_eq!(kind(at_door(&mut door, &level(60, 6), 62)), Err(Refused::Ignored(Ignored::Repeated)), "over a restart");
