@@ -10,6 +10,8 @@ pub mod now;
 pub mod pipeline;
 pub mod privacy;
 pub mod radio;
+pub mod record;
+pub mod replay;
 pub mod run;
 pub mod sensor;
 pub mod spool;

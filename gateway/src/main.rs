@@ -41,6 +41,8 @@ enum Command {
         command: ConfigCommand,
     },
     Decode(gateway::decode::Args),
+    Replay(gateway::replay::Args),
+    Record(gateway::record::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,6 +68,8 @@ fn main() -> ExitCode {
     match cli.command {
         None | Some(Command::Run) => run(&cli.config),
         Some(Command::Decode(args)) => gateway::decode::run(&args, &cli.config),
+        Some(Command::Replay(args)) => gateway::replay::run(&args, &cli.config),
+        Some(Command::Record(args)) => gateway::record::run(&args, &cli.config),
         Some(Command::Config { command: ConfigCommand::Template }) => say(TEMPLATE),
         Some(Command::Config { command: ConfigCommand::Check }) => match Config::load(&cli.config) {
             Ok(_) => say(&format!("{}: all is well\n", cli.config.display())),

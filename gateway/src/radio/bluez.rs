@@ -67,10 +67,7 @@ impl Source {
         let mut quiet_rounds = None;
         self.state.send_replace(State::Starting);
         loop {
-            let ended = tokio::select! {
-                () = stop.cancelled() => return,
-                ended = self.session(&mut quiet_rounds, &stop) => ended,
-            };
+            let ended = self.session(&mut quiet_rounds, &stop).await;
             if matches!(ended, Ended::Stopped) {
                 return;
             }
@@ -91,7 +88,11 @@ impl Source {
 
     /// One stay on the bus. What it leaves behind is how quiet it was, if it came about at all.
     async fn session(&self, quiet_rounds: &mut Option<u32>, stop: &CancellationToken) -> Ended {
-        let mut session = match Session::open(self, quiet_rounds.take().unwrap_or(0)).await {
+        let opened = tokio::select! {
+            () = stop.cancelled() => return Ended::Stopped,
+            opened = Session::open(self, quiet_rounds.take().unwrap_or(0)) => opened,
+        };
+        let mut session = match opened {
             Ok(session) => session,
             Err(ended) => return ended,
         };

@@ -157,7 +157,9 @@ impl Source {
             };
             if heard {
                 heard_at = tokio::time::Instant::now();
-                self.state.send_if_modified(|state| std::mem::replace(state, State::Hearing) != State::Hearing);
+                if self.state.send_if_modified(|state| std::mem::replace(state, State::Hearing) != State::Hearing) {
+                    metric::set(Name::RadioHearing, 1);
+                }
             }
         }
     }
@@ -230,6 +232,7 @@ impl Source {
     /// Says once that the radio fell silent; a shop at night is silent for hours.
     fn tell(&self, ended: &Ended) {
         metric::add(Name::RadioRestarts, 1);
+        metric::set(Name::RadioHearing, 0);
         self.sink.all_broke();
         if let Ended::Silence(adapter) = ended {
             self.state.send_if_modified(|state| {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use zbus::{Connection, Message, OwnedObjectPath, OwnedVariant, Variant};
+use zbus::{Connection, DBusError, Message, OwnedObjectPath, OwnedVariant, Variant};
 
 use super::devices::adapter_path;
 use super::watch::Todo;
@@ -111,15 +111,14 @@ pub(super) fn adapters(objects: &Objects) -> Vec<(String, bool)> {
 
 /// Whether nobody answers for BlueZ, and nobody can be started who would.
 pub(super) fn is_missing(cause: &zbus::Error) -> bool {
-    matches!(
-        code(cause),
-        Some("org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner")
-    )
+    const MISSING: [&str; 2] =
+        ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"];
+    code(cause).is_some_and(|code| MISSING.contains(&code.as_str()))
 }
 
 /// What went wrong, for people, with the fix where there is one.
 pub(super) fn words(cause: &zbus::Error) -> String {
-    match code(cause) {
+    match code(cause).as_deref() {
         Some("org.freedesktop.DBus.Error.AccessDenied") => {
             "the system does not let this user talk to BlueZ: add the user to the group bluetooth".to_owned()
         }
@@ -129,9 +128,33 @@ pub(super) fn words(cause: &zbus::Error) -> String {
     }
 }
 
-fn code(cause: &zbus::Error) -> Option<&str> {
+/// The name under which the bus or BlueZ reported an error.
+fn code(cause: &zbus::Error) -> Option<String> {
     match cause {
-        zbus::Error::MethodError(name, _, _) => Some(name.as_str()),
+        zbus::Error::MethodError(name, _, _) => Some(name.to_string()),
+        zbus::Error::FDO(error) => Some(error.name().to_string()),
+        zbus::Error::DBus(error) => Some(error.name().to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zbus::fdo;
+
+    use super::*;
+
+    fn said(error: fdo::Error) -> zbus::Error {
+        zbus::Error::FDO(Box::new(error))
+    }
+
+    #[test]
+    fn what_the_bus_says_is_told_apart_and_names_the_fix() {
+        assert!(is_missing(&said(fdo::Error::ServiceUnknown("org.bluez".into()))));
+        assert!(is_missing(&said(fdo::Error::NameHasNoOwner("org.bluez".into()))));
+        let denied = said(fdo::Error::AccessDenied("rejected send message".into()));
+        assert!(!is_missing(&denied) && words(&denied).contains("group bluetooth"));
+        let other = said(fdo::Error::Failed("out of luck".into()));
+        assert!(!is_missing(&other) && words(&other).contains("out of luck"), "{}", words(&other));
     }
 }
