@@ -78,7 +78,9 @@ function WeightField({ id, value, choose }: { id: string; value: number; choose:
   return (
     <div class="weight">
       <label for={`weight-${id}`}>{say.weight}</label>
-      <output for={`weight-${id}`}>{text}</output>
+      <span class="weight-value" aria-hidden="true">
+        {text}
+      </span>
       <input
         id={`weight-${id}`}
         type="range"
