@@ -70,7 +70,8 @@ pub(crate) fn common(context: &Context<'_>, scene: &Scene<'_>, seen: &Seen) -> V
     list.some(Block::Micro, "distance", seen.distance.map(|metres| metres.min(100.0) / 10.0));
     list.some(Block::Micro, "company", seen.company.map(|others| f64::from(others.min(5)) / 5.0));
     if let Some(weather) = &seen.weather {
-        let word: String = weather.chars().take(24).collect();
+        let plain = weather.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' '));
+        let word: String = plain.take(24).collect();
         list.put(Block::Micro, &format!("weather:{word}"), 1.0);
     }
     let person = context.person;

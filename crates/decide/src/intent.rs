@@ -80,6 +80,10 @@ struct Trace {
 struct Evidence(BTreeMap<Interest, Trace>);
 
 impl Evidence {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn touch(&mut self, interest: Interest, part: f64, at: Timestamp) {
         self.add(interest, Trace { amount: pace(interest).weight * part, at });
     }
@@ -113,14 +117,19 @@ impl Evidence {
 
 /// What is known of one topic.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Topic {
     /// Of a product: its category.
+    #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<CategoryId>,
     /// What counts.
+    #[serde(skip_serializing_if = "Evidence::is_empty")]
     evidence: Evidence,
     /// What a purchase turned off, kept for a return.
+    #[serde(skip_serializing_if = "Evidence::is_empty")]
     set_aside: Evidence,
     /// When it was last bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
     bought: Option<Timestamp>,
 }
 

@@ -10,6 +10,7 @@ mod lesson;
 mod merge;
 mod moments;
 mod patterns;
+mod slim;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -4,6 +4,8 @@
 //! the rate within the band, no bet gains on average; a restarted product of bets therefore reaches the bar on average at
 //! most once in so many windows as the bar is high.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// False alarms of both detectors come on average at most once in half so many windows: a month of quarters of an hour.
@@ -99,6 +101,29 @@ impl Alarm {
     }
 }
 
+/// Windows of a day.
+pub const DAY: i64 = 96;
+/// So many days back a forecast looks.
+pub const DAYS: i64 = 28;
+
+/// What is to be expected in a quarter of an hour by what was counted before: the mean of the same weekday's quarters and
+/// their neighbours, or of all days before while there are no two such weeks; none after fewer than three days.
+///
+/// `counts` holds the quarters in which anything was counted, by their number; days before the first are not known.
+#[must_use]
+pub fn forecast(counts: &BTreeMap<i64, u64>, quarter: i64) -> Option<f64> {
+    let (first, _) = counts.first_key_value()?;
+    let known = |day: &i64| quarter - day * DAY - 1 >= *first;
+    let alike: Vec<i64> = (1..=DAYS / 7).map(|week| week * 7).filter(known).collect();
+    let days = if alike.len() >= 2 { alike } else { (1..=DAYS).filter(known).collect() };
+    if days.len() < 2 || (days.len() < 3 && days[0] < 7) {
+        return None;
+    }
+    let three = |day: &i64| (-1..=1).map(|near| counts.get(&(quarter - day * DAY + near)).copied().unwrap_or(0)).sum::<u64>();
+    #[expect(clippy::cast_precision_loss, reason = "counts of people are far below 2^53")]
+    Some(days.iter().map(three).sum::<u64>() as f64 / (3 * days.len()) as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use rand::{RngExt as _, SeedableRng as _};
@@ -178,6 +203,22 @@ mod tests {
             alarm.push(4.0, 4);
         }
         assert_eq!(alarm.raised(), None);
+    }
+
+    #[test]
+    fn a_quarter_is_forecast_by_its_weekday_and_before_two_weeks_by_all_days() {
+        // Every day from day 0 on ten come in each quarter of noon's hour; on every seventh day thirty.
+        let of_days = |days: i64| -> BTreeMap<i64, u64> {
+            let noon = |day: i64| (46..52).map(move |n| (day * DAY + n, if day % 7 == 0 { 30 } else { 10 }));
+            (0..days).flat_map(noon).collect()
+        };
+        let noon = |day: i64| day * DAY + 48;
+        assert_eq!(forecast(&of_days(2), noon(2)), None, "two days are too few");
+        assert_eq!(forecast(&of_days(4), noon(4)), Some(40.0 / 3.0), "the first day is cut off: it began within it");
+        assert_eq!(forecast(&of_days(28), noon(28)), Some(30.0));
+        assert_eq!(forecast(&of_days(28), noon(29)), Some(10.0));
+        assert_eq!(forecast(&of_days(28), noon(28) + 20), Some(0.0), "nobody comes in the evening");
+        assert_eq!(forecast(&BTreeMap::new(), 5), None);
     }
 
     #[test]

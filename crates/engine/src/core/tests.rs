@@ -2,7 +2,7 @@ use model::decision::Choice;
 use model::delivery::{Delivery, DeliveryState};
 use model::event::{Event, EventKind, Interest};
 use model::fusion::Attribution;
-use model::ids::{OfferId, SensorId, TagId, VisitId, ZoneId};
+use model::ids::{DecisionId, OfferId, SensorId, TagId, VisitId, ZoneId};
 use model::presence::{Presence, PresenceKind};
 use model::subject::Pseudonym;
 use model::units::Probability;
@@ -10,6 +10,10 @@ use model::units::Probability;
 use super::*;
 use crate::fixture::{FLOOR, NOON, SHOP, ada, after, all, message, presence, product, record, store};
 use crate::log::{self, Entry};
+
+mod course;
+mod floor;
+mod limits;
 
 fn files() -> PlanFiles {
     PlanFiles::parse(SHOP, FLOOR).expect("the files are right")

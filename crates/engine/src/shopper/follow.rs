@@ -132,7 +132,6 @@ impl Shopper {
         let found: Vec<usize> = (0..self.state.open.len()).filter(|index| awaits(&self.state.open[*index])).collect();
         for index in found {
             self.state.open[index].outcomes.insert(OutcomeKind::Purchased);
-            self.learn_yes(index);
             self.found(self.state.open[index].decision, OutcomeKind::Purchased, at);
         }
     }

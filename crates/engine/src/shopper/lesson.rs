@@ -7,6 +7,7 @@ use model::outcome::OutcomeKind;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::slim;
 use super::state::Open;
 use super::{Command, Shopper};
 
@@ -20,6 +21,7 @@ pub(super) struct Lesson {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     category: String,
     /// What the model saw.
+    #[serde(with = "slim::features")]
     features: Vec<Feature>,
     /// Until then an answer is in time.
     due: Timestamp,
@@ -60,7 +62,7 @@ impl Lesson {
     pub(super) fn of(decision: &Decision, category: Option<&str>, now: Timestamp, window_s: u32) -> Self {
         Self {
             category: category.unwrap_or_default().to_owned(),
-            features: decision.explanation.features.clone(),
+            features: decision.explanation.features.iter().map(kept).collect(),
             due: now + Millis::seconds(i64::from(window_s)),
             taught: None,
         }
@@ -110,6 +112,10 @@ fn lesson_due(open: &Open) -> Option<Timestamp> {
         None | Some(DeliveryState::Sent | DeliveryState::Sending) => Some(lesson.due),
         Some(DeliveryState::Pending | DeliveryState::Failed | DeliveryState::Expired | DeliveryState::Withheld) => None,
     }
+}
+
+fn kept(feature: &Feature) -> Feature {
+    Feature { value: slim::rounded(feature.value), ..feature.clone() }
 }
 
 fn taught(open: &Open, answer: Answer) -> Option<Taught> {

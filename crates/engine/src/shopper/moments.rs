@@ -329,7 +329,8 @@ fn open(
         }),
         budgeted,
         outcomes: BTreeSet::new(),
-        lesson: Some(Lesson::of(decision, category, now, plan.policy.outcome_window_s)),
+        // What a live offer may have brought about at the same moment says nothing of what happens anyway.
+        lesson: (!decision.shadow).then(|| Lesson::of(decision, category, now, plan.policy.outcome_window_s)),
         epoch: decision.epoch,
         discount: discount_of(decision, offer),
         shadow: decision.shadow,

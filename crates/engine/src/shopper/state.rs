@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Surroundings;
 use super::lesson::Lesson;
+use super::slim;
 
 /// Most stays open at once (nested zones, several devices); the oldest is dropped first.
 ///
@@ -50,9 +51,12 @@ pub struct ShopperState {
     pub(super) history: History,
     pub(super) stays: Vec<Stay>,
     pub(super) open: Vec<Open>,
-    pub(super) seen: VecDeque<DecisionId>,
-    /// A hash of each: ids from outside are long.
-    pub(super) messages: VecDeque<u64>,
+    /// A hash of each moment's decision.
+    #[serde(with = "slim::hashes")]
+    pub(super) seen: VecDeque<u32>,
+    /// A hash of each: ids from outside are long. One of many millions is taken for another.
+    #[serde(with = "slim::hashes")]
+    pub(super) messages: VecDeque<u32>,
     pub(super) orders: VecDeque<Order>,
     #[serde(skip_serializing_if = "is_default")]
     pub(super) person: Person,
@@ -171,12 +175,12 @@ impl ShopperState {
 
     /// Notes a moment. False if it was noted before.
     pub(super) fn note_moment(&mut self, id: DecisionId) -> bool {
-        note(&mut self.seen, id, SEEN_MAX)
+        note(&mut self.seen, short(id.0 as u64 ^ (id.0 >> 64) as u64), SEEN_MAX)
     }
 
     /// Notes an event. False if it was noted before.
     pub(super) fn note_message(&mut self, id: &MessageId) -> bool {
-        note(&mut self.messages, hash("message", &[id.as_str().as_bytes()]), MESSAGES_MAX)
+        note(&mut self.messages, short(hash("message", &[id.as_str().as_bytes()])), MESSAGES_MAX)
     }
 
     pub(super) fn note_order(&mut self, order: &str, lines: &[OrderLine]) {
@@ -284,6 +288,11 @@ pub(super) fn decision_id(seed: u64, customer: &CustomerId, moment: &Moment, cau
 pub(super) fn hash(domain: &str, parts: &[&[u8]]) -> u64 {
     let digest = keyed::digest(0, domain, parts);
     u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes"))
+}
+
+/// A hash of a hash, as it is kept.
+const fn short(hash: u64) -> u32 {
+    (hash ^ (hash >> 32)) as u32
 }
 
 pub(super) fn note<T: PartialEq>(known: &mut VecDeque<T>, id: T, max: usize) -> bool {

@@ -319,3 +319,32 @@ fn products_are_found_in_the_catalogue() {
     let rig = keen();
     assert_eq!(rig.shopper().category_of(&product("penne")).expect("it is sold").as_str(), "pasta");
 }
+
+/// A week of an active customer: twenty views of twelve products, a visit a day, five offers, three purchases.
+#[test]
+fn the_state_of_an_active_customer_is_small() {
+    let mut rig = keen();
+    for n in 0..20_i64 {
+        let at = NOON + Millis::hours(6 * n + 1);
+        rig.interest(&format!("view-{n}"), Interest::Viewed, &format!("product-{:04}", n % 12), at);
+    }
+    for day in 0..7_i64 {
+        let at = NOON + Millis::hours(24 * day + 2);
+        if rig.delivered().len() < 5 {
+            rig.interest(&format!("now-{day}"), Interest::Viewed, "penne", at);
+        }
+        rig.input(Input::Presence(presence("pasta", Entered, at, at)), at);
+        rig.report(DeliveryState::Sent, at);
+        rig.input(Input::Gone(DeviceId(1)), at + Millis::minutes(20));
+        if day % 2 == 1 {
+            rig.buy(&format!("order-{day}"), &format!("product-{day:04}"), at + Millis::minutes(21));
+        }
+    }
+    let told = rig.delivered().len();
+    assert!((5..=7).contains(&told), "{told}");
+    let text = serde_json::to_string(rig.shopper().state()).expect("JSON");
+    assert!(text.len() <= STATE_BYTES, "{} bytes of {STATE_BYTES}: {text}", text.len());
+}
+
+/// What such a customer may take in the database.
+const STATE_BYTES: usize = 4_096;
