@@ -3,17 +3,19 @@
 import { useEffect } from "preact/hooks";
 
 import { words } from "./lang";
+import { later } from "./later";
 import { follow } from "./live";
 import { Bar } from "./parts/bar";
 import { Languages } from "./parts/bar-languages";
 import { Wordmark } from "./parts/mark";
-import { EffectPage } from "./pages/effect";
 import { Login } from "./pages/login";
 import { NowPage } from "./pages/now";
-import { OffersPage } from "./pages/offers";
 import { Setup } from "./pages/setup";
-import { TodayPage } from "./pages/today";
 import { enter, gatehouse, leave, loadPlan, page, store, stores, zone } from "./state";
+
+const TodayPage = later(() => import("./pages/today").then((page) => page.TodayPage));
+const OffersPage = later(() => import("./pages/offers").then((page) => page.OffersPage));
+const EffectPage = later(() => import("./pages/effect").then((page) => page.EffectPage));
 
 export function App() {
   const door = gatehouse.value;

@@ -8,10 +8,13 @@ import "./style/plan.css";
 import { render } from "preact";
 
 import { App } from "./app";
+import { ready } from "./lang";
 import { enter } from "./state";
 
 const root = document.getElementById("app");
 if (root !== null) {
-  render(<App />, root);
-  void enter();
+  void ready().then(() => {
+    render(<App />, root);
+    return enter();
+  });
 }

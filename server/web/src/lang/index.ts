@@ -3,20 +3,34 @@
 import { computed, signal } from "@preact/signals";
 
 import type { Tongue } from "../types";
-import { type Dictionary, en } from "./en";
-import { it } from "./it";
+import type { Dictionary } from "./en";
 
 const REMEMBERED = "attimo.language";
-const DICTIONARIES: Record<Tongue, Dictionary> = { en, it };
+/** Only the language that is spoken is loaded. */
+const LOAD: Record<Tongue, () => Promise<Dictionary>> = {
+  en: () => import("./en").then(({ en }) => en),
+  it: () => import("./it").then(({ it }) => it),
+};
+const loaded = signal<Partial<Record<Tongue, Dictionary>>>({});
 
 /** The language that the page speaks now. */
 export const tongue = signal<Tongue>(first());
 
-/** The texts of that language. */
-export const words = computed<Dictionary>(() => DICTIONARIES[tongue.value]);
+/** The texts of that language; there are none before `ready`. */
+export const words = computed<Dictionary>(() => {
+  const known = loaded.value[tongue.value];
+  if (known === undefined) throw new Error("the texts are asked for before they are loaded");
+  return known;
+});
 
-/** Speaks another language from now on. */
-export function speak(next: Tongue): void {
+/** Loads the texts of the language that the page speaks: a page is drawn after it. */
+export function ready(): Promise<void> {
+  return load(tongue.value);
+}
+
+/** Speaks another language as soon as its texts are there. */
+export async function speak(next: Tongue): Promise<void> {
+  await load(next);
   tongue.value = next;
   document.documentElement.lang = next;
   try {
@@ -24,6 +38,12 @@ export function speak(next: Tongue): void {
   } catch {
     // A browser that forbids storage still gets the language for this visit.
   }
+}
+
+async function load(which: Tongue): Promise<void> {
+  if (loaded.value[which] !== undefined) return;
+  const texts = await LOAD[which]();
+  loaded.value = { ...loaded.value, [which]: texts };
 }
 
 /** Puts values into a text's `{places}`. */

@@ -4,7 +4,7 @@ import { speak, tongue, words } from "../lang";
 
 export function Languages() {
   const button = (code: "it" | "en", name: string) => (
-    <button type="button" lang={code} aria-pressed={tongue.value === code} onClick={() => speak(code)}>
+    <button type="button" lang={code} aria-pressed={tongue.value === code} onClick={() => void speak(code)}>
       {code.toUpperCase()}
       <span class="hidden"> {name}</span>
     </button>

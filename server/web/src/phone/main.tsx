@@ -5,7 +5,8 @@ import "../style/phone.css";
 
 import { render } from "preact";
 
+import { ready } from "../lang";
 import { Phone } from "./page";
 
 const root = document.getElementById("app");
-if (root !== null) render(<Phone />, root);
+if (root !== null) void ready().then(() => render(<Phone />, root));
