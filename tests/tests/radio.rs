@@ -1,11 +1,13 @@
-//! The gateway's own radio: its binary with `btleplug` on a private bus, and a simulated BlueZ that fails in every silent way.
+//! The gateway's own radio: its binary on a private bus, by either source, and a simulated BlueZ that fails in every silent way.
 
+#[path = "radio/flood.rs"]
+mod flood;
 #[path = "radio/box.rs"]
 mod gateway_box;
 
 use std::time::Duration;
 
-use firmware_sim::bluez::{Advertisement, BlueZ, Bus};
+use firmware_sim::bluez::{Advertisement, BlueZ, Bus, Version};
 use gateway_box::{GatewayBox, until};
 use model::sighting::{RollingId, Transmitter};
 use model::time::Timestamp;
@@ -51,11 +53,21 @@ async fn until_discovering(bluez: &BlueZ) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bluez_hears_every_advertisement_and_its_strength_and_id_are_right() {
+    hears_all_by("bluez", Version::From588).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_advertisement_is_heard_and_its_strength_and_id_are_right() {
+    hears_all_by("btleplug", Version::UpTo587).await;
+}
+
+async fn hears_all_by(source: &str, version: Version) {
     let folder = tempfile::tempdir().expect("a folder");
     let bus = Bus::start(folder.path()).await.expect("a bus: install dbus");
     let mut bluez = BlueZ::start(bus.address(), "hci0").await.expect("a simulated BlueZ");
-    let mut gateway = GatewayBox::start(&program("attimo-gateway"), folder.path(), bus.address());
+    bluez.set_version(version);
+    let mut gateway = GatewayBox::start(&program("attimo-gateway"), source, folder.path(), bus.address());
     until_discovering(&bluez).await;
 
     let told = advertise(&mut bluez, 10, 30).await;
@@ -84,7 +96,7 @@ async fn the_radio_comes_back_after_every_silent_fault() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut bus = Bus::start(folder.path()).await.expect("a bus: install dbus");
     let mut bluez = BlueZ::start(bus.address(), "hci0").await.expect("a simulated BlueZ");
-    let mut gateway = GatewayBox::start(&program("attimo-gateway"), folder.path(), bus.address());
+    let mut gateway = GatewayBox::start(&program("attimo-gateway"), "btleplug", folder.path(), bus.address());
     until_discovering(&bluez).await;
     still_hears(&mut gateway, &mut bluez).await;
 
@@ -113,6 +125,60 @@ async fn the_radio_comes_back_after_every_silent_fault() {
     bus.stop().await;
     until("the dead bus is seen", async || gateway.health().await.contains("radio-silent")).await;
     assert!(gateway.is_alive());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bluez_comes_back_by_itself_after_every_silent_fault() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bus = Bus::start(folder.path()).await.expect("a bus: install dbus");
+    let mut bluez = BlueZ::start(bus.address(), "hci0").await.expect("a simulated BlueZ");
+    bluez.stop().await;
+    let mut gateway = GatewayBox::start(&program("attimo-gateway"), "bluez", folder.path(), bus.address());
+    says(&gateway, "no Bluetooth daemon answers").await;
+
+    bluez.restart().await.expect("the daemon comes late");
+    still_hears(&mut gateway, &mut bluez).await;
+    assert_eq!(bluez.calls().filters.last().expect("a filter"), &["DuplicateData", "RSSI", "Transport"]);
+
+    bluez.set_powered(false).await.expect("off");
+    still_hears(&mut gateway, &mut bluez).await;
+
+    bluez.restart().await.expect("another daemon");
+    assert!(!bluez.is_discovering(), "nobody's discovery runs there");
+    still_hears(&mut gateway, &mut bluez).await;
+
+    bluez.stop().await;
+    says(&gateway, "no Bluetooth daemon answers").await;
+    bluez.restart().await.expect("another daemon");
+    still_hears(&mut gateway, &mut bluez).await;
+
+    bluez.unplug().await.expect("pulled");
+    says(&gateway, "the adapter hci0 is not there").await;
+    bluez.plug().await.expect("plugged in");
+    still_hears(&mut gateway, &mut bluez).await;
+
+    bluez.set_silent(true);
+    says(&gateway, "no advertisement on hci0 for").await;
+    assert!(!gateway.health().await.contains("radio-silent"), "nobody may be there: that is no fault");
+    let before = bluez.calls().start_discovery;
+    until("discovery is started anew", async || bluez.calls().start_discovery > before).await;
+    bluez.set_silent(false);
+    still_hears(&mut gateway, &mut bluez).await;
+
+    bus.stop().await;
+    says(&gateway, "message bus does not answer").await;
+    bus.restart().await.expect("another bus");
+    bluez.restart().await.expect("another daemon");
+    still_hears(&mut gateway, &mut bluez).await;
+
+    let gaps = gateway.metric("attimo_gateway_radio_gaps_total{receiver=\"ceiling\"} ").await;
+    assert!(gaps >= 6, "every fault was a gap: {gaps}");
+    assert!(gateway.metric("attimo_gateway_radio_gap_milliseconds_total{receiver=\"ceiling\"} ").await > 0);
+    assert!(gateway.is_alive());
+}
+
+async fn says(gateway: &GatewayBox, what: &str) {
+    until(what, async || gateway.page().await.contains(what)).await;
 }
 
 async fn still_hears(gateway: &mut GatewayBox, bluez: &mut BlueZ) {

@@ -35,12 +35,12 @@ pub(crate) struct GatewayBox {
 }
 
 impl GatewayBox {
-    pub(crate) fn start(program: &Path, folder: &Path, bus: &str) -> Self {
+    pub(crate) fn start(program: &Path, source: &str, folder: &Path, bus: &str) -> Self {
         let config = folder.join("gateway.toml");
         let nobody = tests::free_port().expect("a port");
         let text = format!(
             "[gateway]\nid = \"edge-1\"\nstore = \"corner\"\ndata_dir = {:?}\n\
-             [radio]\nsource = \"btleplug\"\nadapter = \"hci0\"\nreceiver = \"ceiling\"\nsilence_s = 2\n\
+             [radio]\nsource = {source:?}\nadapter = \"hci0\"\nreceiver = \"ceiling\"\nsilence_s = 2\n\
              [uplink]\nurl = \"mqtt://127.0.0.1:{nobody}\"\n[status]\nlisten = \"127.0.0.1:0\"\n\
              [log]\nfilter = \"gateway=trace,info\"\n",
             folder.join("data")
@@ -65,14 +65,29 @@ impl GatewayBox {
 
     /// Advertisements heard since the start.
     pub(crate) async fn heard(&self) -> u64 {
+        self.metric("attimo_gateway_adverts_heard_total ").await
+    }
+
+    /// One line of `/metrics`.
+    pub(crate) async fn metric(&self, start: &str) -> u64 {
         let metrics = self.ask("metrics").await;
-        let line = metrics.lines().find_map(|line| line.strip_prefix("attimo_gateway_adverts_heard_total "));
+        let line = metrics.lines().find_map(|line| line.strip_prefix(start));
         line.map_or(0, |count| count.trim().parse().expect("a number"))
+    }
+
+    /// The page for people.
+    pub(crate) async fn page(&self) -> String {
+        self.ask("").await
     }
 
     /// What the health page says.
     pub(crate) async fn health(&self) -> String {
         self.ask("healthz").await
+    }
+
+    /// Its process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn is_alive(&mut self) -> bool {
@@ -81,7 +96,7 @@ impl GatewayBox {
 
     /// Stops it in order, and reads what it kept.
     pub(crate) fn stop_and_read(&mut self) -> Vec<Sighting> {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
+        let killed = Command::new("kill").args(["-TERM", &self.process().to_string()]).status().expect("kill");
         assert!(killed.success());
         assert!(self.child.wait().expect("an end").success());
         let folder = Folder::open(&self.folder.join("data/spool")).expect("a spool");
