@@ -11,6 +11,7 @@ mod owner;
 mod places;
 mod requests;
 mod trace;
+mod watch;
 
 #[cfg(test)]
 mod tests;

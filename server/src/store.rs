@@ -10,13 +10,14 @@ mod commit;
 mod decisions;
 mod driver;
 mod erase;
+mod fleet;
 mod heat;
 mod identity;
 mod inputs;
 mod learning;
 mod merging;
-mod people;
 mod offers;
+mod people;
 mod postgres;
 mod purge;
 mod quality;
@@ -28,6 +29,7 @@ mod shops;
 mod sqlite;
 mod tables;
 mod traffic;
+mod watch;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -41,8 +43,8 @@ pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
 pub use inputs::Recorded;
 pub use merging::LeverRow;
 pub(crate) use merging::Merged;
-pub use people::MergeRow;
 pub use offers::OfferFigures;
+pub use people::MergeRow;
 pub use purge::Retention;
 pub use regulations::Regulation;
 pub use replay::{Chunk, Frame, Mark};
@@ -52,6 +54,7 @@ pub use rows::{
     AccessKey, Account, BrokerUser, Count, CountKind, Customer, DecisionFact, DecisionRow, Device, ERASED, KeyKind,
     Lease, OfferRow, Outbox, PresenceRow, PushEndpoint, Role, ShopRow,
 };
+pub(crate) use watch::{QUARTER_MS, Tally};
 
 use driver::{Driver, Row, Step, Value};
 

@@ -115,11 +115,6 @@ impl Journal {
         patterns.iter().filter_map(waits).min()
     }
 
-    /// Marks of before `before` are forgotten.
-    pub fn forget(&mut self, before: Timestamp) {
-        self.marks.retain(|mark| mark.at >= before);
-    }
-
     /// What is kept, in the order of time.
     #[must_use]
     pub fn marks(&self) -> &[Mark] {

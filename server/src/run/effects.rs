@@ -8,7 +8,6 @@ use model::ids::CustomerId;
 use model::outcome::Outcome;
 use model::presence::Presence;
 use model::reading::Reading;
-use model::subject::Subject;
 
 use super::identity::Identity;
 use super::places::Places;
@@ -38,14 +37,14 @@ impl Effects {
         match command {
             Command::Presence(presence) => {
                 self.presences.push(presence.clone());
-                let is_known = is_known(&presence.subject, identity);
+                let is_known = identity.may_name(&presence.subject);
                 self.changes.presence(presence, is_known);
             }
             Command::Position { store, position } => {
                 self.events.push(LiveEvent::Position { store, position: Arc::new(position) });
             }
             Command::Visit(visit) => {
-                let is_known = is_known(&visit.subject, identity);
+                let is_known = identity.may_name(&visit.subject);
                 self.changes.visit(visit, is_known);
             }
             Command::Reading { store, reading } => {
@@ -68,7 +67,10 @@ impl Effects {
                 self.events.push(LiveEvent::Occupancy { store, occupancy });
             }
             Command::Decided(decision) => {
-                self.events.push(LiveEvent::Decision(Arc::new(decision.clone())));
+                // What runs in shadow is kept and exported; nobody was to hear it, so no page shows it as said.
+                if !decision.shadow {
+                    self.events.push(LiveEvent::Decision(Arc::new(decision.clone())));
+                }
                 self.reserve(&decision, places);
                 self.changes.decisions.insert(decision.id, decision);
             }
@@ -129,14 +131,5 @@ impl Effects {
     pub(super) fn outcome(&mut self, customer: CustomerId, outcome: Outcome) {
         self.changes.outcomes.push(outcome);
         self.events.push(LiveEvent::Outcome { customer, outcome });
-    }
-}
-
-/// Whether a subject may be kept by name: a device only while it is linked and its customer allows it.
-fn is_known(subject: &Subject, identity: &Identity) -> bool {
-    match subject {
-        Subject::Device(device) => identity.link(*device).is_some_and(|link| link.locating),
-        Subject::Tag(_) => true,
-        Subject::Anonymous(_) => false,
     }
 }

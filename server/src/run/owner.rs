@@ -21,6 +21,7 @@ use super::identity::{Identity, Link};
 use super::ill::Ill;
 use super::places::Places;
 use super::trace::Trace;
+use super::watch::Watch;
 use super::{Job, Slot, Stopped, Taken};
 use crate::ingest::marks::Marks;
 use crate::live::{DECISIONS_SHOWN, Live, day_start};
@@ -69,7 +70,7 @@ pub(crate) struct Owner {
     pub(super) now: Timestamp,
     /// Set when what was taken must be committed before anything else is.
     pub(super) must_commit: bool,
-    versions: BTreeMap<StoreId, i64>,
+    pub(super) versions: BTreeMap<StoreId, i64>,
     /// When the survey of each store was kept that is in force.
     pub(super) surveys: BTreeMap<StoreId, Timestamp>,
     /// What the stores learnt of their radio, as far as it is not written yet.
@@ -78,6 +79,8 @@ pub(crate) struct Owner {
     pub(super) ill: Ill,
     /// How well people were placed, as far as it is not written yet.
     pub(super) qualities: BTreeMap<StoreId, Quality>,
+    /// What the stores count, and whether it is what it should be.
+    pub(super) watch: Watch,
     pub(super) clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
 }
@@ -103,6 +106,7 @@ impl Owner {
             learnt: BTreeMap::new(),
             ill: Ill::default(),
             qualities: BTreeMap::new(),
+            watch: Watch::default(),
             store,
             live,
             clock,
@@ -190,6 +194,7 @@ impl Owner {
                 }
                 _ = qualities.tick() => {
                     self.keep_account().await;
+                    self.watch(self.clock.now()).await;
                     Ok(())
                 }
             };
@@ -267,7 +272,10 @@ impl Owner {
     }
 
     /// Commits the round, then answers and shows it. Tries until it succeeds or the server stops.
-    async fn finish(&mut self, replies: Vec<(Option<oneshot::Sender<Taken>>, Taken)>) -> Result<(), Stopped> {
+    pub(super) async fn finish(
+        &mut self,
+        replies: Vec<(Option<oneshot::Sender<Taken>>, Taken)>,
+    ) -> Result<(), Stopped> {
         let (refused, cancelled) = self.commit_round(replies).await?;
         if refused.is_empty() && cancelled.is_empty() {
             return Ok(());
