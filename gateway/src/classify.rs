@@ -6,6 +6,7 @@ use model::sighting::Transmitter;
 use model::time::Millis;
 use wire::ble::address::Address;
 use wire::ble::frame::Frame;
+use wire::ble::rpa::{self, Irk};
 use wire::vendor::Heard;
 
 use crate::config::Config;
@@ -24,6 +25,8 @@ pub enum LeftOut {
     Nameless,
     /// A known transmitter says something else, such as its battery, under the same address: it is counted by its id.
     Companion,
+    /// It resolves to a device of staff, which is nobody.
+    Staff,
 }
 
 impl LeftOut {
@@ -33,6 +36,7 @@ impl LeftOut {
         match self {
             Self::Nameless => "nameless",
             Self::Companion => "companion",
+            Self::Staff => "staff",
         }
     }
 }
@@ -42,6 +46,7 @@ impl LeftOut {
 pub struct Classifier {
     prefix: [u8; 4],
     tag_uuids: Vec<[u8; 16]>,
+    staff: Vec<Irk>,
     pseudonyms: Pseudonyms,
     companions: Vec<Option<([u8; 6], Millis)>>,
 }
@@ -54,6 +59,7 @@ impl Classifier {
         Self {
             prefix: config.gateway.prefix.0,
             tag_uuids: config.gateway.tag_uuids.iter().map(|uuid| uuid.0).collect(),
+            staff: config.privacy.staff_keys.iter().map(|key| Irk(key.0)).collect(),
             pseudonyms: Pseudonyms::new(config.privacy.mode, store, config.time_zone(), draw, now),
             companions: vec![None; PLACES],
         }
@@ -109,12 +115,16 @@ impl Classifier {
             }
             return Ok(known);
         }
-        let address = address.ok_or(LeftOut::Nameless)?.bytes;
+        let whole = address.ok_or(LeftOut::Nameless)?;
+        let address = whole.bytes;
         if let Some((known, at)) = self.companions[place(address)]
             && known == address
             && now.monotonic.0 - at.0 < COMPANION.0
         {
             return Err(LeftOut::Companion);
+        }
+        if self.staff.iter().any(|key| rpa::is_of(key, whole)) {
+            return Err(LeftOut::Staff);
         }
         Ok(Transmitter::Anonymous(self.pseudonyms.of(address, now)))
     }
@@ -199,6 +209,19 @@ mod tests {
         transmitter(&mut names, &heard(Some(beacon(rolling)), 2), 0).expect("known");
         assert_eq!(transmitter(&mut names, &heard(None, 2), 59), Err(LeftOut::Companion));
         assert!(transmitter(&mut names, &heard(None, 2), 60).is_ok(), "by then it may be somebody else");
+    }
+
+    #[test]
+    fn a_device_of_staff_is_nobody_under_every_address_that_its_key_resolves() {
+        let keys = "[privacy]\nstaff_keys = [\"ec0234a357c8ad05341010a60a397d9b\"]";
+        let text = TEMPLATE.replacen("[privacy]", keys, 1);
+        let mut names = Classifier::new(&Config::parse(&text, "test").expect("a configuration"), rand::random, now(0));
+        let of = |text: &str, kind| Heard { address: Address::parse(text, kind), ..heard(None, 1) };
+        let watch = of("70:81:94:0D:FB:AA", AddressKind::Random);
+        assert_eq!(transmitter(&mut names, &watch, 0), Err(LeftOut::Staff));
+        let unsaid = of("70:81:94:0D:FB:AA", AddressKind::Unknown);
+        assert_eq!(transmitter(&mut names, &unsaid, 0), Err(LeftOut::Staff), "most receivers say no kind");
+        assert!(transmitter(&mut names, &of("70:81:94:0D:FB:AB", AddressKind::Random), 0).is_ok(), "somebody else");
     }
 
     #[test]

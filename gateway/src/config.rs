@@ -16,7 +16,7 @@ mod sensor;
 
 pub use radio::{Radio, RadioSource};
 pub use receivers::Receivers;
-pub use sensor::{Sensor, SensorAddress, SensorKey, SensorKind};
+pub use sensor::{SecretKey, Sensor, SensorAddress, SensorKind};
 
 /// The commented template, as `config template` prints it.
 pub const TEMPLATE: &str = include_str!("config/template.toml");
@@ -24,6 +24,9 @@ pub const TEMPLATE: &str = include_str!("config/template.toml");
 pub const ENV_PREFIX: &str = "ATTIMO_GATEWAY";
 /// The smallest spool that still holds one batch of the largest size and its successor.
 pub const SPOOL_BYTES_MIN: u64 = 1 << 20;
+
+/// Most keys of staff's devices: each is tried on every stranger.
+pub const STAFF_KEYS_MAX: usize = 64;
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -161,11 +164,13 @@ pub struct Privacy {
     pub mode: Mode,
     /// The store's IANA time zone.
     pub timezone: String,
+    /// Identity resolving keys of staff's devices, which are nobody.
+    pub staff_keys: Vec<SecretKey>,
 }
 
 impl Default for Privacy {
     fn default() -> Self {
-        Self { mode: Mode::Count, timezone: "Europe/Rome".into() }
+        Self { mode: Mode::Count, timezone: "Europe/Rome".into(), staff_keys: Vec::new() }
     }
 }
 
@@ -272,6 +277,10 @@ impl Config {
         if TimeZone::get(&self.privacy.timezone).is_err() {
             let problem = format!("{:?} is no time zone", self.privacy.timezone);
             return wrong("privacy.timezone", problem, "write an IANA name such as Europe/Rome");
+        }
+        if self.privacy.staff_keys.len() > STAFF_KEYS_MAX {
+            let problem = format!("{} keys", self.privacy.staff_keys.len());
+            return wrong("privacy.staff_keys", problem, "name at most 64: each is tried on every stranger");
         }
         sensor::check(&self.sensors).or_else(|(key, problem, fix)| wrong(&key, problem, fix))
     }

@@ -7,12 +7,14 @@ mod targets;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use targets::{Chance, TARGETS, Target, spoil};
 
 /// No message may take longer.
 const HANG_MS: u128 = 100;
+/// So often a slow message is tried again.
+const AGAIN: u32 = 5;
 /// No message may take more memory, in bytes.
 const BYTES_MAX: u64 = 16 << 20;
 /// One message in so many has its memory measured.
@@ -69,7 +71,11 @@ fn fuzz(target: &Target, runs: u64, seed: u64) -> bool {
         } else {
             bears(target, &message)
         };
-        let taken = begun.elapsed();
+        let mut taken = begun.elapsed();
+        if taken.as_millis() > HANG_MS {
+            // A busy machine takes the core away; a decoder that hangs does it again.
+            taken = (0..AGAIN).map(|_| again(target, &message)).min().unwrap_or(taken);
+        }
         slowest = slowest.max(taken.as_micros());
         if !bore || taken.as_millis() > HANG_MS {
             let name = target.name;
@@ -88,6 +94,13 @@ fn fuzz(target: &Target, runs: u64, seed: u64) -> bool {
         target.name
     );
     true
+}
+
+#[expect(clippy::disallowed_methods, reason = "hangs are told by the clock")]
+fn again(target: &Target, message: &[u8]) -> Duration {
+    let begun = Instant::now();
+    bears(target, message);
+    begun.elapsed()
 }
 
 fn bears(target: &Target, message: &[u8]) -> bool {

@@ -23,6 +23,22 @@ pub const ESPRESENSE_TELEMETRY: &str = "espresense/rooms/+/telemetry";
 pub const BT_TO_MQTT: &str = "home/+/BTtoMQTT/+";
 /// Everything that Minew gateways hear, by default; the devices let it be set.
 pub const MINEW: &str = "minew/+/status";
+/// What OpenMQTTGateway publishes a second time, by its default presence topic.
+pub const OMG_PRESENCE: &str = "home/presence/+";
+/// What Kontakt.io tells of each beacon.
+pub const KONTAKT: &str = "/stream/+/all";
+/// Everything that Ruuvi gateways hear.
+pub const RUUVI: &str = "ruuvi/+/+";
+/// Everything that MOKO gateways say.
+pub const MOKO: &str = "mokosmart/+";
+/// Everything that Cassia gateways hear.
+pub const CASSIA: &str = "up/+/scan";
+/// Raddecs of reelyActive's software.
+pub const RADDEC: &str = "raddec/#";
+/// What Shelly devices relay.
+pub const SHELLY: &str = "+/events/rpc";
+/// What Tasmota switches and motion sensors say.
+pub const TASMOTA_STATES: &str = "stat/+/+";
 /// What Tasmota sensors report.
 pub const TASMOTA_SENSORS: &str = "tele/+/SENSOR";
 /// What people counters report.

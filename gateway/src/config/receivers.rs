@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use wire::topics;
 
 /// The broker of receivers and sensors, and which topics are whose.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -54,17 +55,17 @@ impl Default for Receivers {
             password: None,
             ca_file: None,
             http_listen: None,
-            espresense: one("espresense/devices/+/+"),
-            theengs: one("home/+/BTtoMQTT/+"),
-            openmqttgateway: one("home/presence/+"),
-            minew: one("minew/+/status"),
-            kontakt: one("/stream/+/all"),
-            ruuvi: one("ruuvi/+/+"),
-            moko: one("mokosmart/+"),
-            cassia: one("up/+/scan"),
+            espresense: one(topics::ESPRESENSE_DEVICES),
+            theengs: one(topics::BT_TO_MQTT),
+            openmqttgateway: one(topics::OMG_PRESENCE),
+            minew: one(topics::MINEW),
+            kontakt: one(topics::KONTAKT),
+            ruuvi: one(topics::RUUVI),
+            moko: one(topics::MOKO),
+            cassia: one(topics::CASSIA),
             tasmota: Vec::new(),
-            raddec: one("raddec/#"),
-            shelly: one("+/events/rpc"),
+            raddec: one(topics::RADDEC),
+            shelly: one(topics::SHELLY),
             zigbee2mqtt: None,
         }
     }

@@ -36,7 +36,7 @@ pub struct Sensor {
     pub address: Option<SensorAddress>,
     /// The key that a BTHome sensor seals with.
     #[serde(default)]
-    pub key: Option<SensorKey>,
+    pub key: Option<SecretKey>,
     /// Of a message that tells of several lines, logics, regions, zones or spaces: the one that this sensor stands for.
     #[serde(default)]
     pub part: Option<String>,
@@ -67,18 +67,18 @@ impl TryFrom<String> for SensorAddress {
     }
 }
 
-/// The key that a BTHome sensor seals with. Its `Debug` does not show it.
+/// A key of 16 bytes: what a BTHome sensor seals with, or a device's identity resolving key. Its `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct SensorKey(pub [u8; 16]);
+pub struct SecretKey(pub [u8; 16]);
 
-impl std::fmt::Debug for SensorKey {
+impl std::fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SensorKey(..)")
+        f.write_str("SecretKey(..)")
     }
 }
 
-impl TryFrom<String> for SensorKey {
+impl TryFrom<String> for SecretKey {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, &'static str> {
         let mut key = [0; 16];

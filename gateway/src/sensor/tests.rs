@@ -225,11 +225,11 @@ fn a_kept_presence_ends_one_and_never_begins_one() {
 
 #[test]
 fn a_bthome_sensor_over_the_air_is_opened_once_and_never_talked_down() {
-    use crate::config::{SensorAddress, SensorKey};
+    use crate::config::{SensorAddress, SecretKey};
     use wire::ble::bthome::{self, Measures};
     let (address, key) = ([0x54, 0x48, 0xe6, 0x8f, 0x80, 0xa5], [7; 16]);
     let mut shelf = Sensor::new(SensorKind::Shelf, String::new());
-    (shelf.address, shelf.key, shelf.item_g) = (Some(SensorAddress(address)), Some(SensorKey(key)), Some(500));
+    (shelf.address, shelf.key, shelf.item_g) = (Some(SensorAddress(address)), Some(SecretKey(key)), Some(500));
     let id = SensorId::new("shelf").expect("an id");
     let mut sensors = Sensors::new(&BTreeMap::from([(id, shelf)]), None, None);
     let weighs = |grams, counter| {

@@ -5,12 +5,20 @@ use wire::topics;
 use crate::store::Role;
 
 /// Where receivers and sensors publish, unless the configuration says otherwise.
-pub(crate) const RECEIVER_TOPICS: [&str; 7] = [
+pub(crate) const RECEIVER_TOPICS: [&str; 15] = [
     topics::ESPRESENSE_DEVICES,
     topics::ESPRESENSE_STATUS,
     topics::ESPRESENSE_TELEMETRY,
     topics::BT_TO_MQTT,
+    topics::OMG_PRESENCE,
     topics::MINEW,
+    topics::KONTAKT,
+    topics::RUUVI,
+    topics::MOKO,
+    topics::CASSIA,
+    topics::RADDEC,
+    topics::SHELLY,
+    topics::TASMOTA_STATES,
     topics::TASMOTA_SENSORS,
     topics::COUNTERS,
 ];
