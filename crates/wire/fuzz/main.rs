@@ -13,6 +13,8 @@ use targets::{Chance, TARGETS, Target, spoil};
 
 /// No message may take longer.
 const HANG_MS: u128 = 100;
+/// So many bytes of a message are shown; run and seed bring the whole of it back.
+const SHOWN: usize = 256;
 /// So often a slow message is tried again.
 const AGAIN: u32 = 5;
 /// No message may take more memory, in bytes.
@@ -79,10 +81,10 @@ fn fuzz(target: &Target, runs: u64, seed: u64) -> bool {
         slowest = slowest.max(taken.as_micros());
         if !bore || taken.as_millis() > HANG_MS {
             let name = target.name;
-            let digits = hex::encode(&message);
+            let digits = hex::encode(&message[..message.len().min(SHOWN)]);
             let _ = writeln!(
                 io::stdout(),
-                "{name}: failed at run {run} of seed {seed} after {taken:?}; the message: {digits}"
+                "{name}: failed at run {run} of seed {seed} after {taken:?}; it begins: {digits}"
             );
             return false;
         }
