@@ -44,6 +44,7 @@ pub struct Config {
     #[serde(default)]
     pub sensors: BTreeMap<SensorId, Sensor>,
     /// The way to the server.
+    #[serde(default = "enrolled")]
     pub uplink: Uplink,
     /// What waits on disk.
     #[serde(default)]
@@ -116,8 +117,9 @@ fn hex_array<const N: usize>(digits: &str) -> Option<[u8; N]> {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Uplink {
-    /// The server's broker.
-    pub url: String,
+    /// The server's broker; if none, the one that the box was enrolled with.
+    #[serde(default)]
+    pub url: Option<String>,
     /// The user there.
     #[serde(default)]
     pub username: Option<String>,
@@ -127,6 +129,18 @@ pub struct Uplink {
     /// The authority to trust for `mqtts`.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// Most batches a second of what was kept back while the line was down; what is new goes before it, unlimited.
+    #[serde(default = "backlog_per_s")]
+    pub backlog_per_s: u32,
+}
+
+/// What an enrolled box needs: nothing.
+const fn enrolled() -> Uplink {
+    Uplink { url: None, username: None, password: None, ca_file: None, backlog_per_s: backlog_per_s() }
+}
+
+const fn backlog_per_s() -> u32 {
+    400
 }
 
 /// What waits on disk, at most.
@@ -256,7 +270,7 @@ impl Config {
         let wrong = |key: &str, problem: String, fix: &str| {
             Err(ConfigError { file: file.to_owned(), key: key.to_owned(), problem, fix: fix.to_owned() })
         };
-        let urls = [("uplink.url", Some(&self.uplink.url)), ("receivers.url", self.receivers.url.as_ref())];
+        let urls = [("uplink.url", self.uplink.url.as_ref()), ("receivers.url", self.receivers.url.as_ref())];
         for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
             if !is_broker_url(url) {
                 return wrong(
@@ -265,6 +279,14 @@ impl Config {
                     "write mqtt://host:port or mqtts://host:port",
                 );
             }
+        }
+        if !(1..=100_000).contains(&self.uplink.backlog_per_s) {
+            let problem = format!("{} batches a second", self.uplink.backlog_per_s);
+            return wrong(
+                "uplink.backlog_per_s",
+                problem,
+                "write 1 to 100000; 400 bring a day back in about 8 minutes",
+            );
         }
         if self.spool.bytes_max < SPOOL_BYTES_MIN {
             let problem = format!("{} bytes hold no batch", self.spool.bytes_max);

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use gateway::config::{Config, TEMPLATE};
-use runtime::clock::SystemClock;
+use gateway::enrol::identity::Kept;
+use gateway::{diag, doctor, enrol};
+use runtime::clock::{Clock as _, SystemClock};
 
 /// The edge box of a shop: hears receivers, sensors and its own radio, keeps what counts, and sends it up.
 ///
@@ -35,6 +37,19 @@ struct Cli {
 enum Command {
     /// Runs the gateway; this is what happens without a command as well.
     Run,
+    /// Gets this box a certificate of its server, for a one-time token; from then on it needs no password.
+    Enrol {
+        /// The server, as in a browser.
+        #[arg(long, value_name = "URL")]
+        server: String,
+        /// What `attimo-server gateway token ID` printed.
+        #[arg(long, value_name = "TOKEN", env = "ATTIMO_GATEWAY_TOKEN", hide_env_values = true)]
+        token: String,
+    },
+    /// Looks at everything that the box needs, and says what is wrong and what to do.
+    Doctor(doctor::Options),
+    /// Writes one file for who helps: configuration, health, metrics, log; without secrets and without people.
+    Diag(diag::Options),
     /// Writes or checks a configuration.
     Config {
         #[command(subcommand)]
@@ -57,11 +72,14 @@ const EXAMPLES: &str = "\
 Examples:
   attimo-gateway config template > gateway.toml
   attimo-gateway config check --config gateway.toml
+  attimo-gateway enrol --server http://shop-server:8080 --token TOKEN
+  attimo-gateway doctor
+  attimo-gateway diag --out for-support.tar
   attimo-gateway --config gateway.toml
 
 When it is up it prints one line, `ready status=ADDRESS:PORT`: there are a status page, /healthz and /metrics.
 Every key can also be set by the environment, such as ATTIMO_GATEWAY__UPLINK__PASSWORD.
-It ends in order on SIGTERM and SIGINT. Exit codes: 0 well, 64 wrong configuration, 69 something is missing.";
+It ends in order on SIGTERM and SIGINT. Exit codes: 0 well, 1 the doctor found something wrong, 64 wrong configuration, 69 something is missing.";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -70,6 +88,9 @@ fn main() -> ExitCode {
         Some(Command::Decode(args)) => gateway::decode::run(&args, &cli.config),
         Some(Command::Replay(args)) => gateway::replay::run(&args, &cli.config),
         Some(Command::Record(args)) => gateway::record::run(&args, &cli.config),
+        Some(Command::Enrol { server, token }) => enrol(&cli.config, &server, &token),
+        Some(Command::Doctor(options)) => examine(&cli.config, options),
+        Some(Command::Diag(options)) => bundle(&cli.config, &options),
         Some(Command::Config { command: ConfigCommand::Template }) => say(TEMPLATE),
         Some(Command::Config { command: ConfigCommand::Check }) => match Config::load(&cli.config) {
             Ok(_) => say(&format!("{}: all is well\n", cli.config.display())),
@@ -102,6 +123,62 @@ fn serve(config: &Config) -> anyhow::Result<()> {
         tracing::info!(gateway = %config.gateway.id, status = %running.status, "the gateway is up");
         running.join(&stop).await
     })
+}
+
+fn enrol(path: &Path, server: &str, token: &str) -> ExitCode {
+    let config = match Config::load(path) {
+        Ok(config) => config,
+        Err(cause) => return refuse(&cause),
+    };
+    let kept = Kept::new(&config.gateway.data_dir);
+    match block_on(enrol::enrol(&config.gateway.id, &kept, server, token)) {
+        Ok(Ok(enrolment)) => say(&format!(
+            "gateway {} is enrolled at {}; start it, or restart it: systemctl restart attimo-gateway\n",
+            config.gateway.id, enrolment.server
+        )),
+        Ok(Err(cause)) => fail(&anyhow::Error::new(cause)),
+        Err(cause) => fail(&cause),
+    }
+}
+
+fn examine(path: &Path, options: doctor::Options) -> ExitCode {
+    let config = match Config::load(path) {
+        Ok(config) => config,
+        Err(cause) => return refuse(&cause),
+    };
+    let report = match block_on(doctor::examine(&config, SystemClock::new().now())) {
+        Ok(report) => report,
+        Err(cause) => return fail(&cause),
+    };
+    let text = if options.json {
+        serde_json::to_string_pretty(&report).map_or_else(|_| report.text(), |text| text + "\n")
+    } else {
+        report.text()
+    };
+    let said = say(&text);
+    if report.well { said } else { ExitCode::FAILURE }
+}
+
+fn bundle(path: &Path, options: &diag::Options) -> ExitCode {
+    let config = match Config::load(path) {
+        Ok(config) => config,
+        Err(cause) => return refuse(&cause),
+    };
+    match block_on(diag::bundle(options, path, &config, SystemClock::new().now())) {
+        Ok(Ok(names)) => say(&format!("{}: {}\n", options.out.display(), names.join(", "))),
+        Ok(Err(cause)) => fail(&anyhow::Error::new(cause)),
+        Err(cause) => fail(&cause),
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    Ok(runtime.block_on(work))
+}
+
+fn fail(cause: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "attimo-gateway: {cause:#}");
+    ExitCode::from(runtime::exit::UNAVAILABLE)
 }
 
 fn refuse(cause: &dyn std::fmt::Display) -> ExitCode {

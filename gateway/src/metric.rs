@@ -23,6 +23,8 @@ pub enum Name {
     SpoolErrors,
     /// Batches sent, again ones included.
     Sent,
+    /// Batches that were kept back and wait behind what is new.
+    Backlog,
     /// Whether the uplink stands: 1 or 0.
     Connected,
     /// Times that the radio was started anew.
@@ -52,6 +54,7 @@ impl Name {
             Self::SpoolBytes => "attimo_gateway_spool_bytes",
             Self::SpoolErrors => "attimo_gateway_spool_errors_total",
             Self::Sent => "attimo_gateway_batches_sent_total",
+            Self::Backlog => "attimo_gateway_backlog_batches",
             Self::Connected => "attimo_gateway_uplink_connected",
             Self::RadioRestarts => "attimo_gateway_radio_restarts_total",
             Self::ReceiverHeard => "attimo_gateway_radio_heard_total",

@@ -24,6 +24,7 @@ use crate::radio::state::State;
 use crate::spool::worker::{self, Handle};
 use crate::spool::{Entry, Limits};
 use crate::status::{self, Intake, Pulse, Sources};
+use crate::uplink::way::Way;
 use crate::uplink::{self, Identity, Inputs, Link, Uplink};
 
 /// How often the pipeline tells what it has counted.
@@ -87,9 +88,14 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationTo
     let mut tasks = JoinSet::new();
     // The uplink outlives the pipeline, so that the last batches still go.
     let stop_uplink = CancellationToken::new();
-    let inputs = Inputs { spool: spool.clone(), volatile: volatile_out, health: health_seen };
-    let options = uplink::options(&config.uplink, &identity);
-    let link_up = Uplink::start(&options, identity.clone(), inputs, clock.clone(), link).context("start the uplink")?;
+    let inputs = Inputs {
+        spool: spool.clone(),
+        volatile: volatile_out,
+        health: health_seen,
+        backlog_per_s: config.uplink.backlog_per_s,
+    };
+    let way = Way::find(config, &identity).context("find the way to the server")?;
+    let link_up = Uplink::start(way, identity.clone(), inputs, clock.clone(), link).context("start the uplink")?;
     let stopping = stop_uplink.clone();
     tasks.spawn(async move { link_up.run(stopping).await.context("run the uplink") });
 

@@ -42,6 +42,8 @@ pub struct Spool<M: Medium> {
     seq_next: u64,
     acked: u64,
     acked_written: u64,
+    /// What the server keeps above that: it went first, and the rest waits below it.
+    beyond: Option<(u64, u64)>,
     state: Option<Vec<u8>>,
     pending: VecDeque<Entry>,
     over_bounds: Dropped,
@@ -67,6 +69,7 @@ impl<M: Medium> Spool<M> {
             seq_next: 1,
             acked: 0,
             acked_written: 0,
+            beyond: None,
             state: None,
             pending: VecDeque::new(),
             over_bounds: Dropped::default(),
@@ -126,8 +129,8 @@ impl<M: Medium> Spool<M> {
         Ok(found)
     }
 
-    /// The server keeps everything up to `through`: it may go here.
-    pub fn acked(&mut self, through: u64) {
+    /// The server keeps everything up to `through`: it may go here. What it keeps `beyond` goes once the rest has followed.
+    pub fn acked(&mut self, through: u64, beyond: Option<(u64, u64)>) {
         if through >= self.seq_next.saturating_add(AHEAD_MAX) {
             tracing::warn!(through, next = self.seq_next, "an acknowledgement far ahead of this spool was ignored");
             return;
@@ -139,6 +142,7 @@ impl<M: Medium> Spool<M> {
             self.seq_next = through + 1;
         }
         self.acked = self.acked.max(through);
+        self.beyond = beyond.filter(|(from, to)| from <= to && *to < self.seq_next);
         self.drop_acked();
     }
 
@@ -305,8 +309,10 @@ impl<M: Medium> Spool<M> {
         let Some(oldest) = self.segments.pop_front() else {
             return;
         };
-        for item in oldest.items_after(self.acked) {
-            self.over_bounds.add(item.sightings, item.readings);
+        for (seq, item) in oldest.numbered_after(self.acked) {
+            if self.beyond.is_none_or(|(from, to)| !(from..=to).contains(&seq)) {
+                self.over_bounds.add(item.sightings, item.readings);
+            }
         }
         self.acked = self.acked.max(oldest.last_seq());
         self.remove(&oldest);

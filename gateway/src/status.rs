@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
+use runtime::mqtt::Trouble;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -85,14 +86,20 @@ impl Sources {
     #[must_use]
     pub fn health(&self) -> Health {
         let spool = *self.spool.borrow();
+        let link = self.link.borrow().clone();
+        let is_expired = link.certificate_ends.is_some_and(|ends| self.clock.now() >= ends);
         let wrong = [
             ("pipeline-hangs", self.clock.monotonic().0 - self.pulse.borrow().at.0 > PULSE_MAX.0),
             ("disk-refuses", spool.pending > 0),
-            ("uplink-gone", !self.link.borrow().connected),
+            ("uplink-gone", !link.connected),
+            ("certificate-expired", is_expired),
             ("receivers-gone", matches!(*self.intake.borrow(), Intake::Gone { .. })),
             ("radio-silent", matches!(*self.radio.borrow(), RadioState::Silent { .. })),
         ];
-        let reasons: Vec<&'static str> = wrong.into_iter().filter_map(|(code, is)| is.then_some(code)).collect();
+        // Why the uplink is gone, as far as it is known.
+        let trouble = link.trouble.filter(|_| !link.connected).map(Trouble::code);
+        let reasons: Vec<&'static str> =
+            wrong.into_iter().filter_map(|(code, is)| is.then_some(code)).chain(trouble).collect();
         Health { status: if reasons.is_empty() { "ok" } else { "degraded" }, reasons }
     }
 }

@@ -1,6 +1,7 @@
 //! The uplink: batches from the spool to the server, again until it acknowledges them, and the volatile lane beside them.
 
 pub mod sender;
+pub mod way;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,18 +11,18 @@ use model::ids::{BootId, GatewayId};
 use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
-use runtime::mqtt::{self, Client, Event, Events, Options, Qos, Will};
+use runtime::mqtt::{self, Client, Event, Events, Qos, Trouble};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use wire::state::{self, Liveness, State};
 use wire::topics;
 use wire::uplink::{self, Batch, Health};
 
-use crate::config;
 use crate::metric::{self, Name};
 use crate::spool::Stored;
 use crate::spool::worker::Handle;
 use sender::Sender;
+use way::Way;
 
 /// How often the gateway tells how it fares.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
@@ -57,8 +58,14 @@ pub struct Link {
     pub connected: bool,
     /// Why not.
     pub reason: Option<String>,
+    /// What kind of trouble that is.
+    pub trouble: Option<Trouble>,
+    /// Until when the box's certificate is valid; none when it has none.
+    pub certificate_ends: Option<Timestamp>,
     /// When the server last acknowledged something.
     pub acked_at: Option<Timestamp>,
+    /// Batches that were kept back and wait behind what is new.
+    pub backlog: u64,
 }
 
 /// What the uplink takes from the rest of the box.
@@ -70,6 +77,8 @@ pub struct Inputs {
     pub volatile: mpsc::Receiver<Vec<Sighting>>,
     /// How the box fares.
     pub health: watch::Receiver<Health>,
+    /// Most batches a second of what was kept back.
+    pub backlog_per_s: u32,
 }
 
 /// The uplink, ready to run.
@@ -82,24 +91,7 @@ pub struct Uplink {
     events: Events,
     sender: Sender,
     link: watch::Sender<Link>,
-}
-
-/// How to reach the server's broker, with the will that tells of a sudden end.
-#[must_use]
-pub fn options(config: &config::Uplink, identity: &Identity) -> Options {
-    let client_id = format!("attimo-gateway-{}", identity.gateway);
-    let mut options = Options::new(&config.url, &client_id);
-    options.username.clone_from(&config.username);
-    options.password.clone_from(&config.password);
-    options.ca_file.clone_from(&config.ca_file);
-    options.keep_alive_s = 10;
-    options.will = Some(Will {
-        topic: topics::gateway_state(identity.gateway.as_str()),
-        payload: identity.state(Liveness::Offline),
-        qos: Qos::AtLeastOnce,
-        retain: true,
-    });
-    options
+    way: Way,
 }
 
 impl Uplink {
@@ -108,16 +100,19 @@ impl Uplink {
     /// # Errors
     /// [`mqtt::Error`] when the options can't work.
     pub fn start(
-        options: &Options,
+        way: Way,
         identity: Identity,
         inputs: Inputs,
         clock: Arc<dyn Clock>,
         link: watch::Sender<Link>,
     ) -> Result<Self, mqtt::Error> {
-        let (client, events) = mqtt::connect(options)?;
+        let (client, events) = mqtt::connect(&way.options)?;
         let standing = *inputs.spool.standing().borrow();
-        let sender = Sender::new(standing.oldest, standing.last);
-        Ok(Self { identity, inputs, clock, client, events, sender, link })
+        let stale = waited(standing.oldest_at, clock.now()) >= sender::FRESH;
+        let sender = Sender::new(standing.oldest, standing.last, stale, inputs.backlog_per_s);
+        let ends = way.renewal.as_ref().map(|renewal| Timestamp(renewal.enrolment().expires_at));
+        link.send_modify(|link| link.certificate_ends = ends);
+        Ok(Self { identity, inputs, clock, client, events, sender, link, way })
     }
 
     /// Sends until it is stopped, then says goodbye.
@@ -125,8 +120,7 @@ impl Uplink {
     /// # Errors
     /// [`mqtt::Error`] when the client ended by itself.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), mqtt::Error> {
-        let ack = topics::gateway_ack(self.identity.gateway.as_str());
-        self.client.subscribe(&[(&ack, Qos::AtLeastOnce)]).await?;
+        self.subscribe().await?;
         let mut standing = self.inputs.spool.standing();
         let mut health = tokio::time::interval(HEALTH_EVERY);
         health.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -135,12 +129,13 @@ impl Uplink {
             let wait = self.wait();
             tokio::select! {
                 () = stop.cancelled() => break,
-                event = self.events.next() => self.event(event.ok_or(mqtt::Error::Closed)?).await,
+                event = self.events.next() => self.event(event.ok_or(mqtt::Error::Closed)?).await?,
                 changed = standing.changed() => if changed.is_err() { break },
                 Some(sightings) = self.inputs.volatile.recv() => self.send_volatile(sightings, None),
                 _ = health.tick() => {
                     let health = self.inputs.health.borrow().clone();
                     self.send_volatile(Vec::new(), Some(health));
+                    self.ask_for_certificate();
                 }
                 () = tokio::time::sleep(wait) => {}
             }
@@ -157,11 +152,13 @@ impl Uplink {
         let _ = tokio::time::timeout(FAREWELL_MAX, async {
             loop {
                 self.send_due(standing).await;
-                if !self.link.borrow().connected || self.sender.is_done() {
+                if !self.link.borrow().connected || self.sender.is_live_done() {
                     return;
                 }
                 let Some(event) = self.events.next().await else { return };
-                self.event(event).await;
+                if self.event(event).await.is_err() {
+                    return;
+                }
             }
         })
         .await;
@@ -170,7 +167,62 @@ impl Uplink {
         self.client.disconnect().await;
     }
 
-    async fn event(&mut self, event: Event) {
+    async fn subscribe(&self) -> Result<(), mqtt::Error> {
+        let gateway = self.identity.gateway.as_str();
+        let mut topics = vec![topics::gateway_ack(gateway)];
+        if self.way.renewal.is_some() {
+            topics.push(topics::gateway_certificate(gateway));
+        }
+        let filters: Vec<(&str, Qos)> = topics.iter().map(|topic| (topic.as_str(), Qos::AtLeastOnce)).collect();
+        self.client.subscribe(&filters).await
+    }
+
+    /// Asks for the next certificate when it is time.
+    fn ask_for_certificate(&mut self) {
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
+        let gateway = &self.identity.gateway;
+        if !self.link.borrow().connected {
+            return;
+        }
+        let Some(request) = self.way.renewal.as_mut().and_then(|renewal| renewal.poll(gateway, now, monotonic)) else {
+            return;
+        };
+        tracing::info!("the next certificate is asked for");
+        let topic = topics::gateway_renewal(gateway.as_str());
+        if self.client.try_publish(&topic, request, Qos::AtLeastOnce, false).is_err() {
+            tracing::warn!("the queue to the broker is full, the certificate is asked for later");
+        }
+    }
+
+    /// Takes a certificate, and connects anew with it.
+    async fn certificate(&mut self, payload: &[u8]) -> Result<(), mqtt::Error> {
+        let Some(renewal) = self.way.renewal.as_mut() else { return Ok(()) };
+        match renewal.take(payload) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(cause) => {
+                tracing::error!(cause = &cause as &dyn std::error::Error, "the new certificate can't be kept");
+                return Ok(());
+            }
+        }
+        let ends = Timestamp(renewal.enrolment().expires_at);
+        match renewal.kept() {
+            Ok(Some((identity, _))) => self.way.options.identity = Some(identity),
+            Ok(None) | Err(_) => {
+                tracing::error!("the new certificate can't be read back");
+                return Ok(());
+            }
+        }
+        tracing::info!("the certificate was renewed");
+        self.client.disconnect().await;
+        (self.client, self.events) = mqtt::connect(&self.way.options)?;
+        self.sender.disconnected();
+        self.tell(false, Some("connecting with the new certificate".into()));
+        self.link.send_modify(|link| link.certificate_ends = Some(ends));
+        self.subscribe().await
+    }
+
+    async fn event(&mut self, event: Event) -> Result<(), mqtt::Error> {
         match event {
             Event::Connected { .. } => {
                 tracing::info!("the uplink stands");
@@ -189,8 +241,14 @@ impl Uplink {
                 self.sender.disconnected();
                 self.tell(false, Some(reason));
             }
-            Event::Message { payload, .. } => self.ack(&payload).await,
+            Event::Message { topic, payload, .. } => {
+                if topic == topics::gateway_certificate(self.identity.gateway.as_str()) {
+                    return self.certificate(&payload).await;
+                }
+                self.ack(&payload).await;
+            }
         }
+        Ok(())
     }
 
     async fn ack(&mut self, payload: &[u8]) {
@@ -203,29 +261,42 @@ impl Uplink {
                 return;
             }
         };
-        let standing = *self.inputs.spool.standing().borrow();
-        self.sender.acked(ack.through.min(standing.last), self.clock.monotonic());
-        self.inputs.spool.acked(ack.through).await;
-        self.link.send_modify(|link| link.acked_at = Some(self.clock.now()));
+        let last = self.inputs.spool.standing().borrow().last;
+        let beyond = ack.beyond.map(|(from, to)| (from, to.min(last))).filter(|(from, to)| from <= to);
+        self.sender.acked(ack.through.min(last), beyond, self.clock.monotonic());
+        self.inputs.spool.acked(ack.through, beyond).await;
+        let backlog = self.sender.backlog();
+        metric::set(Name::Backlog, backlog);
+        self.link.send_modify(|link| {
+            link.acked_at = Some(self.clock.now());
+            link.backlog = backlog;
+        });
     }
 
     async fn send_due(&mut self, standing: &mut watch::Receiver<crate::spool::Standing>) {
         let now = self.clock.monotonic();
         let held = *standing.borrow_and_update();
-        self.sender.holds(held.oldest, held.last);
-        let Some(due) = self.sender.poll(now) else {
-            return;
-        };
-        let count = usize::try_from(due.end() - due.start() + 1).unwrap_or(1);
-        for stored in self.inputs.spool.read(*due.start(), count).await {
-            let seq = stored.seq;
-            let topic = topics::gateway_up(self.identity.gateway.as_str());
-            let payload = self.batch(stored, held.oldest);
-            if self.client.try_publish(&topic, payload, Qos::AtLeastOnce, false).is_err() {
+        self.sender.holds(held.oldest, held.last, now);
+        let topic = topics::gateway_up(self.identity.gateway.as_str());
+        // First what is new, then a little of what was kept back.
+        while let Some(due) = self.sender.poll(now) {
+            let count = usize::try_from(due.numbers.end() - due.numbers.start() + 1).unwrap_or(1);
+            let found = self.inputs.spool.read(*due.numbers.start(), count).await;
+            if !found.iter().any(|stored| due.numbers.contains(&stored.seq)) {
                 return;
             }
-            metric::add(Name::Sent, 1);
-            self.sender.sent(seq, now);
+            for stored in found.into_iter().filter(|stored| due.numbers.contains(&stored.seq)) {
+                let seq = stored.seq;
+                let payload = self.batch(stored, held.oldest);
+                if self.client.try_publish(&topic, payload, Qos::AtLeastOnce, false).is_err() {
+                    return;
+                }
+                metric::add(Name::Sent, 1);
+                self.sender.sent(seq, now);
+            }
+            if due.historical {
+                return;
+            }
         }
     }
 
@@ -242,6 +313,8 @@ impl Uplink {
             seq: stored.seq,
             oldest: oldest.min(stored.seq),
             sent_at: self.clock.now(),
+            live_from: self.sender.live_from(),
+            historical: self.sender.is_historical(stored.seq),
             ..content
         })
     }
@@ -271,6 +344,7 @@ impl Uplink {
         metric::set(Name::Connected, u64::from(connected));
         self.link.send_modify(|link| {
             link.connected = connected;
+            link.trouble = reason.as_deref().map(Trouble::of);
             link.reason = reason;
         });
     }
@@ -289,6 +363,9 @@ pub fn empty_batch(identity: &Identity, spool: [u8; 16], now: Timestamp) -> Batc
         sightings: Vec::new(),
         readings: Vec::new(),
         health: None,
+        live_from: 0,
+        historical: false,
+        monotonic: None,
     }
 }
 

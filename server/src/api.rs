@@ -106,6 +106,7 @@ fn open() -> Router<Api> {
         .route("/offers/{decisionId}/outcomes", post(app::offers::outcome))
         .route("/stream", get(app::stream::open))
         .route("/sightings", post(app::sightings::post))
+        .route("/gateways/enrol", post(crate::fleet::http::enrol))
         .route("/push/key", get(health::push_key))
         .route("/projects/{key}/settings", get(intake::http::settings))
         .layer(DefaultBodyLimit::max(BODY_LEN_MAX))

@@ -30,4 +30,6 @@ pub struct AppState {
     pub clock: Arc<dyn Clock>,
     /// The one-time token that makes the first account; none when there is one already.
     pub setup_token: Option<Arc<str>>,
+    /// The port where the broker lets gateways with a certificate in; none when nowhere.
+    pub tls_port: Option<u16>,
 }

@@ -10,11 +10,14 @@ pub(crate) mod rules;
 mod tests;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmqtt::context::ServerContext;
-use rmqtt::net::Builder;
+use rmqtt::net::{Builder, Listener};
 use rmqtt::server::MqttServer;
+use rmqtt::types::Id;
 use tokio::task::JoinHandle;
 
 use crate::store::Store;
@@ -43,6 +46,15 @@ pub enum Error {
         /// What the system says.
         problem: String,
     },
+    /// Its key can't be written.
+    #[error("could not write the broker's key to {path}")]
+    Key {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
 }
 
 /// The log-in of the server itself at its own broker, made anew at each start.
@@ -60,10 +72,47 @@ impl Credentials {
     }
 }
 
-/// A running broker. Dropping it frees the port.
-#[derive(Debug)]
+/// Where gateways with a certificate are let in, and with what the broker shows itself to them.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where key and certificates are written, for this process alone.
+    pub folder: PathBuf,
+    /// The broker's key, as PEM.
+    pub key: String,
+    /// The broker's certificate, as PEM.
+    pub certificate: String,
+    /// The authority of the gateways' certificates, as PEM.
+    pub authority: String,
+}
+
+/// Ends sessions. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    context: ServerContext,
+    guard: Arc<hooks::Guard>,
+}
+
+impl Sessions {
+    /// Ends every session of a user.
+    pub(crate) async fn end(&self, user: &str) {
+        for client in self.guard.clients_of(user) {
+            let id = Id::from(self.context.node.id(), client.as_str().into());
+            let kicked = self.context.extends.shared().await.entry(id).kick(true, true, true).await;
+            match kicked {
+                Ok(_) => tracing::warn!(user, "the session of {user} was ended: it is thrown out"),
+                Err(cause) => tracing::warn!(user, %cause, "a session could not be ended"),
+            }
+        }
+    }
+}
+
+/// A running broker. Dropping it frees the ports.
 pub struct Broker {
     address: SocketAddr,
+    tls: Option<SocketAddr>,
+    sessions: Sessions,
     credentials: Credentials,
     task: JoinHandle<()>,
 }
@@ -79,39 +128,52 @@ impl Broker {
     ///
     /// # Errors
     /// When the port can't be had.
-    pub async fn start(listen: SocketAddr, receiver_topics: Vec<String>, store: Store) -> Result<Self, Error> {
+    pub async fn start(
+        listen: SocketAddr,
+        tls: Option<Tls>,
+        receiver_topics: Vec<String>,
+        store: Store,
+    ) -> Result<Self, Error> {
         let refused = |cause: &dyn std::fmt::Display| Error::Listen { address: listen, problem: cause.to_string() };
         let credentials = Credentials::fresh();
         let context = ServerContext::new().build().await;
         *context.extends.retain_mut().await = Box::new(retained::Retained::default());
-        hooks::register(&context, hooks::Guard::new(store, credentials.clone(), receiver_topics)).await;
+        let guard = hooks::Guard::new(store, credentials.clone(), receiver_topics);
+        hooks::register(&context, Arc::clone(&guard)).await;
 
-        let listener = Builder::new()
-            // After a kill the old connections still linger for a minute; the port must be free at once.
-            .reuseaddr(Some(true))
-            .name("attimo")
-            .laddr(listen)
-            .allow_anonymous(false)
-            .allow_zero_keepalive(true)
-            .max_packet_size(PACKET_BYTES_MAX)
-            .max_connections(CONNECTIONS_MAX)
-            .max_handshaking_limit(HANDSHAKES_MAX)
-            .handshake_timeout(HANDSHAKE)
-            .max_mqueue_len(QUEUE_MAX)
-            .nodelay(true)
+        let listener = builder("attimo", listen)
             .bind()
             .map_err(|cause| refused(&cause))?
             .tcp()
             .map_err(|cause| refused(&cause))?;
         let address = listener.local_addr().map_err(|cause| refused(&cause))?;
-        let server = MqttServer::new(context).listener_by_id(listener, 1).build();
+        let sessions = Sessions { context: context.clone(), guard };
+        let mut server = MqttServer::new(context).listener_by_id(listener, 1);
+        let mut tls_address = None;
+        if let Some(tls) = tls {
+            let listener = tls.listener()?;
+            tls_address = Some(listener.local_addr().map_err(|cause| refused(&cause))?);
+            server = server.listener_by_id(listener, 2);
+        }
+        let server = server.build();
         // `run`, not `start`: the latter ends the whole process when it fails.
         let task = tokio::spawn(async move {
             if let Err(cause) = server.run().await {
                 tracing::error!(%cause, "the broker stopped");
             }
         });
-        Ok(Self { address, credentials, task })
+        Ok(Self { address, tls: tls_address, sessions, credentials, task })
+    }
+
+    /// Where gateways with a certificate are let in; none when nowhere.
+    #[must_use]
+    pub const fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls
+    }
+
+    /// What ends sessions.
+    pub(crate) fn sessions(&self) -> Sessions {
+        self.sessions.clone()
     }
 
     /// Where it listens.
@@ -124,6 +186,53 @@ impl Broker {
     #[must_use]
     pub const fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker").field("address", &self.address).field("tls", &self.tls).finish_non_exhaustive()
+    }
+}
+
+fn builder(name: &str, listen: SocketAddr) -> Builder {
+    Builder::new()
+        // After a kill the old connections still linger for a minute; the port must be free at once.
+        .reuseaddr(Some(true))
+        .name(name)
+        .laddr(listen)
+        .allow_anonymous(false)
+        .allow_zero_keepalive(true)
+        .max_packet_size(PACKET_BYTES_MAX)
+        .max_connections(CONNECTIONS_MAX)
+        .max_handshaking_limit(HANDSHAKES_MAX)
+        .handshake_timeout(HANDSHAKE)
+        .max_mqueue_len(QUEUE_MAX)
+        .nodelay(true)
+}
+
+impl Tls {
+    /// Opens the port. The broker reads its key from files, which nobody else may read.
+    fn listener(&self) -> Result<Listener, Error> {
+        let refused = |problem: String| Error::Listen { address: self.listen, problem };
+        let write = |name: &str, text: &str| {
+            let path = self.folder.join(name);
+            runtime::files::write_private(&path, text.as_bytes())
+                .map_err(|cause| Error::Key { path: path.clone(), cause })?;
+            Ok(path.display().to_string())
+        };
+        let key = write("key.pem", &self.key)?;
+        let certificate = write("certificate.pem", &self.certificate)?;
+        let authority = write("authority.pem", &self.authority)?;
+        builder("attimo-tls", self.listen)
+            .tls_cross_certificate(true)
+            .collect_cert_info(true)
+            .tls_key(Some(key))
+            .tls_cert(Some(certificate))
+            .tls_client_ca_certs(Some(authority))
+            .bind()
+            .and_then(Listener::tls)
+            .map_err(|cause| refused(cause.to_string()))
     }
 }
 

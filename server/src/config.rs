@@ -83,6 +83,13 @@ impl Config {
         {
             return wrong("broker.url", "not an MQTT address", "write mqtt://host:port or mqtts://host:port");
         }
+        if !(1..=3_650).contains(&self.broker.certificate_days) {
+            return wrong("broker.certificate_days", "a number of days is out of range", "write 1 to 3650 days");
+        }
+        if self.broker.url.is_some() && self.broker.tls_listen.is_some() {
+            let problem = "only the broker inside knows the gateways' certificates";
+            return wrong("broker.tls_listen", problem, "leave out broker.url or broker.tls_listen");
+        }
         if let Some(url) = &self.database.url
             && !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme))
         {
@@ -182,6 +189,10 @@ pub struct Broker {
     pub password: Option<String>,
     /// Where receivers and sensors may publish at the broker inside.
     pub receiver_topics: Vec<String>,
+    /// Address and port where the broker inside lets gateways with a certificate in; nowhere if none.
+    pub tls_listen: Option<SocketAddr>,
+    /// How long their certificates last, in days; they are renewed after two thirds of it.
+    pub certificate_days: u32,
 }
 
 impl Default for Broker {
@@ -192,6 +203,8 @@ impl Default for Broker {
             username: None,
             password: None,
             receiver_topics: crate::broker::rules::RECEIVER_TOPICS.map(str::to_owned).to_vec(),
+            tls_listen: None,
+            certificate_days: 90,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! From the broker to the owner: batches of gateways, checked; acknowledged to the gateway only after the commit.
 
+pub(crate) mod marks;
+
 use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use model::ids::{BootId, GatewayId};
-use model::time::Timestamp;
+use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
 use runtime::mqtt::{self, Client, Event, Events, Options, Qos};
 use tokio::task::JoinHandle;
@@ -14,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 use wire::topics::{self, Topic};
 use wire::uplink::{self, Ack, Batch};
 
+use crate::fleet;
 use crate::live::Live;
 use crate::run::{Handle, Lane, Taken};
+use crate::store::Store;
 
 /// Most batches that wait for their commit; further ones wait at the broker.
 const WAITING_MAX: usize = 256;
@@ -40,10 +44,14 @@ pub struct Targets {
     pub live: Live,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// What outlives the process.
+    pub store: Store,
+    /// How long the certificates of gateways last.
+    pub certificate_lasts: Millis,
 }
 
-/// A batch that was answered: what to acknowledge, and whether.
-type Answer = (GatewayId, Ack, Option<Taken>);
+/// A batch that was answered: what may be acknowledged, and whether.
+type Answer = (GatewayId, Option<Ack>, Option<Taken>);
 
 /// Connects to the broker and takes what gateways send until the server stops.
 ///
@@ -61,6 +69,7 @@ pub fn start(link: &Link, targets: Targets, shutdown: CancellationToken) -> Resu
             (topics::GATEWAYS_UP, Qos::AtLeastOnce),
             (topics::GATEWAYS_LIVE, Qos::AtMostOnce),
             (topics::GATEWAYS_STATE, Qos::AtLeastOnce),
+            (topics::GATEWAYS_RENEWAL, Qos::AtLeastOnce),
         ];
         if client.subscribe(&filters).await.is_ok() {
             Ingest { client: client.clone(), targets, waiting: FuturesUnordered::new() }.run(events, &shutdown).await;
@@ -92,6 +101,9 @@ impl Ingest {
     }
 
     async fn message(&mut self, topic: &str, payload: &[u8]) {
+        if topics::matches(topics::GATEWAYS_RENEWAL, topic) {
+            return self.renew(topic, payload).await;
+        }
         match Topic::parse(topic) {
             Some(Topic::GatewayUp { gateway }) => self.batch(gateway, Lane::Durable, payload).await,
             Some(Topic::GatewayLive { gateway }) => self.batch(gateway, Lane::Volatile, payload).await,
@@ -121,11 +133,35 @@ impl Ingest {
                 }
             }
         };
-        let ack = Ack { spool: batch.spool, through: batch.seq };
         // Nobody waits when the owner is gone: the server is stopping then.
-        let Ok(reply) = self.targets.run.batch(gateway.clone(), lane, batch).await else { return };
+        let Ok((reply, slot)) = self.targets.run.batch(gateway.clone(), lane, batch).await else { return };
         if lane == Lane::Durable {
-            self.waiting.push(Box::pin(async move { (gateway, ack, reply.await.ok()) }));
+            self.waiting.push(Box::pin(async move {
+                let taken = reply.await.ok();
+                (gateway, slot.get().copied(), taken)
+            }));
+        }
+    }
+
+    /// Gives a gateway its next certificate; the broker has checked that the topic is its own.
+    async fn renew(&mut self, topic: &str, payload: &[u8]) {
+        let name = topics::captured(topics::GATEWAYS_RENEWAL, topic).map(GatewayId::new);
+        let (Some(Ok(gateway)), Ok(request)) = (name, std::str::from_utf8(payload)) else {
+            return refuse("bad-renewal");
+        };
+        let Targets { store, clock, certificate_lasts, .. } = &self.targets;
+        match fleet::http::renew(store, &gateway, request, clock.now(), *certificate_lasts).await {
+            Ok(Some(answer)) => {
+                let topic = topics::gateway_certificate(gateway.as_str());
+                if self.client.publish(&topic, answer, Qos::AtLeastOnce, false).await.is_err() {
+                    tracing::debug!("the broker's client has ended; the gateway will ask again");
+                }
+            }
+            Ok(None) => refuse("renewal-of-nobody"),
+            Err(cause) => {
+                tracing::warn!(%gateway, %cause, "a certificate was not renewed");
+                refuse("bad-renewal");
+            }
         }
     }
 
@@ -143,6 +179,7 @@ impl Ingest {
 }
 
 async fn acknowledge(client: &Client, (gateway, ack, taken): Answer) {
+    let Some(ack) = ack else { return };
     match taken {
         Some(Taken::Stored | Taken::Duplicate) => {
             let topic = topics::gateway_ack(gateway.as_str());
@@ -181,6 +218,9 @@ fn step_over(name: &str, payload: &[u8]) -> Option<(GatewayId, Batch)> {
         sightings: Vec::new(),
         readings: Vec::new(),
         health: None,
+        live_from: numbers.live_from,
+        historical: true,
+        monotonic: None,
     };
     Some((numbers.gateway, batch))
 }

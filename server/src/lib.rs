@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod doctor;
 pub mod evaluate;
 pub mod export;
+pub mod fleet;
 pub mod identity;
 pub mod import;
 pub mod ingest;

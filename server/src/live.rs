@@ -248,6 +248,13 @@ impl Live {
         self.write().gateways.entry(gateway.clone()).or_default().state(state, now);
     }
 
+    /// Takes where somebody was in the past: for the heat map alone.
+    pub(crate) fn past_position(&self, store: &StoreId, position: &Position, before: Timestamp) {
+        if let Some(shop) = self.write().shops.get_mut(store) {
+            shop.past_position(position, before);
+        }
+    }
+
     /// Forgets a subject at once.
     pub(crate) fn forget(&self, subject: &Subject) {
         for shop in self.write().shops.values_mut() {

@@ -11,7 +11,7 @@ use model::ids::GatewayId;
 use runtime::clock::{Clock as _, SystemClock};
 use server::config::{Config, TEMPLATE};
 use server::store::{KeyKind, Role, Store};
-use server::{apply, doctor, evaluate, export, import, keys, replay, serve, survey};
+use server::{apply, doctor, evaluate, export, fleet, import, keys, replay, serve, survey};
 
 /// Locates who consents, decides whether to make an offer, delivers it, and measures what became of it.
 #[derive(Debug, Parser)]
@@ -57,6 +57,11 @@ enum Command {
     BrokerUser {
         #[command(subcommand)]
         command: BrokerUserCommand,
+    },
+    /// Lets gateways in by one-time tokens, and throws them out.
+    Gateway {
+        #[command(subcommand)]
+        command: fleet::Command,
     },
     /// Says how exact a shop is, zone by zone, and what would help.
     Doctor {
@@ -143,6 +148,8 @@ Examples:
   attimo-server apply shop/ --config server.toml
   attimo-server replay --from 2026-03-11T08:00:00Z --to 2026-03-11T20:00:00Z --policy candidate.toml --config server.toml
   attimo-server survey walk.csv --store rome-1 --config server.toml
+  attimo-server gateway token shop-1 --config server.toml
+  attimo-server gateway revoke shop-1 --config server.toml
   attimo-server broker-user add --role gateway shop-1 --config server.toml
   attimo-server key create --kind write my-app --config server.toml
   attimo-server import orders orders.csv --store rome-1 --config server.toml
@@ -177,6 +184,7 @@ fn main() -> ExitCode {
     let database_url = config.database_url(cli.database_url);
     match cli.command {
         None | Some(Command::Run) => run(config, &database_url),
+        Some(Command::Gateway { command }) => once(gateways(&config, &database_url, &command)),
         Some(Command::Doctor { command }) => once(examine(&config, &database_url, &command)),
         Some(Command::Evaluate { command }) => evaluated(&command),
         Some(Command::Config { command: ConfigCommand::Template | ConfigCommand::Check }) => {
@@ -232,7 +240,8 @@ async fn serve_until_told(config: Config, database_url: &str) -> anyhow::Result<
         say(&format!("setup token={token}\n"));
     }
     let mqtt = running.mqtt.map_or_else(|| "none".to_owned(), |address| address.to_string());
-    say(&format!("ready http={} mqtt={mqtt}\n", running.http));
+    let mqtts = running.mqtts.map_or_else(String::new, |address| format!(" mqtts={address}"));
+    say(&format!("ready http={} mqtt={mqtt}{mqtts}\n", running.http));
     running.join(&stop).await
 }
 
@@ -248,6 +257,19 @@ async fn apply_shop(config: &Config, database_url: &str, folder: &Path, dry_run:
     store.close().await;
     let note = if dry_run && !report.changes.is_empty() { "dry run: nothing was kept\n" } else { "" };
     Ok(format!("{report}{note}"))
+}
+
+async fn gateways(config: &Config, database_url: &str, command: &fleet::Command) -> Result<String, Failure> {
+    let store = open(config, database_url).await?;
+    let answer = fleet::run(command, &store, SystemClock::new().now()).await.map_err(|cause| {
+        let code = match &cause {
+            fleet::Error::Unknown { .. } => runtime::exit::CONFIG,
+            fleet::Error::Authority(_) | fleet::Error::Store(_) => runtime::exit::UNAVAILABLE,
+        };
+        Failure { cause: cause.into(), code }
+    });
+    store.close().await;
+    answer
 }
 
 async fn examine(config: &Config, database_url: &str, command: &doctor::Command) -> Result<String, Failure> {

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::AppState;
-use crate::broker::Broker;
+use crate::broker::{Broker, Tls};
 use crate::config::Config;
 use crate::deliver::{self, Channels};
+use crate::fleet;
+use crate::fleet::authority::Authority;
 use crate::ingest;
 use crate::live::Live;
 use crate::record::{self, Recorder};
@@ -35,6 +38,8 @@ pub struct Running {
     pub http: SocketAddr,
     /// Where the broker inside listens; none with another broker.
     pub mqtt: Option<SocketAddr>,
+    /// Where it lets gateways with a certificate in; none when nowhere.
+    pub mqtts: Option<SocketAddr>,
     /// The one-time token for the first account; none when there is one.
     pub setup_token: Option<Arc<str>>,
     broker: Option<Broker>,
@@ -76,8 +81,14 @@ pub async fn start(
         shutdown: shutdown.clone(),
     };
     let (run, owner) = Handle::start(parts).await.context("restore what was committed")?;
-    let (broker, link) = open_broker(&config, &store).await?;
-    let targets = ingest::Targets { run: run.clone(), live: live.clone(), clock: Arc::clone(&clock) };
+    let (broker, link) = open_broker(&config, &store, clock.now()).await?;
+    let targets = ingest::Targets {
+        run: run.clone(),
+        live: live.clone(),
+        clock: Arc::clone(&clock),
+        store: store.clone(),
+        certificate_lasts: Millis::hours(24 * i64::from(config.broker.certificate_days)),
+    };
     let ingest = ingest::start(&link, targets, shutdown.clone()).context("reach the broker")?;
 
     let channels = Channels::open(&store, &config.push).await.context("open the ways to customers")?;
@@ -98,12 +109,19 @@ pub async fn start(
         channels,
         clock: Arc::clone(&clock),
         setup_token: setup_token.clone(),
+        tls_port: broker.as_ref().and_then(Broker::tls_address).map(|address| address.port()),
     };
     let outbox = deliver::start(state.clone(), shutdown.clone());
     let purge = tokio::spawn(purge(store.clone(), spans, clock, shutdown.clone()));
+    let mut others = vec![ingest, outbox, purge];
+    if let Some(broker) = &broker {
+        let (sessions, clock) = (broker.sessions(), Arc::clone(&state.clock));
+        others.push(fleet::watch::start(store.clone(), sessions, clock, shutdown.clone()));
+    }
     let web = serve_web(listener, state, shutdown.clone());
     let mqtt = broker.as_ref().map(Broker::address);
-    Ok(Running { http, mqtt, setup_token, broker, store, owner, recorder, others: vec![ingest, outbox, purge], web })
+    let mqtts = broker.as_ref().and_then(Broker::tls_address);
+    Ok(Running { http, mqtt, mqtts, setup_token, broker, store, owner, recorder, others, web })
 }
 
 impl Running {
@@ -147,13 +165,24 @@ impl Running {
     }
 }
 
-async fn open_broker(config: &Config, store: &Store) -> anyhow::Result<(Option<Broker>, ingest::Link)> {
+/// What the broker shows to gateways with a certificate; none when it is not to listen for them.
+async fn broker_tls(config: &Config, store: &Store, now: Timestamp) -> anyhow::Result<Option<Tls>> {
+    let Some(listen) = config.broker.tls_listen else { return Ok(None) };
+    let authority = Authority::open(store, now).await.context("open the gateways' authority")?;
+    let (key, certificate) = authority.for_broker(now).context("make the broker's certificate")?;
+    let folder = config.server.data_dir.join("broker");
+    tokio::fs::create_dir_all(&folder).await.with_context(|| format!("make the folder {}", folder.display()))?;
+    Ok(Some(Tls { listen, folder, key, certificate, authority: authority.certificate().to_owned() }))
+}
+
+async fn open_broker(config: &Config, store: &Store, now: Timestamp) -> anyhow::Result<(Option<Broker>, ingest::Link)> {
     let settings = &config.broker;
     if let Some(url) = &settings.url {
         let (username, password) = (settings.username.clone(), settings.password.clone());
         return Ok((None, ingest::Link { url: url.clone(), username, password }));
     }
-    let broker = Broker::start(settings.listen, settings.receiver_topics.clone(), store.clone()).await?;
+    let tls = broker_tls(config, store, now).await?;
+    let broker = Broker::start(settings.listen, tls, settings.receiver_topics.clone(), store.clone()).await?;
     let mut address = broker.address();
     if address.ip().is_unspecified() {
         address.set_ip(std::net::IpAddr::from([127, 0, 0, 1]));

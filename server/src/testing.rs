@@ -155,6 +155,7 @@ impl Site {
             channels,
             clock,
             setup_token: Some(SETUP_TOKEN.into()),
+            tls_port: None,
         };
         let url = serve(app.clone(), shutdown.clone()).await;
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod config;
 pub mod exit;
+pub mod files;
 pub mod mqtt;
 pub mod shutdown;
 pub mod telemetry;

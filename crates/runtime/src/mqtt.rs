@@ -4,6 +4,8 @@
 
 mod options;
 mod task;
+mod tls;
+mod trouble;
 
 use bytes::Bytes;
 use rumqttc::{AsyncClient, PublishOptions, QoS};
@@ -11,6 +13,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use options::{Error, Options, Will};
+pub use tls::Identity;
+pub use trouble::Trouble;
 
 /// Most events waiting for the caller; a message beyond that is dropped and counted.
 pub const EVENTS_MAX: usize = 8_192;
@@ -95,7 +99,14 @@ pub fn connect(options: &Options) -> Result<(Client, Events), Error> {
     let (sender, queue) = mpsc::channel(EVENTS_MAX);
     let (filters, _) = watch::channel(Vec::new());
     let stop = CancellationToken::new();
-    let task = task::Task { raw: raw.clone(), event_loop, sender, filters: filters.subscribe(), stop: stop.clone() };
+    let task = task::Task {
+        raw: raw.clone(),
+        event_loop,
+        sender,
+        filters: filters.subscribe(),
+        stop: stop.clone(),
+        address: options.url.clone(),
+    };
     tokio::spawn(task.run());
     Ok((Client { raw, filters, stop }, Events { queue }))
 }

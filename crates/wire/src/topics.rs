@@ -50,6 +50,9 @@ pub const GATEWAYS_LIVE: &str = "gw/+/live";
 /// Births and wills of all gateways; retained.
 pub const GATEWAYS_STATE: &str = "gw/+/state";
 
+/// Requests of gateways for their next certificate.
+pub const GATEWAYS_RENEWAL: &str = "gw/+/renewal";
+
 /// Longest topic that is read, in bytes.
 pub const TOPIC_LEN_MAX: usize = 512;
 
@@ -206,6 +209,18 @@ pub fn gateway_ack(gateway: &str) -> String {
 #[must_use]
 pub fn gateway_state(gateway: &str) -> String {
     Topic::GatewayState { gateway }.to_string()
+}
+
+/// Where a gateway asks for its next certificate.
+#[must_use]
+pub fn gateway_renewal(gateway: &str) -> String {
+    format!("gw/{gateway}/renewal")
+}
+
+/// Where the server gives it to it.
+#[must_use]
+pub fn gateway_certificate(gateway: &str) -> String {
+    format!("gw/{gateway}/certificate")
 }
 
 /// Everything that one gateway may publish; for the broker's rules.

@@ -49,6 +49,12 @@ pub struct Batch {
     pub readings: Vec<Reading>,
     /// How the gateway fares.
     pub health: Option<Health>,
+    /// Numbers below this one come later, as backlog, and no order is kept between them and those above. 0 while there is no backlog.
+    pub live_from: u64,
+    /// It was kept back and comes after newer ones: it feeds figures, and nobody is to be told anything because of it.
+    pub historical: bool,
+    /// The gateway's time since its start at the moment of `sent_at`; none of gateways that do not say it.
+    pub monotonic: Option<Millis>,
 }
 
 /// The numbers of a batch, without its content.
@@ -62,6 +68,8 @@ pub struct Numbers {
     pub seq: u64,
     /// The lowest number that the spool still holds.
     pub oldest: u64,
+    /// Numbers below this one come later; 0 while there is no backlog.
+    pub live_from: u64,
 }
 
 /// How a gateway fares.
@@ -101,6 +109,8 @@ pub struct Ack {
     pub spool: [u8; 16],
     /// Through which number.
     pub through: u64,
+    /// Besides, everything from the first to the second of these numbers: what was sent live while a backlog waits below it.
+    pub beyond: Option<(u64, u64)>,
 }
 
 /// Why a batch or an acknowledgement can't be read.

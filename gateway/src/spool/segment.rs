@@ -134,9 +134,10 @@ impl Segment {
         self.bytes > WORN_BYTES.min(limits.segment_bytes / 2)
     }
 
-    /// Batches after `seq`.
-    pub(super) fn items_after(&self, seq: u64) -> &[Item] {
-        &self.items[self.index_after(seq)..]
+    /// Batches after `seq`, with their numbers.
+    pub(super) fn numbered_after(&self, seq: u64) -> impl Iterator<Item = (u64, &Item)> {
+        let index = self.index_after(seq);
+        (self.first_seq + index as u64..).zip(&self.items[index..])
     }
 
     /// The first batch after `seq`: its number and its time.

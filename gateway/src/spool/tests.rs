@@ -71,7 +71,7 @@ fn death_at_every_single_byte_loses_nothing_that_was_kept() {
             kept.insert(n, entry(n).batch);
             if n.is_multiple_of(10) {
                 acked = n - 5;
-                spool.acked(acked);
+                spool.acked(acked, None);
             }
         }
         drop(spool);
@@ -121,11 +121,11 @@ fn an_acknowledgement_lets_segments_go_and_nothing_is_counted_as_dropped() {
         spool.commit().expect("a good disk");
     }
     let full = spool.standing();
-    spool.acked(60);
+    spool.acked(60, None);
     let part = spool.standing();
     assert_eq!((part.oldest, part.last, part.oldest_at), (61, 100, Some(NOW)));
     assert!(part.bytes < full.bytes);
-    spool.acked(100);
+    spool.acked(100, None);
     let empty = spool.standing();
     assert_eq!((empty.oldest, empty.last, empty.oldest_at), (101, 100, None));
     assert_eq!(empty.over_bounds, Dropped::default());
@@ -139,7 +139,7 @@ fn the_acknowledged_number_and_the_meters_survive_when_every_batch_is_gone() {
     for n in 1..=50 {
         spool.push(entry(n));
         spool.commit().expect("a good disk");
-        spool.acked(n);
+        spool.acked(n, None);
     }
     drop(spool);
     let (mut spool, recovery) = open(folder.path(), limits());
@@ -251,11 +251,11 @@ fn a_server_that_is_ahead_moves_the_numbers_on() {
     let (mut spool, _) = open(folder.path(), limits());
     spool.push(entry(1));
     spool.commit().expect("a good disk");
-    spool.acked(20);
+    spool.acked(20, None);
     spool.push(entry(2));
     spool.commit().expect("a good disk");
     assert_eq!(all(&spool).keys().copied().collect::<Vec<_>>(), [21]);
-    spool.acked(u64::MAX);
+    spool.acked(u64::MAX, None);
     assert_eq!(spool.standing().oldest, 21);
     drop(spool);
     assert_eq!(open(folder.path(), limits()).0.standing().last, 21);
@@ -332,7 +332,7 @@ proptest! {
                 }
                 Step::Ack(back) => {
                     acked = acked.max((kept.len() as u64).saturating_sub(u64::from(back)));
-                    spool.acked(acked);
+                    spool.acked(acked, None);
                 }
                 Step::Reopen | Step::Tear(_) => {
                     drop(spool);

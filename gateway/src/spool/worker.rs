@@ -19,7 +19,7 @@ const GROUP_MAX: usize = 256;
 #[derive(Debug)]
 enum Command {
     Append(Entry),
-    Acked(u64),
+    Acked(u64, Option<(u64, u64)>),
     Read {
         from: u64,
         count: usize,
@@ -69,9 +69,9 @@ impl Handle {
         self.commands.try_send(Command::Append(entry)).is_ok()
     }
 
-    /// Tells what the server keeps.
-    pub async fn acked(&self, through: u64) {
-        let _ = self.commands.send(Command::Acked(through)).await;
+    /// Tells what the server keeps: everything up to a number, and a range above it.
+    pub async fn acked(&self, through: u64, beyond: Option<(u64, u64)>) {
+        let _ = self.commands.send(Command::Acked(through, beyond)).await;
     }
 
     /// Reads batches from `from` on; empty if there are none.
@@ -131,7 +131,7 @@ impl<M: Medium> Worker<M> {
     fn take(&mut self, command: Command, answers: &mut Vec<Command>) {
         match command {
             Command::Append(entry) => self.spool.push(entry),
-            Command::Acked(through) => self.spool.acked(through),
+            Command::Acked(through, beyond) => self.spool.acked(through, beyond),
             Command::Read { .. } | Command::Flush(_) => answers.push(command),
             Command::Tick => {}
         }
@@ -145,7 +145,7 @@ impl<M: Medium> Worker<M> {
             Command::Flush(reply) => {
                 let _ = reply.send(());
             }
-            Command::Append(_) | Command::Acked(_) | Command::Tick => {}
+            Command::Append(_) | Command::Acked(..) | Command::Tick => {}
         }
     }
 

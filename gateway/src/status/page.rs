@@ -36,6 +36,14 @@ pub(super) fn render(sources: &Sources) -> String {
 
 fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
     let link = sources.link.borrow().clone();
+    let backlog = link.backlog;
+    let certificate = match link.certificate_ends {
+        None => "none: user and password".to_owned(),
+        Some(ends) if ends <= now => {
+            format!("EXPIRED {} ago: enrol the box again with a new token", span(now.since(ends)))
+        }
+        Some(ends) => format!("valid for {} more days", ends.since(now).0 / 86_400_000),
+    };
     let spool = *sources.spool.borrow();
     let uplink = match (link.connected, link.reason, link.acked_at) {
         (true, _, Some(at)) => format!("connected, last acknowledgement {} ago", span(now.since(at))),
@@ -70,6 +78,8 @@ fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
             "Spool".into(),
             format!("{waiting} batches wait, the oldest for {oldest}; {} KiB on disk", spool.bytes / 1024),
         ),
+        ("Certificate".into(), certificate),
+        ("Backlog".into(), format!("{backlog} batches go behind what is new")),
     ]
 }
 

@@ -17,7 +17,7 @@ struct Box {
 fn a_box() -> Box {
     let (pulse, pulse_seen) = watch::channel(Pulse::default());
     let (spool, spool_seen) = watch::channel(Standing::default());
-    let (link, link_seen) = watch::channel(Link { connected: true, reason: None, acked_at: Some(NOON), backlog: 0 });
+    let (link, link_seen) = watch::channel(Link { connected: true, acked_at: Some(NOON), ..Link::default() });
     let clock = ManualClock::new(NOON);
     let sources = Sources {
         gateway: "gw-<1>".into(),

@@ -1,40 +1,111 @@
-//! Which batch is sent when: a window of batches under way, and all of them again when the server stays silent. Pure.
+//! Which batch is sent when: what is new at once, what was kept back after it and at a limited rate. Pure.
+//!
+//! Each of the two lanes has a window of batches under way, and sends all of them again when the server stays silent.
 
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use model::time::Millis;
 
-/// Most batches under way that the server has not acknowledged.
+/// Most batches of a lane under way that the server has not acknowledged.
 pub const UNDER_WAY_MAX: u64 = 16;
 /// Without an acknowledgement for so long, everything under way is sent again.
 pub const PATIENCE: Millis = Millis::seconds(5);
+/// What waited longer than this is history: nobody is to be told anything because of it.
+pub const FRESH: Millis = Millis::seconds(20);
+/// Most moments that are remembered of the last numbers; so many are enough for two a second.
+const MARKS_MAX: usize = 64;
+
+/// Batches to send now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Which numbers.
+    pub numbers: RangeInclusive<u64>,
+    /// Whether they were kept back.
+    pub historical: bool,
+}
+
+/// One lane: the next number to send, and when it last moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lane {
+    next: u64,
+    progress_at: Millis,
+}
 
 /// Knows what was sent and what was acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sender {
     /// The server has everything up to here.
     acked: u64,
-    /// The next one to send.
-    next: u64,
+    /// And this, above what waits.
+    beyond: Option<(u64, u64)>,
+    /// Everything up to here that is not acknowledged is backlog.
+    split: u64,
     /// The last one that can be sent.
     last: u64,
+    /// When which number was the last one, oldest first.
+    marks: VecDeque<(u64, Millis)>,
+    live: Lane,
+    backlog: Lane,
     connected: bool,
-    progress_at: Millis,
+    pace: Pace,
+}
+
+/// How much backlog may go: a bucket of batches that fills with time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Pace {
+    per_second: u32,
+    /// Thousandths of a batch.
+    filled: i64,
+    at: Millis,
+}
+
+impl Pace {
+    fn fill(&mut self, now: Millis) {
+        let per_second = i64::from(self.per_second);
+        let most = (per_second * 1_000 / 4).max(1_000);
+        let gained = (now.0 - self.at.0).clamp(0, 1_000) * per_second;
+        (self.filled, self.at) = ((self.filled + gained).min(most), now);
+    }
+
+    fn batches(self) -> u64 {
+        u64::try_from(self.filled / 1_000).unwrap_or(0)
+    }
+
+    /// When the next whole batch may go.
+    fn next_at(self) -> Millis {
+        let missing = (1_000 - self.filled).max(0);
+        Millis(self.at.0 + missing / i64::from(self.per_second.max(1)) + 1)
+    }
 }
 
 impl Sender {
     /// Begins with what the spool holds: its first batch that is not acknowledged, and its last.
+    ///
+    /// `is_stale` says whether the oldest of them has waited for longer than [`FRESH`]: then all of them are backlog.
     #[must_use]
-    pub const fn new(oldest: u64, last: u64) -> Self {
+    pub const fn new(oldest: u64, last: u64, is_stale: bool, backlog_per_s: u32) -> Self {
         let acked = oldest.saturating_sub(1);
-        Self { acked, next: acked + 1, last, connected: false, progress_at: Millis::ZERO }
+        let split = if is_stale { last } else { 0 };
+        Self {
+            acked,
+            beyond: None,
+            split,
+            last,
+            marks: VecDeque::new(),
+            live: Lane { next: if is_stale { last + 1 } else { acked + 1 }, progress_at: Millis::ZERO },
+            backlog: Lane { next: acked + 1, progress_at: Millis::ZERO },
+            connected: false,
+            pace: Pace { per_second: backlog_per_s, filled: 0, at: Millis::ZERO },
+        }
     }
 
     /// The broker is there. What was under way before is sent again: nobody knows what became of it.
-    pub const fn connected(&mut self, now: Millis) {
+    pub fn connected(&mut self, now: Millis) {
         self.connected = true;
-        self.next = self.acked + 1;
-        self.progress_at = now;
+        self.live = Lane { next: self.first_live(), progress_at: now };
+        self.backlog = Lane { next: self.first_backlog(), progress_at: now };
+        self.pace.at = now;
     }
 
     /// The broker is gone.
@@ -43,135 +114,174 @@ impl Sender {
     }
 
     /// What the spool holds now. It may have let the oldest go.
-    pub fn holds(&mut self, oldest: u64, last: u64) {
-        self.last = self.last.max(last);
-        self.acked = self.acked.max(oldest.saturating_sub(1));
-        self.next = self.next.max(self.acked + 1);
+    pub fn holds(&mut self, oldest: u64, last: u64, now: Millis) {
+        if last > self.last {
+            self.last = last;
+            if self.marks.len() >= MARKS_MAX {
+                self.marks.pop_front();
+            }
+            self.marks.push_back((last, now));
+        }
+        self.advance(oldest.saturating_sub(1));
     }
 
-    /// The server has everything up to `through`.
-    pub fn acked(&mut self, through: u64, now: Millis) {
-        if through > self.acked {
-            self.acked = through;
-            self.next = self.next.max(through + 1);
-            self.progress_at = now;
+    /// The server has everything up to `through`, and everything within `beyond`.
+    pub fn acked(&mut self, through: u64, beyond: Option<(u64, u64)>, now: Millis) {
+        let (live, backlog) = (self.first_live(), self.first_backlog());
+        if beyond.is_some_and(|(_, to)| self.beyond.is_none_or(|(_, known)| to >= known)) {
+            self.beyond = beyond;
+        }
+        self.advance(through);
+        if self.first_live() > live {
+            self.live.progress_at = now;
+        }
+        if self.first_backlog() > backlog {
+            self.backlog.progress_at = now;
         }
     }
 
-    /// Batches to send now.
+    /// Batches to send now, the new ones first.
     #[must_use]
-    pub fn poll(&mut self, now: Millis) -> Option<RangeInclusive<u64>> {
+    pub fn poll(&mut self, now: Millis) -> Option<Due> {
         if !self.connected {
             return None;
         }
-        if self.under_way() > 0 && now.0 - self.progress_at.0 >= PATIENCE.0 {
-            self.next = self.acked + 1;
-        }
-        let last = self.last.min(self.acked.saturating_add(UNDER_WAY_MAX));
-        (self.next <= last).then_some(self.next..=last)
+        self.set_aside(now);
+        self.poll_live(now).or_else(|| self.poll_backlog(now))
     }
 
     /// Tells that `seq` was handed to the broker's connection.
-    pub const fn sent(&mut self, seq: u64, now: Millis) {
-        if self.under_way() == 0 || seq == self.acked + 1 {
+    pub fn sent(&mut self, seq: u64, now: Millis) {
+        let (lane, first) = if self.is_historical(seq) {
+            self.pace.filled -= 1_000;
+            let first = self.first_backlog();
+            (&mut self.backlog, first)
+        } else {
+            let first = self.first_live();
+            (&mut self.live, first)
+        };
+        if lane.next <= first || seq == first {
             // The wait begins with the first one under way.
-            self.progress_at = now;
+            lane.progress_at = now;
         }
-        self.next = seq + 1;
+        lane.next = seq + 1;
+    }
+
+    /// Whether a number was kept back.
+    #[must_use]
+    pub const fn is_historical(&self, seq: u64) -> bool {
+        seq <= self.split
+    }
+
+    /// The number below which everything comes later; 0 when nothing does.
+    #[must_use]
+    pub const fn live_from(&self) -> u64 {
+        if self.acked < self.split { self.split + 1 } else { 0 }
+    }
+
+    /// How many batches were kept back and are not acknowledged.
+    #[must_use]
+    pub fn backlog(&self) -> u64 {
+        let inside = self.beyond.map_or(0, |(from, to)| (to.min(self.split) + 1).saturating_sub(from));
+        self.split.saturating_sub(self.acked).saturating_sub(inside)
     }
 
     /// When [`Sender::poll`] has to be asked again at the latest.
     #[must_use]
-    pub const fn poll_timeout(&self) -> Option<Millis> {
-        if self.connected && self.under_way() > 0 { Some(Millis(self.progress_at.0 + PATIENCE.0)) } else { None }
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        if !self.connected {
+            return None;
+        }
+        let patience = |lane: Lane, first: u64| (lane.next > first).then_some(Millis(lane.progress_at.0 + PATIENCE.0));
+        let (live, backlog) = (self.first_live(), self.first_backlog());
+        let has_room = self.backlog.next <= self.split && self.backlog.next < backlog + UNDER_WAY_MAX;
+        let pace = has_room.then(|| self.pace.next_at());
+        patience(self.live, live).into_iter().chain(patience(self.backlog, backlog)).chain(pace).min()
     }
 
-    /// Whether everything that can be sent was acknowledged.
+    /// Whether everything new was acknowledged.
     #[must_use]
-    pub const fn is_done(&self) -> bool {
-        self.acked >= self.last
+    pub fn is_live_done(&self) -> bool {
+        self.first_live() > self.last
     }
 
-    const fn under_way(&self) -> u64 {
-        self.next.saturating_sub(self.acked + 1)
+    fn advance(&mut self, through: u64) {
+        self.acked = self.acked.max(through);
+        if let Some((from, to)) = self.beyond
+            && from <= self.acked + 1
+        {
+            self.acked = self.acked.max(to);
+            self.beyond = None;
+        }
+        self.live.next = self.live.next.max(self.first_live());
+        self.backlog.next = self.backlog.next.max(self.first_backlog());
+    }
+
+    /// Makes backlog of what has waited too long for its turn, or for its acknowledgement.
+    fn set_aside(&mut self, now: Millis) {
+        let first = self.first_live();
+        while self.marks.front().is_some_and(|(_, at)| now.0 - at.0 >= FRESH.0) {
+            let Some((seq, _)) = self.marks.pop_front() else { return };
+            if seq >= first {
+                let was_empty = self.backlog.next > self.split;
+                self.split = self.split.max(seq);
+                if was_empty {
+                    self.backlog = Lane { next: self.first_backlog(), progress_at: now };
+                }
+                self.live.next = self.live.next.max(self.first_live());
+            }
+        }
+    }
+
+    fn poll_live(&mut self, now: Millis) -> Option<Due> {
+        let first = self.first_live();
+        if self.live.next > first && now.0 - self.live.progress_at.0 >= PATIENCE.0 {
+            self.live.next = first;
+        }
+        let last = self.last.min(first.saturating_add(UNDER_WAY_MAX - 1));
+        (self.live.next <= last).then_some(Due { numbers: self.live.next..=last, historical: false })
+    }
+
+    fn poll_backlog(&mut self, now: Millis) -> Option<Due> {
+        let first = self.first_backlog();
+        if first > self.split {
+            return None;
+        }
+        if self.backlog.next > first && now.0 - self.backlog.progress_at.0 >= PATIENCE.0 {
+            self.backlog.next = first;
+        }
+        self.backlog.next = self.past_beyond(self.backlog.next);
+        self.pace.fill(now);
+        let next = self.backlog.next;
+        let ends = [
+            self.split,
+            self.last,
+            first.saturating_add(UNDER_WAY_MAX - 1),
+            (next + self.pace.batches()).saturating_sub(1),
+            self.beyond.map_or(u64::MAX, |(from, _)| if from > next { from - 1 } else { u64::MAX }),
+        ];
+        let last = ends.into_iter().min()?;
+        (next <= last).then_some(Due { numbers: next..=last, historical: true })
+    }
+
+    /// The first new number that is not acknowledged.
+    fn first_live(&self) -> u64 {
+        let known = self.beyond.map_or(0, |(_, to)| to);
+        self.acked.max(self.split).max(known) + 1
+    }
+
+    /// The first number kept back that is not acknowledged; beyond the split if there is none.
+    fn first_backlog(&self) -> u64 {
+        self.past_beyond(self.acked + 1)
+    }
+
+    fn past_beyond(&self, seq: u64) -> u64 {
+        match self.beyond {
+            Some((from, to)) if (from..=to).contains(&seq) => to + 1,
+            Some(_) | None => seq,
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn send(sender: &mut Sender, now: Millis) -> Vec<u64> {
-        let range: Vec<u64> = sender.poll(now).into_iter().flatten().collect();
-        range.iter().for_each(|seq| sender.sent(*seq, now));
-        range
-    }
-
-    #[test]
-    fn no_more_than_a_window_is_under_way() {
-        let mut sender = Sender::new(1, 100);
-        assert!(send(&mut sender, Millis(0)).is_empty(), "not connected");
-        sender.connected(Millis(0));
-        assert_eq!(send(&mut sender, Millis(0)), (1..=16).collect::<Vec<_>>());
-        assert!(send(&mut sender, Millis(10)).is_empty());
-        sender.acked(4, Millis(20));
-        assert_eq!(send(&mut sender, Millis(20)), [17, 18, 19, 20]);
-    }
-
-    #[test]
-    fn silence_and_a_new_connection_both_send_again() {
-        let mut sender = Sender::new(5, 6);
-        sender.connected(Millis(0));
-        assert_eq!(send(&mut sender, Millis(0)), [5, 6]);
-        assert_eq!(sender.poll_timeout(), Some(Millis(5_000)));
-        assert!(send(&mut sender, Millis(4_999)).is_empty());
-        assert_eq!(send(&mut sender, Millis(5_000)), [5, 6]);
-        sender.acked(5, Millis(6_000));
-        sender.disconnected();
-        assert_eq!((send(&mut sender, Millis(9_000)), sender.poll_timeout()), (vec![], None));
-        sender.connected(Millis(9_000));
-        assert_eq!(send(&mut sender, Millis(9_000)), [6]);
-        sender.acked(6, Millis(9_100));
-        assert!(sender.is_done());
-        assert_eq!(sender.poll_timeout(), None);
-    }
-
-    #[test]
-    fn what_the_spool_let_go_is_not_waited_for() {
-        let mut sender = Sender::new(1, 3);
-        sender.connected(Millis(0));
-        send(&mut sender, Millis(0));
-        sender.holds(50, 60);
-        assert_eq!(send(&mut sender, Millis(1)), (50..=60).collect::<Vec<_>>());
-    }
-
-    proptest! {
-        /// The server takes only the next number; whatever is lost on the way, everything arrives.
-        #[test]
-        fn everything_arrives_over_a_bad_line(losses in prop::collection::vec(any::<(bool, bool, bool)>(), 1..200)) {
-            let mut sender = Sender::new(1, 40);
-            sender.connected(Millis(0));
-            let (mut watermark, mut now) = (0, Millis(0));
-            let mut losses = losses.into_iter();
-            for _ in 0..500 {
-                now = Millis(now.0 + 1_000);
-                let (lose_batches, lose_ack, reconnect) = losses.next().unwrap_or_default();
-                if reconnect {
-                    sender.connected(now);
-                }
-                let sent = send(&mut sender, now);
-                prop_assert!(sent.len() as u64 <= UNDER_WAY_MAX);
-                if !lose_batches {
-                    sent.iter().for_each(|seq| if *seq == watermark + 1 { watermark = *seq });
-                }
-                if !lose_ack && !sent.is_empty() {
-                    sender.acked(watermark, now);
-                }
-            }
-            prop_assert_eq!(watermark, 40);
-            prop_assert!(sender.is_done());
-        }
-    }
-}
+mod tests;

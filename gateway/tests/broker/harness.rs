@@ -186,7 +186,7 @@ impl Committed {
         } else {
             return None;
         }
-        Some(Ack { spool: batch.spool, through: *watermark })
+        Some(Ack { spool: batch.spool, through: *watermark, beyond: None })
     }
 }
 

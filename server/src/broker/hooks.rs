@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
+use rmqtt::codec::cert::CertInfo;
 use rmqtt::codec::v5::SubscribeAckReason;
 use rmqtt::context::ServerContext;
 use rmqtt::hook::{Handler, HookResult, Parameter, ReturnType, Type};
@@ -14,7 +15,7 @@ use rmqtt::types::{AuthResult, ConnectInfo, LastWill, Publish, PublishAclResult,
 
 use super::Credentials;
 use super::rules::User;
-use crate::store::Store;
+use crate::store::{Role, Store};
 
 /// Longest user name, in bytes.
 const NAME_LEN_MAX: usize = 64;
@@ -32,7 +33,37 @@ impl Guard {
         Arc::new(Self { store, server, receiver_topics, clients: RwLock::default() })
     }
 
+    /// The client ids of a user.
+    pub(super) fn clients_of(&self, user: &str) -> Vec<String> {
+        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
+        let mut ids: Vec<String> = Vec::new();
+        ids.extend(clients.iter().filter(|(_, known)| known.name == user).map(|(id, _)| id.clone()));
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Who came through the door for certificates is who the certificate names, as long as it is not taken back.
+    async fn authenticate_by(&self, client: &ConnectInfo, certificate: &CertInfo) -> AuthResult {
+        let (Some(name), Some(serial)) = (&certificate.common_name, &certificate.serial) else {
+            return AuthResult::NotAuthorized;
+        };
+        match self.store.gateway_has(name, serial).await {
+            Ok(true) => self.admit(client, User { name: name.clone(), role: Role::Gateway }),
+            Ok(false) => {
+                metrics::counter!("broker_refused_total", "reason" => "certificate").increment(1);
+                AuthResult::NotAuthorized
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, "could not check a certificate at the broker");
+                AuthResult::NotAuthorized
+            }
+        }
+    }
+
     async fn authenticate(&self, client: &ConnectInfo) -> AuthResult {
+        if let Some(certificate) = client.cert() {
+            return self.authenticate_by(client, certificate).await;
+        }
         let (Some(name), Some(password)) = (client.username(), client.password()) else {
             return AuthResult::NotAuthorized;
         };

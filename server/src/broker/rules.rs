@@ -41,6 +41,7 @@ impl User {
                     topics::gateway_up(&self.name),
                     topics::gateway_live(&self.name),
                     topics::gateway_state(&self.name),
+                    topics::gateway_renewal(&self.name),
                 ];
                 own.iter().any(|own| own == topic)
             }
@@ -53,6 +54,7 @@ impl User {
         match self.role {
             Role::Gateway => {
                 filter == topics::gateway_ack(&self.name)
+                    || filter == topics::gateway_certificate(&self.name)
                     || receiver_topics.iter().any(|allowed| covers(allowed, filter))
             }
             Role::Receiver => RECEIVER_SETTINGS.iter().any(|allowed| covers(allowed, filter)),

@@ -28,7 +28,7 @@ impl Bench {
         }
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let topics = RECEIVER_TOPICS.map(str::to_owned).to_vec();
-        Self { broker: Broker::start(any, topics, store).await.expect("a broker"), _folder: folder }
+        Self { broker: Broker::start(any, None, topics, store).await.expect("a broker"), _folder: folder }
     }
 
     fn options(&self, user: &str, password: &str) -> Options {

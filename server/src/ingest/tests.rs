@@ -15,6 +15,9 @@ fn batch(gateway: &str) -> Batch {
         sightings: vec![],
         readings: vec![],
         health: None,
+        live_from: 0,
+        historical: false,
+        monotonic: None,
     }
 }
 

@@ -95,6 +95,11 @@ impl ShopNow {
         }
     }
 
+    pub(super) fn past_position(&mut self, position: &Position, before: Timestamp) {
+        let (plan, hour) = (&self.plan, hour_start(&self.plan, position.at));
+        self.heat.add(position, before, hour, |point| is_private(plan, &position.floor, point));
+    }
+
     pub(super) const fn heat_mut(&mut self) -> &mut Heat {
         &mut self.heat
     }

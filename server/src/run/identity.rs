@@ -31,6 +31,8 @@ pub(super) struct Identity {
     links: BTreeMap<DeviceId, Link>,
     windows: BTreeMap<DeviceId, [Window; 3]>,
     resolver: Resolver,
+    /// The same for a moment of the past that is being told now.
+    past: Option<(u32, Resolver)>,
     slot: Option<u32>,
     is_stale: bool,
     /// For ids that nobody here owns: only in memory, gone with the process.
@@ -45,6 +47,7 @@ impl Identity {
             links: BTreeMap::new(),
             windows: BTreeMap::new(),
             resolver: Resolver::new(prefix),
+            past: None,
             slot: None,
             is_stale: true,
             pseudonyms: random_bytes(),
@@ -55,13 +58,22 @@ impl Identity {
         self.links.get(&device)
     }
 
+    /// Whether a subject may be kept by name: a device only while it is linked and its customer allows it.
+    pub(super) fn may_name(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Device(device) => self.link(*device).is_some_and(|link| link.locating),
+            Subject::Tag(_) => true,
+            Subject::Anonymous(_) => false,
+        }
+    }
+
     pub(super) fn put(&mut self, device: DeviceId, link: Link) -> Option<Link> {
-        self.is_stale = true;
+        (self.is_stale, self.past) = (true, None);
         self.links.insert(device, link)
     }
 
     pub(super) fn remove(&mut self, device: DeviceId) -> Option<Link> {
-        self.is_stale = true;
+        (self.is_stale, self.past) = (true, None);
         self.windows.remove(&device);
         self.links.remove(&device)
     }
@@ -100,9 +112,45 @@ impl Identity {
         store: &StoreId,
         places: &Places,
     ) -> Result<Subject, &'static str> {
+        self.subject_by(&self.resolver, transmitter, at, store, places)
+    }
+
+    /// Whose a sighting of the past is, by the ids of then and the links of now: who withdrew meanwhile is nobody.
+    pub(super) fn past_subject(
+        &mut self,
+        transmitter: &Transmitter,
+        at: Timestamp,
+        store: &StoreId,
+        places: &Places,
+    ) -> Result<Subject, &'static str> {
+        let slot = rolling::slot(rolling::seconds(at));
+        let past = match self.past.take() {
+            Some((known, resolver)) if known == slot => resolver,
+            Some(_) | None => self.resolver_of(slot),
+        };
+        let subject = self.subject_by(&past, transmitter, at, store, places);
+        self.past = Some((slot, past));
+        subject
+    }
+
+    fn resolver_of(&self, slot: u32) -> Resolver {
+        let located = self.links.iter().filter(|(_, link)| link.locating);
+        let mut resolver = Resolver::new(self.prefix);
+        resolver.replace(located.flat_map(|(device, _)| windows(&self.secret, self.prefix, *device, slot)));
+        resolver
+    }
+
+    fn subject_by(
+        &self,
+        resolver: &Resolver,
+        transmitter: &Transmitter,
+        at: Timestamp,
+        store: &StoreId,
+        places: &Places,
+    ) -> Result<Subject, &'static str> {
         let (resolution, id) = match transmitter {
-            Transmitter::Rolling(id) => (self.resolver.rolling(id, at), id.eid),
-            Transmitter::Eid(eid) => (self.resolver.eid(eid, at), *eid),
+            Transmitter::Rolling(id) => (resolver.rolling(id, at), id.eid),
+            Transmitter::Eid(eid) => (resolver.eid(eid, at), *eid),
             Transmitter::Beacon { uuid, major, minor } => {
                 // A receiver that this store does not have advertises itself next door: it is nobody.
                 let unknown = if is_node(uuid) { "unknown-node" } else { "unknown-tag" };
@@ -175,6 +223,21 @@ mod tests {
         let hidden = subject(&identity, &on_air(&identity, DeviceId(2), NOW)).expect("counted");
         assert!(matches!(hidden, Subject::Anonymous(_)));
         assert!(matches!(subject(&identity, &on_air(&identity, DeviceId(3), NOW)), Ok(Subject::Anonymous(_))));
+    }
+
+    #[test]
+    fn who_was_heard_yesterday_is_known_by_the_ids_of_then() {
+        let mut identity = identity();
+        let store = StoreId::new("s").expect("an id");
+        let then = NOW - model::time::Millis::hours(20);
+        let transmitter = on_air(&identity, DeviceId(1), then);
+        let ask = |identity: &mut Identity| {
+            identity.past_subject(&transmitter, then, &store, &Places::default()).expect("somebody")
+        };
+        assert_eq!(ask(&mut identity), Subject::Device(DeviceId(1)));
+        assert_eq!(ask(&mut identity), Subject::Device(DeviceId(1)));
+        identity.remove(DeviceId(1));
+        assert!(matches!(ask(&mut identity), Subject::Anonymous(_)), "who withdrew meanwhile is nobody");
     }
 
     #[test]

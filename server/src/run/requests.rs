@@ -214,8 +214,10 @@ impl Owner {
             let key = (gateway.clone(), batch.spool);
             let marks = self.watermarks.entry(key.clone()).or_default();
             let place = marks.take(batch.seq, batch.oldest, batch.live_from);
+            // A repeat learns no more than that it is known.
+            let through = if place == Place::Repeat { marks.through().min(batch.seq) } else { marks.through() };
             // Read only after the commit, and never changed once it is set.
-            let _ = slot.set(Ack { spool: batch.spool, through: marks.through(), beyond: marks.beyond() });
+            let _ = slot.set(Ack { spool: batch.spool, through, beyond: marks.beyond() });
             match place {
                 Place::Repeat => return Ok(Taken::Duplicate),
                 Place::Gap => {
@@ -230,7 +232,7 @@ impl Owner {
             is_late = place == Place::Late || batch.historical;
         }
         if is_late {
-            return self.past(gateway, batch);
+            return Ok(self.past(&gateway, batch));
         }
         self.live.heard(&gateway, batch.health.as_ref(), &batch.sightings, self.now);
         for sighting in batch.sightings {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod export;
+mod history;
 mod learning;
 mod radio;
 mod replay;

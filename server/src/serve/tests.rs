@@ -1,5 +1,7 @@
 //! The whole server on free ports, with a real MQTT client as its gateway.
 
+mod enrolled;
+
 use bytes::Bytes;
 use model::ids::{BootId, GatewayId};
 use model::time::Timestamp;
@@ -48,6 +50,9 @@ fn batch(seq: u64) -> Bytes {
         sightings: vec![],
         readings: vec![],
         health: None,
+        live_from: 0,
+        historical: false,
+        monotonic: None,
     })
 }
 

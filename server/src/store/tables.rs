@@ -146,6 +146,12 @@ pub(super) static WATERMARKS: Table = Table {
     conflict: "ON CONFLICT (gateway, spool) DO UPDATE SET seq = excluded.seq, at = excluded.at",
 };
 
+pub(super) static WATERMARK_GAPS: Table = Table {
+    name: "watermark_gaps",
+    columns: &[("gateway", Text), ("spool", Blob), ("gaps", Text)],
+    conflict: "ON CONFLICT (gateway, spool) DO UPDATE SET gaps = excluded.gaps",
+};
+
 pub(super) static INPUTS: Table = Table {
     name: "inputs",
     columns: &[("seq", Int), ("at", Int), ("start", Int), ("customer", Text), ("body", Text)],

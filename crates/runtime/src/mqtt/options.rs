@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rumqttc::{LastWill, MqttOptions, TlsConfiguration, Transport};
 
-use super::{PACKET_BYTES_MAX, Qos};
+use super::{Identity, PACKET_BYTES_MAX, Qos};
 
 /// What the broker publishes when this client vanishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Options {
     pub will: Option<Will>,
     /// The authority to trust for `mqtts`; the system's if none.
     pub ca_file: Option<PathBuf>,
+    /// With what the client shows itself over `mqtts`, and whom it trusts then; in place of user and password.
+    pub identity: Option<Identity>,
 }
 
 impl std::fmt::Debug for Options {
@@ -65,6 +67,7 @@ impl Options {
             inflight: 64,
             will: None,
             ca_file: None,
+            identity: None,
         }
     }
 
@@ -120,6 +123,9 @@ impl Options {
 
     fn transport(&self) -> Result<Transport, Error> {
         install_crypto();
+        if let Some(identity) = &self.identity {
+            return identity.transport();
+        }
         let Some(path) = &self.ca_file else {
             return TlsConfiguration::try_default_rustls().map(Transport::tls_with_config).map_err(|cause| {
                 Error::Options { problem: format!("the system's authorities can't be read: {cause}") }

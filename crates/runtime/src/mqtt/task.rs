@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rand::RngExt;
-use rumqttc::{AsyncClient, ConnectionError, EventLoop, Incoming};
+use rumqttc::{AsyncClient, EventLoop, Incoming};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, Qos};
+use super::{Event, Qos, trouble};
 
 /// The first pause before trying again.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -21,6 +21,8 @@ pub(super) struct Task {
     pub(super) sender: mpsc::Sender<Event>,
     pub(super) filters: watch::Receiver<Vec<(String, Qos)>>,
     pub(super) stop: CancellationToken,
+    /// For the words in which a trouble is told.
+    pub(super) address: String,
 }
 
 impl Task {
@@ -49,7 +51,7 @@ impl Task {
                 Ok(_) => {}
                 Err(cause) => {
                     if std::mem::take(&mut connected) || owed.is_none() {
-                        owed = self.offer_state(Event::Disconnected { reason: reason(&cause) });
+                        owed = self.offer_state(Event::Disconnected { reason: trouble::tell(&cause, &self.address) });
                     }
                     tokio::select! {
                         () = self.stop.cancelled() => return,
@@ -86,10 +88,6 @@ impl Task {
             metrics::counter!("attimo_mqtt_messages_dropped_total", "reason" => "queue-full").increment(1);
         }
     }
-}
-
-fn reason(cause: &ConnectionError) -> String {
-    cause.to_string()
 }
 
 /// Between half and the whole of a pause, so that a thousand shops do not come back in the same instant.

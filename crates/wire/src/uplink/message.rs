@@ -26,6 +26,12 @@ pub(super) struct Batch {
     pub(super) readings: Vec<Reading>,
     #[prost(message, optional, tag = "10")]
     pub(super) health: Option<Health>,
+    #[prost(uint64, tag = "11")]
+    pub(super) live_from: u64,
+    #[prost(bool, tag = "12")]
+    pub(super) historical: bool,
+    #[prost(uint64, optional, tag = "13")]
+    pub(super) monotonic_ms: Option<u64>,
 }
 
 /// The first fields of a [`Batch`]; the others are skipped unread.
@@ -39,6 +45,8 @@ pub(super) struct Numbers {
     pub(super) seq: u64,
     #[prost(uint64, tag = "5")]
     pub(super) oldest: u64,
+    #[prost(uint64, tag = "11")]
+    pub(super) live_from: u64,
 }
 
 /// See [`model::sighting::Sighting`].
@@ -196,4 +204,8 @@ pub(super) struct Ack {
     pub(super) spool: Vec<u8>,
     #[prost(uint64, tag = "2")]
     pub(super) through: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) beyond_from: u64,
+    #[prost(uint64, tag = "4")]
+    pub(super) beyond_to: u64,
 }

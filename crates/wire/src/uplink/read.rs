@@ -13,12 +13,15 @@ use super::{DROP_CODES_MAX, READINGS_MAX, RECEIVERS_MAX, SIGHTINGS_MAX};
 const RSSI_RANGE: std::ops::RangeInclusive<f32> = -127.0..=20.0;
 const VARIANCE_RANGE: std::ops::RangeInclusive<f32> = 0.0..=10_000.0;
 const CODE_LEN_MAX: usize = 64;
+/// No box runs for longer without a restart.
+const MONOTONIC_MAX: Millis = Millis::hours(24 * 36_525);
 
 pub(super) fn batch(batch: message::Batch) -> Result<Batch, Error> {
     check_count("receivers", batch.receivers.len(), RECEIVERS_MAX)?;
     check_count("sightings", batch.sightings.len(), SIGHTINGS_MAX)?;
     check_count("readings", batch.readings.len(), READINGS_MAX)?;
     check_numbers(batch.seq, batch.oldest)?;
+    let live_from = live_from(batch.live_from, batch.seq)?;
     let sent_at = time("sent_at", batch.sent_at)?;
     let receivers: Vec<ReceiverId> =
         batch.receivers.iter().map(|name| take_name("receivers", name, ReceiverId::new)).collect::<Result<_, _>>()?;
@@ -32,6 +35,9 @@ pub(super) fn batch(batch: message::Batch) -> Result<Batch, Error> {
         sightings: batch.sightings.iter().map(|s| sighting(s, &receivers, sent_at)).collect::<Result<_, _>>()?,
         readings: batch.readings.iter().map(|r| reading(r, sent_at)).collect::<Result<_, _>>()?,
         health: batch.health.map(health).transpose()?,
+        live_from,
+        historical: batch.historical,
+        monotonic: batch.monotonic_ms.map(monotonic).transpose()?,
     })
 }
 
@@ -42,11 +48,30 @@ pub(super) fn numbers(numbers: &message::Numbers) -> Result<Numbers, Error> {
         spool: sixteen("spool", &numbers.spool)?,
         seq: numbers.seq,
         oldest: numbers.oldest,
+        live_from: live_from(numbers.live_from, numbers.seq)?,
     })
 }
 
 pub(super) fn ack(ack: &message::Ack) -> Result<Ack, Error> {
-    Ok(Ack { spool: sixteen("spool", &ack.spool)?, through: ack.through })
+    let beyond = match (ack.beyond_from, ack.beyond_to) {
+        (0, 0) => None,
+        (from, to) if from > ack.through && from <= to => Some((from, to)),
+        (_, _) => return Err(Error::OutOfRange { field: "beyond", range: "above through, its beginning first" }),
+    };
+    Ok(Ack { spool: sixteen("spool", &ack.spool)?, through: ack.through, beyond })
+}
+
+/// Boxes that send in one order only say nothing here.
+fn live_from(number: u64, seq: u64) -> Result<u64, Error> {
+    if number > 0 && seq == 0 {
+        return Err(Error::OutOfRange { field: "live_from", range: "0 on the volatile lane" });
+    }
+    Ok(number)
+}
+
+fn monotonic(millis: u64) -> Result<Millis, Error> {
+    let wrong = Error::OutOfRange { field: "monotonic_ms", range: "milliseconds of at most a hundred years" };
+    i64::try_from(millis).ok().filter(|millis| *millis <= MONOTONIC_MAX.0).map(Millis).ok_or(wrong)
 }
 
 fn sighting(from: &message::Sighting, receivers: &[ReceiverId], sent_at: Timestamp) -> Result<Sighting, Error> {

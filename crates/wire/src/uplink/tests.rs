@@ -48,6 +48,9 @@ fn batch() -> Batch {
             }],
             ..Health::default()
         }),
+        live_from: 0,
+        historical: false,
+        monotonic: None,
     }
 }
 
@@ -148,7 +151,7 @@ fn the_numbers_of_a_useless_batch_can_still_be_read() {
     message.sightings[0].transmitter = None;
     let payload = message.encode_to_vec();
     assert!(decode(&payload).is_err());
-    let expected = Numbers { gateway: batch().gateway, spool: [7; 16], seq: 12, oldest: 10 };
+    let expected = Numbers { gateway: batch().gateway, spool: [7; 16], seq: 12, oldest: 10, live_from: 0 };
     assert_eq!(decode_numbers(&payload).expect("the numbers"), expected);
     assert!(decode_numbers(b"").is_err());
 }
@@ -165,6 +168,8 @@ fn a_newer_gateway_may_say_more() {
 fn the_volatile_lane_has_no_numbers() {
     let live = Batch { seq: 0, oldest: 0, ..batch() };
     assert_eq!(decode(&encode(&live)).expect("a batch of the volatile lane"), live);
+    let numbered = Batch { live_from: 3, ..live };
+    assert_eq!(decode(&encode(&numbered)).expect_err("backlog has numbers").code(), "out-of-range");
 }
 
 #[test]
@@ -183,7 +188,7 @@ fn the_bytes_on_the_wire_stay_what_they_are() {
         )
     );
     assert_eq!(
-        hex::encode(encode_ack(Ack { spool: [7; 16], through: 300 })),
+        hex::encode(encode_ack(Ack { spool: [7; 16], through: 300, beyond: None })),
         "0a100707070707070707070707070707070710ac02"
     );
 }
@@ -193,7 +198,11 @@ fn a_bad_acknowledgement_is_refused() {
     let code = |payload: &[u8]| decode_ack(payload).expect_err("a bad acknowledgement").code();
     assert_eq!(code(b""), "out-of-range");
     assert_eq!(code(&[0; ACK_LEN_MAX + 1]), "too-large");
-    assert_eq!(code(&encode_ack(Ack { spool: [7; 16], through: 300 })[..10]), "not-protobuf");
+    assert_eq!(code(&encode_ack(Ack { spool: [7; 16], through: 300, beyond: None })[..10]), "not-protobuf");
+    for beyond in [(300, 400), (299, 301), (402, 401), (0, 9)] {
+        let ack = Ack { spool: [7; 16], through: 300, beyond: Some(beyond) };
+        assert_eq!(code(&encode_ack(ack)), "out-of-range", "{beyond:?}");
+    }
 }
 
 fn any_transmitter() -> impl Strategy<Value = Transmitter> {
@@ -274,11 +283,15 @@ prop_compose! {
         sightings in proptest::collection::vec(any_sighting(), 0..30),
         readings in proptest::collection::vec(any_reading(), 0..8),
         health in proptest::option::of(any_health()),
+        live_from: u64,
+        historical: bool,
+        monotonic in proptest::option::of((0i64..3_000_000_000_000).prop_map(Millis)),
     ) -> Batch {
         let oldest = seq - age.index(usize::try_from(seq).unwrap_or(usize::MAX)) as u64;
         Batch {
             gateway: GatewayId::new(&gateway).expect("a name"),
             spool, boot: BootId(boot), seq, oldest, sent_at, sightings, readings, health,
+            live_from, historical, monotonic,
         }
     }
 }
@@ -293,8 +306,13 @@ proptest! {
     }
 
     #[test]
-    fn acknowledgements_survive_the_way(spool: [u8; 16], through: u64) {
-        let ack = Ack { spool, through };
+    fn acknowledgements_survive_the_way(
+        spool: [u8; 16],
+        through in 0u64..1 << 60,
+        beyond in proptest::option::of((1u64..1 << 20, 0u64..1 << 20)),
+    ) {
+        let beyond = beyond.map(|(gap, len)| (through + gap, through + gap + len));
+        let ack = Ack { spool, through, beyond };
         prop_assert_eq!(decode_ack(&encode_ack(ack)).expect("what was just written"), ack);
     }
 

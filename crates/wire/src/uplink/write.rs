@@ -23,11 +23,15 @@ pub(super) fn batch(batch: &Batch) -> message::Batch {
         sightings,
         readings: batch.readings.iter().map(|r| reading(r, batch.sent_at)).collect(),
         health: batch.health.as_ref().map(health),
+        live_from: batch.live_from,
+        historical: batch.historical,
+        monotonic_ms: batch.monotonic.and_then(|at| u64::try_from(at.0).ok()),
     }
 }
 
 pub(super) fn ack(ack: Ack) -> message::Ack {
-    message::Ack { spool: ack.spool.to_vec(), through: ack.through }
+    let (beyond_from, beyond_to) = ack.beyond.unwrap_or_default();
+    message::Ack { spool: ack.spool.to_vec(), through: ack.through, beyond_from, beyond_to }
 }
 
 /// The batch's list of receivers, each named once.

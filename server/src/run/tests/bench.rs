@@ -211,6 +211,21 @@ impl Server {
         }
     }
 
+    pub(super) fn advance(&self, span: Millis) {
+        self.clock.advance(span);
+    }
+
+    /// An empty new batch, while everything below `live_from` is still to come.
+    pub(super) async fn fresh(&self, seq: u64, live_from: u64) -> Taken {
+        self.send_with(seq, 1, vec![], (live_from, false)).await
+    }
+
+    /// A batch that was kept back: somebody stood at the wine.
+    pub(super) async fn past(&self, seq: u64, live_from: u64, at: Timestamp) -> Taken {
+        let sightings = RECEIVERS.iter().map(|receiver| self.sighting(receiver, at)).collect();
+        self.send_with(seq, 1, sightings, (live_from, true)).await
+    }
+
     fn sighting(&self, (id, x, y): &(&str, f64, f64), at: Timestamp) -> Sighting {
         let metres = (x - PLACE.0).hypot(y - PLACE.1).max(0.5);
         #[expect(clippy::cast_possible_truncation, reason = "a signal strength fits")]
@@ -228,6 +243,16 @@ impl Server {
     }
 
     async fn send(&self, seq: u64, oldest: u64, sightings: Vec<Sighting>) -> Taken {
+        self.send_with(seq, oldest, sightings, (0, false)).await
+    }
+
+    async fn send_with(
+        &self,
+        seq: u64,
+        oldest: u64,
+        sightings: Vec<Sighting>,
+        (live_from, historical): (u64, bool),
+    ) -> Taken {
         let gateway = GatewayId::new("shop-1").expect("an id");
         let batch = Batch {
             gateway: gateway.clone(),
@@ -239,8 +264,11 @@ impl Server {
             sightings,
             readings: vec![],
             health: None,
+            live_from,
+            historical,
+            monotonic: None,
         };
-        let reply = self.run.batch(gateway, Lane::Durable, batch).await.expect("an owner");
+        let (reply, _) = self.run.batch(gateway, Lane::Durable, batch).await.expect("an owner");
         reply.await.expect("an answer")
     }
 

@@ -12,7 +12,7 @@ use wire::uplink::Batch;
 use super::bench::*;
 use crate::live::LiveEvent;
 use crate::run::owner::Owner;
-use crate::run::{Lane, Request, Taken};
+use crate::run::{AckSlot, Lane, Request, Taken};
 use crate::survey;
 
 /// A walk past the wine: receivers grow weaker with the distance.
@@ -82,10 +82,22 @@ fn heard(receiver: (&str, f64, f64), transmitter: Transmitter, from: (f64, f64),
 async fn send(owner: &mut Owner, seq: u64, at: Timestamp, sightings: Vec<Sighting>) {
     let gateway = GatewayId::new("shop-1").expect("an id");
     let (spool, boot, readings) = ([4; 16], BootId(1), Vec::new());
-    let batch =
-        Batch { gateway: gateway.clone(), spool, boot, seq, oldest: 1, sent_at: at, sightings, readings, health: None };
+    let batch = Batch {
+        gateway: gateway.clone(),
+        spool,
+        boot,
+        seq,
+        oldest: 1,
+        sent_at: at,
+        sightings,
+        readings,
+        health: None,
+        live_from: 0,
+        historical: false,
+        monotonic: None,
+    };
     owner.now = at;
-    let request = Request::Batch { gateway, lane: Lane::Durable, batch: Box::new(batch) };
+    let request = Request::Batch { gateway, lane: Lane::Durable, batch: Box::new(batch), slot: AckSlot::default() };
     assert_eq!(owner.take(request).await.expect("a store"), Taken::Stored);
 }
 

@@ -1,0 +1,55 @@
+use super::*;
+use crate::enrol::identity::Enrolment;
+
+const DAY: i64 = 86_400_000;
+
+#[test]
+fn a_clock_that_is_not_set_is_wrong() {
+    assert_eq!(checks::clock(Timestamp(DAY)).state, State::Wrong);
+    assert_eq!(checks::clock(Timestamp(1_790_000_000_000)).state, State::Well);
+}
+
+#[test]
+fn a_certificate_is_well_then_warned_of_then_wrong() {
+    let enrolment = Enrolment {
+        server: "http://shop".into(),
+        broker: "mqtts://shop:8883".into(),
+        broker_name: "broker".into(),
+        issued_at: 0,
+        expires_at: 90 * DAY,
+    };
+    for (day, state) in [(1, State::Well), (84, State::Warning), (90, State::Wrong), (200, State::Wrong)] {
+        let finding = checks::certificate_ends(&enrolment, Timestamp(day * DAY));
+        assert_eq!(finding.state, state, "{finding:?}");
+        assert_eq!(finding.fix.is_some(), state != State::Well, "{finding:?}");
+    }
+}
+
+#[test]
+fn what_is_free_is_read_from_the_table_of_df() {
+    let table = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 100 40 60 40% /\n";
+    assert_eq!(checks::free_of(table), Some(60));
+    assert_eq!(checks::free_of("nonsense"), None);
+    assert_eq!(checks::free_of(""), None);
+}
+
+#[test]
+fn an_address_has_its_usual_port() {
+    let cases = [
+        ("mqtts://shop", ("shop", 8883)),
+        ("mqtt://shop/", ("shop", 1883)),
+        ("mqtt://[::1]:99", ("::1", 99)),
+        ("mqtts://10.0.0.1:1", ("10.0.0.1", 1)),
+    ];
+    for (url, (host, port)) in cases {
+        assert_eq!(net::host_and_port(url), Some((host.to_owned(), port)), "{url}");
+    }
+    assert_eq!(net::host_and_port("shop"), None);
+}
+
+#[test]
+fn a_report_says_what_to_do() {
+    let findings = vec![Finding::well("clock", "set"), Finding::wrong("dns", "gone", "look at the cable")];
+    let text = Report { well: false, findings }.text();
+    assert!(text.contains("WRONG") && text.contains("do: look at the cable") && text.contains("something is wrong"));
+}

@@ -1,0 +1,202 @@
+//! What is kept of the edge boxes: what of their spools is committed, their one-time tokens and their certificates.
+
+use std::collections::BTreeMap;
+
+use model::ids::GatewayId;
+use model::time::Timestamp;
+
+use super::driver::Step;
+use super::{Error, Result, Store};
+use crate::fleet::authority::{Issued, to_serial};
+use crate::ingest::marks::Marks;
+
+/// Why a token lets nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenRefused {
+    /// It was never made, or for another gateway.
+    Unknown,
+    /// It was used.
+    Used,
+    /// It came too late.
+    Expired,
+}
+
+impl TokenRefused {
+    /// The stable code.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Unknown => "token-unknown",
+            Self::Used => "token-used",
+            Self::Expired => "token-expired",
+        }
+    }
+
+    /// The same in words.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Unknown => "this token was never made, or for another gateway",
+            Self::Used => "this token was used already",
+            Self::Expired => "this token has expired",
+        }
+    }
+}
+
+/// A certificate that was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GatewayCertificate {
+    pub(crate) gateway: GatewayId,
+    pub(crate) serial: String,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) revoked_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// What is committed of every gateway's spool folder.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn marks(&self) -> Result<BTreeMap<(GatewayId, [u8; 16]), Marks>> {
+        let sql = "SELECT w.gateway, w.spool, w.seq, g.gaps FROM watermarks w \
+                   LEFT JOIN watermark_gaps g ON g.gateway = w.gateway AND g.spool = w.spool";
+        let rows = self.fetch("read the watermarks", sql, vec![]).await?;
+        rows.iter()
+            .map(|row| {
+                let wrong = |_| Error::Corrupt { what: "spool", problem: "it has not 16 bytes".into() };
+                let gaps = row.opt_text(3)?.unwrap_or_default();
+                let bad = || Error::Corrupt { what: "gaps of a spool", problem: format!("{gaps:?} are none") };
+                let marks = Marks::new(row.unsigned(2)?, gaps).ok_or_else(bad)?;
+                Ok(((row.id(0, "gateway")?, row.blob(1)?.try_into().map_err(wrong)?), marks))
+            })
+            .collect()
+    }
+
+    /// Keeps the hash of a one-time token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn put_gateway_token(
+        &self,
+        hash: &[u8],
+        gateway: &GatewayId,
+        expires_at: Timestamp,
+    ) -> Result<()> {
+        let sql = "INSERT INTO gateway_tokens (hash, gateway, expires_at) VALUES ($1, $2, $3)";
+        let args = vec![hash.into(), gateway.as_str().into(), expires_at.into()];
+        self.execute("keep a gateway's token", sql, args).await.map(|_| ())
+    }
+
+    /// Uses a token up and keeps the certificate that it gave; or says why not, and nothing changes.
+    /// Of two who come with the same token at once, one gets in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn use_gateway_token(
+        &self,
+        hash: &[u8],
+        gateway: &GatewayId,
+        issued: &Issued,
+        now: Timestamp,
+    ) -> Result<Option<TokenRefused>> {
+        let sql = "UPDATE gateway_tokens SET used_at = $1 \
+                   WHERE hash = $2 AND gateway = $3 AND used_at IS NULL AND expires_at > $1";
+        let args = vec![now.into(), hash.into(), gateway.as_str().into()];
+        if self.execute("use a gateway's token", sql, args).await? == 1 {
+            self.put_gateway_certificate(gateway, issued, now).await?;
+            return Ok(None);
+        }
+        let sql = "SELECT used_at FROM gateway_tokens WHERE hash = $1 AND gateway = $2";
+        let row = self.fetch_one("read a gateway's token", sql, vec![hash.into(), gateway.as_str().into()]).await?;
+        Ok(Some(match row {
+            None => TokenRefused::Unknown,
+            Some(row) if row.opt_time(0)?.is_some() => TokenRefused::Used,
+            Some(_) => TokenRefused::Expired,
+        }))
+    }
+
+    /// Keeps which certificate a gateway was given.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn put_gateway_certificate(
+        &self,
+        gateway: &GatewayId,
+        issued: &Issued,
+        now: Timestamp,
+    ) -> Result<()> {
+        let sql = "INSERT INTO gateway_certificates (serial, gateway, issued_at, expires_at) VALUES ($1, $2, $3, $4)";
+        let args = vec![issued.serial.as_str().into(), gateway.as_str().into(), now.into(), issued.expires_at.into()];
+        self.execute("keep a gateway's certificate", sql, args).await.map(|_| ())
+    }
+
+    /// Whether a certificate is one that this server gave to this gateway and did not take back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn gateway_has(&self, gateway: &str, serial: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM gateway_certificates WHERE serial = $1 AND gateway = $2 AND revoked_at IS NULL";
+        let args = vec![to_serial(serial).into(), gateway.into()];
+        Ok(self.fetch_one("look for a certificate", sql, args).await?.is_some())
+    }
+
+    /// Whether a gateway has any certificate that counts now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn gateway_is_in(&self, gateway: &GatewayId, now: Timestamp) -> Result<bool> {
+        let sql = "SELECT 1 FROM gateway_certificates WHERE gateway = $1 AND revoked_at IS NULL AND expires_at > $2";
+        Ok(self.fetch_one("look for a gateway", sql, vec![gateway.as_str().into(), now.into()]).await?.is_some())
+    }
+
+    /// Throws a gateway out; how many certificates, tokens and passwords that took.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn revoke_gateway(&self, gateway: &GatewayId, now: Timestamp) -> Result<u64> {
+        let name = || gateway.as_str().into();
+        let steps = vec![
+            Step::Execute {
+                sql: "UPDATE gateway_certificates SET revoked_at = $1 WHERE gateway = $2 AND revoked_at IS NULL",
+                args: vec![now.into(), name()],
+            },
+            Step::Execute {
+                sql: "DELETE FROM gateway_tokens WHERE gateway = $1 AND used_at IS NULL",
+                args: vec![name()],
+            },
+            Step::Execute { sql: "DELETE FROM broker_users WHERE name = $1 AND role = 'gateway'", args: vec![name()] },
+        ];
+        let done = self.transact("throw a gateway out", steps).await?;
+        Ok(done.iter().map(|done| done.affected).sum())
+    }
+
+    /// The gateways that were thrown out since a moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn revoked_gateways(&self, since: Timestamp) -> Result<Vec<GatewayId>> {
+        // Who was let in again meanwhile has a certificate that counts.
+        let sql = "SELECT DISTINCT gateway FROM gateway_certificates r WHERE revoked_at >= $1 AND NOT EXISTS \
+                   (SELECT 1 FROM gateway_certificates c WHERE c.gateway = r.gateway AND c.revoked_at IS NULL)";
+        let rows = self.fetch("look for thrown-out gateways", sql, vec![since.into()]).await?;
+        rows.iter().map(|row| row.id(0, "gateway")).collect()
+    }
+
+    /// Every certificate that was given, by gateway.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn gateway_certificates(&self) -> Result<Vec<GatewayCertificate>> {
+        let sql =
+            "SELECT gateway, serial, expires_at, revoked_at FROM gateway_certificates ORDER BY gateway, issued_at";
+        let rows = self.fetch("read the certificates of gateways", sql, vec![]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(GatewayCertificate {
+                    gateway: row.id(0, "gateway")?,
+                    serial: row.text(1)?.to_owned(),
+                    expires_at: row.time(2)?,
+                    revoked_at: row.opt_time(3)?,
+                })
+            })
+            .collect()
+    }
+}
