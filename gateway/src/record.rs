@@ -115,7 +115,9 @@ pub fn run(args: &Args, config: &Path) -> ExitCode {
             let _ = writeln!(std::io::stdout(), "{value}");
             match done.radio {
                 State::Silent { reason } if done.adverts == 0 => refuse(&reason, runtime::exit::UNAVAILABLE),
-                _ => ExitCode::SUCCESS,
+                State::Off | State::Starting | State::Hearing | State::Quiet { .. } | State::Silent { .. } => {
+                    ExitCode::SUCCESS
+                }
             }
         }
         Err(cause) => refuse(&format!("{cause:#}"), runtime::exit::UNAVAILABLE),

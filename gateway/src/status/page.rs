@@ -93,6 +93,10 @@ fn counts(sources: &Sources) -> Vec<(String, String)> {
         ("Sightings lost, spool full".into(), spool.over_bounds.sightings.to_string()),
         ("Sightings lost, disk refused".into(), spool.disk_refused.sightings.to_string()),
     ];
+    rows.extend(counts.radios.iter().map(|(receiver, radio)| {
+        let (gaps, gap, dropped) = (radio.gaps, span(radio.gap), radio.dropped);
+        (format!("Own radio {receiver}"), format!("{gaps} gaps, {gap} together; {dropped} dropped"))
+    }));
     rows.extend(counts.dropped.iter().map(|(reason, count)| (format!("Left out: {reason}"), count.to_string())));
     rows
 }

@@ -3,6 +3,7 @@ use runtime::clock::ManualClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
+use crate::radio::port::Heard;
 
 const NOON: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -42,6 +43,28 @@ fn health_names_everything_that_is_wrong() {
     it.clock.advance(Millis::seconds(11));
     let reasons = vec!["pipeline-hangs", "disk-refuses", "uplink-gone"];
     assert_eq!(it.sources.health(), Health { status: "degraded", reasons });
+}
+
+#[test]
+fn a_quiet_radio_is_told_and_is_no_fault_and_a_silent_one_is() {
+    let mut it = a_box();
+    let (radio, seen) = watch::channel(RadioState::Quiet { adapter: "hci0".into(), since: NOON });
+    it.sources.radio = seen;
+    it.clock.advance(Millis::seconds(7));
+    it.pulse.send_modify(|pulse| {
+        pulse.at = Millis::seconds(7);
+        let mut heard = Heard::default();
+        (heard.gaps, heard.gap, heard.dropped) = (2, Millis::seconds(90), 5);
+        pulse.counts.radio(ReceiverId::new("ceiling").expect("an id"), &heard);
+    });
+    assert_eq!(it.sources.health().reasons, Vec::<&str>::new());
+    let html = page::render(&it.sources);
+    for text in ["no advertisement on hci0 for 7 s", "Own radio ceiling", "2 gaps, 90 s together; 5 dropped"] {
+        assert!(html.contains(text), "{text} in {html}");
+    }
+    assert!(html.contains("Left out: radio-queue-full"), "and it goes to the server: {html}");
+    radio.send_replace(RadioState::Silent { reason: "no Bluetooth daemon".into() });
+    assert_eq!(it.sources.health().reasons, ["radio-silent"]);
 }
 
 #[test]

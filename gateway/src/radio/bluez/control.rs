@@ -130,11 +130,14 @@ pub(super) fn words(cause: &zbus::Error) -> String {
 
 /// The name under which the bus or BlueZ reported an error.
 fn code(cause: &zbus::Error) -> Option<String> {
-    match cause {
-        zbus::Error::MethodError(name, _, _) => Some(name.to_string()),
-        zbus::Error::FDO(error) => Some(error.name().to_string()),
-        zbus::Error::DBus(error) => Some(error.name().to_string()),
-        _ => None,
+    if let zbus::Error::MethodError(name, _, _) = cause {
+        Some(name.to_string())
+    } else if let zbus::Error::FDO(error) = cause {
+        Some(error.name().to_string())
+    } else if let zbus::Error::DBus(error) = cause {
+        Some(error.name().to_string())
+    } else {
+        None
     }
 }
 

@@ -112,27 +112,24 @@ pub(super) fn adapter_path(path: &str) -> Option<&str> {
 }
 
 fn strength(properties: &Properties<'_>) -> Option<i8> {
-    match properties.get("RSSI") {
-        // 127 is how a radio says that it does not know.
-        Some(Variant::I16(rssi)) => i8::try_from(*rssi).ok().filter(|rssi| *rssi <= 20),
-        _ => None,
-    }
+    let Some(Variant::I16(rssi)) = properties.get("RSSI") else { return None };
+    // 127 is how a radio says that it does not know.
+    i8::try_from(*rssi).ok().filter(|rssi| *rssi <= 20)
 }
 
 fn kind(properties: &Properties<'_>) -> AddressKind {
-    match properties.get("AddressType") {
-        Some(Variant::Str(kind)) if kind.as_str() == "public" => AddressKind::Public,
-        Some(Variant::Str(kind)) if kind.as_str() == "random" => AddressKind::Random,
+    let Some(Variant::Str(kind)) = properties.get("AddressType") else { return AddressKind::Unknown };
+    match kind.as_str() {
+        "public" => AddressKind::Public,
+        "random" => AddressKind::Random,
         _ => AddressKind::Unknown,
     }
 }
 
 fn uuid_list(uuids: &Variant<'_>) -> Vec<Uuid> {
     let Variant::Array(uuids) = uuids else { return Vec::new() };
-    let texts = uuids.iter().filter_map(|uuid| match uuid {
-        Variant::Str(text) => Uuid::parse(text.as_str()),
-        _ => None,
-    });
+    let text = |uuid: &Variant<'_>| if let Variant::Str(text) = uuid { Uuid::parse(text.as_str()) } else { None };
+    let texts = uuids.iter().filter_map(text);
     texts.take(SERVICES_MAX).collect()
 }
 
@@ -157,17 +154,11 @@ fn push_service_data(bytes: &mut Vec<u8>, data: Option<&Variant<'_>>) {
 }
 
 fn octets(value: &Variant<'_>) -> Option<Vec<u8>> {
-    match value {
-        Variant::Variant(inner) => octets(inner),
-        Variant::Array(array) => {
-            let all = array.iter().map(|one| match one {
-                Variant::U8(byte) => Some(*byte),
-                _ => None,
-            });
-            all.collect()
-        }
-        _ => None,
+    if let Variant::Variant(inner) = value {
+        return octets(inner);
     }
+    let Variant::Array(array) = value else { return None };
+    array.iter().map(|one| if let Variant::U8(byte) = one { Some(*byte) } else { None }).collect()
 }
 
 #[cfg(test)]

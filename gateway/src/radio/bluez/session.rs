@@ -368,7 +368,7 @@ fn owner_change(message: &Message) -> Option<Ended> {
     }
     let body = message.body();
     let (name, _, new) = body.deserialize::<(&str, &str, &str)>().ok()?;
-    (name == BLUEZ).then(|| if new.is_empty() { Ended::NoDaemon } else { Ended::NewDaemon })
+    (name == BLUEZ).then_some(if new.is_empty() { Ended::NoDaemon } else { Ended::NewDaemon })
 }
 
 /// Waits for BlueZ to come, so that the radio is back the moment it does.
