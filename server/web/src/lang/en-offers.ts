@@ -38,7 +38,6 @@ export const offers = {
     stopped: "Stopped",
   },
   stateHelp: {
-    live: "It is said wherever it fits.",
     pilot: "It is tried with {share} of the customers.",
     shadow: "It is decided and written down, and never said.",
     paused: "The shop has paused it in its file.",

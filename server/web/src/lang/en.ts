@@ -219,7 +219,6 @@ export const en = {
     partsSum: "Together",
     saves: "The customer would save {a}.",
     group: "Customer group: {name}.",
-    groupNone: "No customer group was asked for.",
     unlisted: "And {n} more that were refused:",
     unlistedOne: "And one more that was refused:",
     saw: "What was known",

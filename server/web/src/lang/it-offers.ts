@@ -40,7 +40,6 @@ export const offers: typeof offersEn = {
     stopped: "Fermata",
   },
   stateHelp: {
-    live: "Si dice ovunque sia adatta.",
     pilot: "Si prova con il {share} dei clienti.",
     shadow: "Si decide e si annota, ma non si dice mai.",
     paused: "Il negozio l’ha sospesa nel suo file.",

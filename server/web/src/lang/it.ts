@@ -221,7 +221,6 @@ export const it: Dictionary = {
     partsSum: "Insieme",
     saves: "Il cliente risparmierebbe {a}.",
     group: "Gruppo di clienti: {name}.",
-    groupNone: "Non è stato chiesto alcun gruppo di clienti.",
     unlisted: "E altre {n} scartate:",
     unlistedOne: "E un’altra scartata:",
     saw: "Che cosa si sapeva",

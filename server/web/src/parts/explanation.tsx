@@ -29,7 +29,7 @@ export function Explanation({ decision, plan, trigger }: Props) {
       {decision.holdout ? <p>{say.heldHelp}</p> : null}
       {decision.control ? <p>{say.controlHelp}</p> : null}
       {decision.shadow ? <p>{say.shadowHelp}</p> : null}
-      <p data-testid="segment">{decision.segment === null ? say.groupNone : fill(say.group, { name: decision.segment })}</p>
+      {decision.segment === null ? null : <p data-testid="segment">{fill(say.group, { name: decision.segment })}</p>}
       <h3>{say.considered}</h3>
       {candidates.length === 0 ? <p>{say.noOffers}</p> : null}
       {candidates.map((candidate) => (

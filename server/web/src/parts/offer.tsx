@@ -78,7 +78,9 @@ function facts(offer: StoreOffer): string {
   return parts.filter((part) => part !== null && part !== "").join(" · ");
 }
 
-function stateHelp(offer: StoreOffer): string {
+/** What its state means; a live one needs no word. */
+function stateHelp(offer: StoreOffer): string | null {
+  if (offer.state === "live") return null;
   const when = { stopped: offer.stoppedAt, soon: offer.starts, over: offer.ends }[offer.state as "stopped" | "soon" | "over"] ?? null;
   return fill(words.value.offers.stateHelp[offer.state], {
     share: offer.share === null ? "–" : percent(offer.share, tongue.value),
