@@ -225,7 +225,7 @@ fn a_kept_presence_ends_one_and_never_begins_one() {
 
 #[test]
 fn a_bthome_sensor_over_the_air_is_opened_once_and_never_talked_down() {
-    use crate::config::{SensorAddress, SecretKey};
+    use crate::config::{SecretKey, SensorAddress};
     use wire::ble::bthome::{self, Measures};
     let (address, key) = ([0x54, 0x48, 0xe6, 0x8f, 0x80, 0xa5], [7; 16]);
     let mut shelf = Sensor::new(SensorKind::Shelf, String::new());
