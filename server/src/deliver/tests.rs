@@ -11,14 +11,16 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::StreamExt as _;
-use model::delivery::DeliveryState;
+use model::delivery::{Delivery, DeliveryState};
 use model::time::Millis;
+use model::units::Cents;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::payload;
 use super::webpush::encrypt::tests::{AUTH, UA_PUBLIC, open};
-use crate::testing::Site;
+use crate::store::{Changes, Reservation};
+use crate::testing::{self, Site};
 
 const MINUTE: Millis = Millis::minutes(1);
 
@@ -186,6 +188,73 @@ async fn consent_withdrawn_between_decision_and_sending_withholds_it() {
     site.deliver();
     site.until(delivery.decision, DeliveryState::Withheld).await;
     assert!(service.posts.try_recv().is_err());
+}
+
+/// A decision with its delivery and what they take of caps and budgets.
+async fn reserved(site: &Site, number: u128) -> Delivery {
+    let (decision, delivery) = testing::decision("u-1", number, site.app.clock.now(), MINUTE);
+    let delivery = Delivery { price: Some(Cents(1_899)), ..delivery };
+    let plan = testing::shop();
+    let reservation = Reservation::new(&plan, &plan.offers[0], delivery.decided_at);
+    let mut changes = Changes::default();
+    changes.reservations.insert(decision.id, reservation);
+    changes.decisions.insert(decision.id, decision);
+    changes.deliveries.insert(delivery.decision, delivery.clone());
+    let committed = site.app.store.commit(&changes).await.expect("a commit");
+    assert!(committed.refused.is_empty());
+    delivery
+}
+
+/// Applies the shop with a line changed, and waits until the server has taken it over.
+async fn apply(site: &Site, from: &str, to: &str, is_so: fn(&model::shop::Shop) -> bool) {
+    let store = model::ids::StoreId::new("milano").expect("an id");
+    let row = site.app.store.shops().await.expect("a store").pop().expect("a shop");
+    let text = row.shop_toml.replace(from, to);
+    assert_ne!(text, row.shop_toml, "something changes");
+    site.app.store.put_shop(&store, &text, &row.floor_geojson, site.app.clock.now()).await.expect("kept");
+    for _ in 0..300 {
+        if site.app.live.plan(&store).is_some_and(|plan| is_so(&plan)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the shop was not taken over");
+}
+
+async fn withheld(site: &Site, delivery: &Delivery) -> Option<String> {
+    site.until(delivery.decision, DeliveryState::Withheld).await;
+    assert_eq!(site.app.store.reserved(&delivery.customer).await.expect("read"), 0, "its place in the caps came back");
+    site.app.store.withheld(delivery.decision).await.expect("read")
+}
+
+#[tokio::test]
+async fn what_is_sold_out_dearer_or_bought_meanwhile_is_not_sent() {
+    let mut service = Service::start(&[]).await;
+    let site = Site::open().await;
+    site.device("u-1", Some(service.subscription())).await;
+    let dear = reserved(&site, 7).await;
+    apply(&site, "price = 1899", "price = 1999", |plan| plan.products[0].price == Cents(1_999)).await;
+    site.deliver();
+    assert_eq!(withheld(&site, &dear).await.as_deref(), Some("price"));
+    apply(&site, "price = 1999", "price = 1899\nin_stock = false", |plan| !plan.products[0].in_stock).await;
+    let gone = reserved(&site, 8).await;
+    assert_eq!(withheld(&site, &gone).await.as_deref(), Some("stock"));
+    apply(&site, "in_stock = false", "in_stock = true", |plan| plan.products[0].in_stock).await;
+    let mut changes = Changes::default();
+    let line = engine::shopper::Purchase {
+        order: model::ids::OrderId::new("o-1").expect("an id"),
+        product: model::ids::ProductId::new("507f1").expect("an id"),
+        store: None,
+        decision: None,
+        amount: Cents(1_899),
+        margin: Cents(600),
+        at: site.app.clock.now() + MINUTE,
+    };
+    changes.purchases.push((gone.customer.clone(), line));
+    site.app.store.commit(&changes).await.expect("a commit");
+    let bought = reserved(&site, 9).await;
+    assert_eq!(withheld(&site, &bought).await.as_deref(), Some("bought"));
+    assert!(service.posts.try_recv().is_err(), "nothing of it was sent");
 }
 
 #[tokio::test]

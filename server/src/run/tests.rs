@@ -1,6 +1,7 @@
 //! The owner with a real store: consent, order of batches, and what a crash leaves behind.
 
 mod bench;
+mod course;
 mod export;
 mod history;
 mod learning;

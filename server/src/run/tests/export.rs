@@ -25,7 +25,7 @@ assert set(bandit.item_id) <= set(items.item_id) and len(bandit) == table.reward
 print("opened", len(table))
 "#;
 
-async fn export(server: &Server, folder: &Path, format: Format) -> String {
+pub(super) async fn export(server: &Server, folder: &Path, format: Format) -> String {
     let options = Options {
         format,
         from: START,
