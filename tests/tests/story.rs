@@ -14,8 +14,6 @@ mod garbage;
 mod kill;
 #[path = "story/offer.rs"]
 mod offer;
-#[path = "story/regulation.rs"]
-mod regulation;
 
 use tests::house::Database;
 use tests::postgres::Postgres;
