@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use learn::special::expected_chance;
 use model::decision::{Candidate, Choice};
 use model::ids::{OfferId, StoreId};
-use model::outcome::OutcomeKind;
 use model::policy::Policy;
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
@@ -225,17 +224,7 @@ fn flat(row: &DecisionRow, margin: i64, places: &BTreeMap<&str, i64>, secret: &S
     let decision = &row.decision;
     let action = chosen(row).map_or(SILENCE, OfferId::as_str);
     let hash = secret.code("export", decision.customer.as_str().as_bytes());
-    let yes = row.outcomes.iter().any(|outcome| match outcome.kind {
-        OutcomeKind::Redeemed | OutcomeKind::Purchased => true,
-        OutcomeKind::Delivered
-        | OutcomeKind::Opened
-        | OutcomeKind::Dismissed
-        | OutcomeKind::Muted
-        | OutcomeKind::Later
-        | OutcomeKind::More
-        | OutcomeKind::Visited
-        | OutcomeKind::Expired => false,
-    });
+    let yes = row.outcomes.iter().any(|outcome| outcome.kind.is_taken_up());
     let features: Vec<_> = decision.explanation.features.iter().map(|one| (&one.name, one.value)).collect();
     let outcomes: Vec<_> = row.outcomes.iter().map(|one| (store::to_name(&one.kind), one.at.0)).collect();
     let arms: Vec<Arm> = decision.explanation.candidates.iter().map(arm).collect();

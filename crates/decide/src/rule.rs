@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{Context as Scope, Env, Program, Value};
-use model::decision::Trigger;
 use model::offer::Channel;
 use model::units::Cents;
 
@@ -262,7 +261,7 @@ impl<'a> Facts<'a> {
             "speed" => scene.speed.map(Value::Float),
             "store" => Some(moment.store.as_str().into()),
             "told_today" => Some(Value::Int(i64::from(Scene::within(scene.contacts.iter(), 24, context.now)))),
-            "trigger" => Some(trigger(moment.trigger).into()),
+            "trigger" => Some(moment.trigger.name().into()),
             "visits" => Some(Value::Int(i64::from(person.visits))),
             "weekday" => Some(Value::Int(i64::from(scene.local.weekday().to_monday_one_offset()))),
             "zone" => Some(moment.zone.as_str().into()),
@@ -303,16 +302,6 @@ const fn channel(channel: Channel) -> &'static str {
         Channel::Kiosk => "kiosk",
         Channel::Screen => "screen",
         Channel::Till => "till",
-    }
-}
-
-const fn trigger(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::Entered => "entered",
-        Trigger::Dwelling => "dwelling",
-        Trigger::Intent => "intent",
-        Trigger::Pattern => "pattern",
-        Trigger::Asked => "asked",
     }
 }
 

@@ -113,7 +113,7 @@ pub const DAYS: i64 = 28;
 #[must_use]
 pub fn forecast(counts: &BTreeMap<i64, u64>, quarter: i64) -> Option<f64> {
     let (first, _) = counts.first_key_value()?;
-    let known = |day: &i64| quarter - day * DAY - 1 >= *first;
+    let known = |day: &i64| quarter - day * DAY > *first;
     let alike: Vec<i64> = (1..=DAYS / 7).map(|week| week * 7).filter(known).collect();
     let days = if alike.len() >= 2 { alike } else { (1..=DAYS).filter(known).collect() };
     if days.len() < 2 || (days.len() < 3 && days[0] < 7) {

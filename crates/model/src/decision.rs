@@ -90,6 +90,20 @@ pub enum Trigger {
     Asked,
 }
 
+impl Trigger {
+    /// Its name for rules, API and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Entered => "entered",
+            Self::Dwelling => "dwelling",
+            Self::Intent => "intent",
+            Self::Pattern => "pattern",
+            Self::Asked => "asked",
+        }
+    }
+}
+
 /// What was decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

@@ -31,6 +31,24 @@ pub enum OutcomeKind {
     Expired,
 }
 
+impl OutcomeKind {
+    /// Whether the offer was taken up.
+    #[must_use]
+    pub const fn is_taken_up(self) -> bool {
+        match self {
+            Self::Redeemed | Self::Purchased => true,
+            Self::Delivered
+            | Self::Opened
+            | Self::Dismissed
+            | Self::Muted
+            | Self::Later
+            | Self::More
+            | Self::Visited
+            | Self::Expired => false,
+        }
+    }
+}
+
 /// What became of a decision, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {

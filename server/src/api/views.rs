@@ -5,7 +5,7 @@ mod why;
 
 use std::collections::BTreeMap;
 
-use model::decision::{Choice, Decision, Trigger};
+use model::decision::{Choice, Decision};
 use model::delivery::DeliveryState;
 use model::ids::{CustomerId, StoreId};
 use model::offer::Language;
@@ -142,7 +142,7 @@ pub fn decision(row: &DecisionRow, live: &Live, secret: &ServerSecret) -> Decisi
         zone: decision.moment.zone.to_string(),
         zone_name: zone_name(plan, decision.moment.zone.as_str()),
         customer: label(&decision.customer, secret),
-        trigger: trigger_name(decision.moment.trigger),
+        trigger: decision.moment.trigger.name(),
         choice,
         code,
         offer_id: offer.map(ToString::to_string),
@@ -221,16 +221,6 @@ fn zone_name(plan: Option<&Shop>, zone: &str) -> String {
 fn offer_title(plan: Option<&Shop>, offer: &str) -> String {
     let found = plan.and_then(|plan| plan.offers.iter().find(|o| o.id.as_str() == offer));
     found.and_then(|offer| payload::text(&offer.content, None)).map_or_else(|| offer.to_owned(), |t| t.title.clone())
-}
-
-const fn trigger_name(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::Entered => "entered",
-        Trigger::Dwelling => "dwelling",
-        Trigger::Intent => "intent",
-        Trigger::Pattern => "pattern",
-        Trigger::Asked => "asked",
-    }
 }
 
 const fn delivery_name(state: DeliveryState) -> &'static str {

@@ -51,11 +51,6 @@ impl Marks {
         self.gaps.iter().map(|(from, to)| format!("{from}-{to}")).collect::<Vec<_>>().join(",")
     }
 
-    /// How many numbers are missing that still may come.
-    pub(crate) fn missing(&self) -> u64 {
-        self.gaps.iter().map(|(from, to)| to - from + 1).sum()
-    }
-
     /// Everything up to here is taken, or will never come.
     pub(crate) fn through(&self) -> u64 {
         self.gaps.first().map_or(self.high, |(from, _)| from - 1)
@@ -134,7 +129,7 @@ mod tests {
     fn what_is_new_goes_before_a_gap_that_is_filled_later() {
         let mut all = marks(7, "");
         assert_eq!(all.take(12, 8, 12), Place::Next);
-        assert_eq!((all.through(), all.beyond(), all.missing()), (7, Some((12, 12)), 4));
+        assert_eq!((all.through(), all.beyond(), all.gaps().as_str()), (7, Some((12, 12)), "8-11"));
         assert_eq!(all.take(14, 8, 12), Place::Gap, "13 is under way");
         assert_eq!(all.take(9, 8, 12), Place::Gap, "8 comes first");
         assert_eq!(all.take(8, 8, 12), Place::Late);

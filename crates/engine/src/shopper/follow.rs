@@ -8,7 +8,7 @@ use model::preferences::Preferences;
 use model::time::Timestamp;
 use model::units::Cents;
 
-use super::lesson::{CONVERTED_MAX, is_yes};
+use super::lesson::CONVERTED_MAX;
 use super::moments::topic;
 use super::state::{Open, Stay, note};
 use super::{Command, PURCHASE_WINDOW, REPORT_GRACE, Shopper, VISIT_STAY, VISIT_WINDOW};
@@ -26,7 +26,7 @@ impl Shopper {
         open.outcomes.insert(outcome.kind);
         // What a device shows was sent, also when the channel's own answer got lost.
         open.delivery = open.delivery.map(|_| DeliveryState::Sent);
-        if is_yes(outcome.kind) && self.state.open[index].delivery.is_some() {
+        if outcome.kind.is_taken_up() && self.state.open[index].delivery.is_some() {
             self.learn_yes(index);
         }
         self.reply(index, outcome);

@@ -3,7 +3,6 @@
 use model::decision::{Decision, Feature};
 use model::delivery::DeliveryState;
 use model::ids::{OfferId, StoreId};
-use model::outcome::OutcomeKind;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -128,19 +127,4 @@ fn taught(open: &Open, answer: Answer) -> Option<Taught> {
         answer,
         ghost: open.delivery.is_none(),
     })
-}
-
-/// Whether an outcome means that the offer was taken up.
-pub(super) const fn is_yes(kind: OutcomeKind) -> bool {
-    match kind {
-        OutcomeKind::Redeemed | OutcomeKind::Purchased => true,
-        OutcomeKind::Delivered
-        | OutcomeKind::Opened
-        | OutcomeKind::Dismissed
-        | OutcomeKind::Muted
-        | OutcomeKind::Later
-        | OutcomeKind::More
-        | OutcomeKind::Visited
-        | OutcomeKind::Expired => false,
-    }
 }
