@@ -1,7 +1,7 @@
 //! `attimo-gateway diag`: one file to send to who helps, without anything of a person or of a secret in it.
 //!
 //! It holds the configuration without secrets, what the doctor found, health and metrics of the running gateway, the
-//! last lines of its log, and versions. Everything goes through [`scrub`] before it is written.
+//! last lines of its log, and versions. Everything goes through `scrub` before it is written.
 
 mod scrub;
 mod tar;

@@ -1,6 +1,6 @@
 //! Whatever comes, late and twice: caps, pauses, budgets, quiet hours, consent and what was bought hold in the core.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::decision::Decision;
 use model::event::OrderLine;
@@ -66,7 +66,7 @@ fn any_stream() -> impl Strategy<Value = Vec<Told>> {
 struct Bench {
     core: Core,
     consents: BTreeMap<u128, (Timestamp, Consent)>,
-    bought: BTreeMap<(u128, &'static str), Timestamp>,
+    bought: BTreeMap<(u128, &'static str), BTreeSet<Timestamp>>,
     told: Vec<(u128, Delivery)>,
     units: u32,
     checked: usize,
@@ -128,8 +128,7 @@ impl Bench {
                 let what = EventKind::Purchased { order: Some(format!("o{index}")), lines };
                 // Without consent to profiling what was bought is not known either.
                 if self.consents[n].1.profiling {
-                    let known = self.bought.entry((*n, of)).or_insert(at);
-                    *known = at.max(*known);
+                    self.bought.entry((*n, of)).or_default().insert(at);
                 }
                 self.core.handle(event(*n, what), now);
             }
@@ -203,8 +202,10 @@ impl Bench {
         let hour = (now.0 + 3_600_000).rem_euclid(86_400_000) / 3_600_000;
         prop_assert!((8..20).contains(&hour), "{} in Rome is a quiet hour", hour);
         let about = if delivery.offer.as_str() == "barolo-3" { "barolo" } else { "penne" };
-        let answered = self.bought.get(&(n, about));
-        prop_assert!(answered.is_none_or(|at| now.since(*at) >= Millis::hours(24 * 30)), "it was bought");
+        if let Some(bought) = self.bought.get(&(n, about)) {
+            let last = bought.last().expect("one at least");
+            prop_assert!(now.since(*last) >= rest(bought), "it was bought");
+        }
         let mine: Vec<&Delivery> = self.told.iter().filter(|(who, _)| *who == n).map(|(_, told)| told).collect();
         let within = |hours: i64, offer: Option<&OfferId>| {
             let same = |told: &&&Delivery| offer.is_none_or(|offer| told.offer == *offer);
@@ -219,6 +220,18 @@ impl Bench {
         prop_assert!(spent <= self.units as usize, "{} of a budget of {}", spent, self.units);
         self.checked += 1;
         Ok(())
+    }
+}
+
+/// How long what was bought is left alone: a month, or what the customer's own habit leaves of it once two gaps show one.
+fn rest(bought: &BTreeSet<Timestamp>) -> Millis {
+    let times: Vec<Timestamp> = bought.iter().copied().collect();
+    let gaps: Vec<i64> =
+        times.windows(2).map(|two| two[1].since(two[0]).0).filter(|gap| *gap >= 12 * 3_600_000).collect();
+    match gaps.iter().min() {
+        // The habit is some mean of the gaps, and nine tenths of it must have passed.
+        Some(least) if gaps.len() >= 2 => Millis(least / 10 * 9),
+        Some(_) | None => Millis::hours(24 * 30),
     }
 }
 
