@@ -365,7 +365,6 @@ pub fn empty_batch(identity: &Identity, spool: [u8; 16], now: Timestamp) -> Batc
         health: None,
         live_from: 0,
         historical: false,
-        monotonic: None,
     }
 }
 

@@ -220,7 +220,6 @@ fn step_over(name: &str, payload: &[u8]) -> Option<(GatewayId, Batch)> {
         health: None,
         live_from: numbers.live_from,
         historical: true,
-        monotonic: None,
     };
     Some((numbers.gateway, batch))
 }

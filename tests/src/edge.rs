@@ -159,7 +159,6 @@ impl Edge {
             health: None,
             live_from: 0,
             historical: false,
-            monotonic: None,
         };
         let batch = uplink::decode(&uplink::encode(&batch)).expect("what was encoded can be decoded");
         for sighting in batch.sightings {

@@ -54,8 +54,8 @@ impl House {
     pub fn start(database: Database) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("attimo-house").tempdir()?;
         let at = folder.path();
-        let (http_port, mqtt_port) = (crate::free_port()?, crate::free_port()?);
-        config::write_server(at, http_port, mqtt_port)?;
+        let (http_port, mqtt_port, tls_port) = (crate::free_port()?, crate::free_port()?, crate::free_port()?);
+        config::write_server(at, http_port, mqtt_port, tls_port)?;
         let cli = |arguments: &[&str]| server_cli(at, &database, arguments);
         let shop = crate::tree::root().join("tests/shops/small");
         output(cli(&["apply"]).arg(shop)).context("apply the shop")?;
@@ -139,6 +139,33 @@ impl House {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
         anyhow::bail!("the gateway hears nothing:\n{}", self.gateway.log_tail())
+    }
+
+    /// Runs a command of the server, beside the running one, and answers what it printed.
+    ///
+    /// # Errors
+    /// When the command fails; the message holds what it said.
+    pub fn server_cli(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        output(&mut server_cli(self.folder.path(), &self.database, arguments))
+    }
+
+    /// Runs `attimo-gateway enrol` on the box.
+    ///
+    /// # Errors
+    /// When it is refused; the message holds what it said.
+    pub fn enrol(&self, token: &str) -> anyhow::Result<String> {
+        let mut command = Command::new(program("attimo-gateway"));
+        command.args(["enrol", "--server", &self.http, "--token", token]);
+        output(command.arg("--config").arg(self.folder.path().join("gateway.toml")))
+    }
+
+    /// Starts the gateway anew with no other way up than its certificate.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub fn go_up_by_certificate(&mut self) -> anyhow::Result<()> {
+        config::forget_uplink(self.folder.path())?;
+        self.kill_gateway()
     }
 
     /// Kills the server with SIGKILL and starts it again.

@@ -8,12 +8,16 @@ mod app;
 mod config;
 #[path = "story/consent.rs"]
 mod consent;
+#[path = "story/enrol.rs"]
+mod enrol;
 #[path = "story/garbage.rs"]
 mod garbage;
 #[path = "story/kill.rs"]
 mod kill;
 #[path = "story/offer.rs"]
 mod offer;
+#[path = "story/regulation.rs"]
+mod regulation;
 
 use tests::house::Database;
 use tests::postgres::Postgres;

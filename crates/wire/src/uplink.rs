@@ -53,8 +53,6 @@ pub struct Batch {
     pub live_from: u64,
     /// It was kept back and comes after newer ones: it feeds figures, and nobody is to be told anything because of it.
     pub historical: bool,
-    /// The gateway's time since its start at the moment of `sent_at`; none of gateways that do not say it.
-    pub monotonic: Option<Millis>,
 }
 
 /// The numbers of a batch, without its content.

@@ -17,7 +17,6 @@ fn batch(gateway: &str) -> Batch {
         health: None,
         live_from: 0,
         historical: false,
-        monotonic: None,
     }
 }
 

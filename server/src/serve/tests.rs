@@ -52,7 +52,6 @@ fn batch(seq: u64) -> Bytes {
         health: None,
         live_from: 0,
         historical: false,
-        monotonic: None,
     })
 }
 

@@ -30,8 +30,6 @@ pub(super) struct Batch {
     pub(super) live_from: u64,
     #[prost(bool, tag = "12")]
     pub(super) historical: bool,
-    #[prost(uint64, optional, tag = "13")]
-    pub(super) monotonic_ms: Option<u64>,
 }
 
 /// The first fields of a [`Batch`]; the others are skipped unread.

@@ -13,8 +13,6 @@ use super::{DROP_CODES_MAX, READINGS_MAX, RECEIVERS_MAX, SIGHTINGS_MAX};
 const RSSI_RANGE: std::ops::RangeInclusive<f32> = -127.0..=20.0;
 const VARIANCE_RANGE: std::ops::RangeInclusive<f32> = 0.0..=10_000.0;
 const CODE_LEN_MAX: usize = 64;
-/// No box runs for longer without a restart.
-const MONOTONIC_MAX: Millis = Millis::hours(24 * 36_525);
 
 pub(super) fn batch(batch: message::Batch) -> Result<Batch, Error> {
     check_count("receivers", batch.receivers.len(), RECEIVERS_MAX)?;
@@ -37,7 +35,6 @@ pub(super) fn batch(batch: message::Batch) -> Result<Batch, Error> {
         health: batch.health.map(health).transpose()?,
         live_from,
         historical: batch.historical,
-        monotonic: batch.monotonic_ms.map(monotonic).transpose()?,
     })
 }
 
@@ -67,11 +64,6 @@ fn live_from(number: u64, seq: u64) -> Result<u64, Error> {
         return Err(Error::OutOfRange { field: "live_from", range: "0 on the volatile lane" });
     }
     Ok(number)
-}
-
-fn monotonic(millis: u64) -> Result<Millis, Error> {
-    let wrong = Error::OutOfRange { field: "monotonic_ms", range: "milliseconds of at most a hundred years" };
-    i64::try_from(millis).ok().filter(|millis| *millis <= MONOTONIC_MAX.0).map(Millis).ok_or(wrong)
 }
 
 fn sighting(from: &message::Sighting, receivers: &[ReceiverId], sent_at: Timestamp) -> Result<Sighting, Error> {

@@ -50,7 +50,6 @@ fn batch() -> Batch {
         }),
         live_from: 0,
         historical: false,
-        monotonic: None,
     }
 }
 
@@ -285,13 +284,12 @@ prop_compose! {
         health in proptest::option::of(any_health()),
         live_from: u64,
         historical: bool,
-        monotonic in proptest::option::of((0i64..3_000_000_000_000).prop_map(Millis)),
     ) -> Batch {
         let oldest = seq - age.index(usize::try_from(seq).unwrap_or(usize::MAX)) as u64;
         Batch {
             gateway: GatewayId::new(&gateway).expect("a name"),
             spool, boot: BootId(boot), seq, oldest, sent_at, sightings, readings, health,
-            live_from, historical, monotonic,
+            live_from, historical,
         }
     }
 }

@@ -25,7 +25,6 @@ pub(super) fn batch(batch: &Batch) -> message::Batch {
         health: batch.health.as_ref().map(health),
         live_from: batch.live_from,
         historical: batch.historical,
-        monotonic_ms: batch.monotonic.and_then(|at| u64::try_from(at.0).ok()),
     }
 }
 

@@ -266,7 +266,6 @@ impl Server {
             health: None,
             live_from,
             historical,
-            monotonic: None,
         };
         let (reply, _) = self.run.batch(gateway, Lane::Durable, batch).await.expect("an owner");
         reply.await.expect("an answer")

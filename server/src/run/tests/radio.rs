@@ -94,7 +94,6 @@ async fn send(owner: &mut Owner, seq: u64, at: Timestamp, sightings: Vec<Sightin
         health: None,
         live_from: 0,
         historical: false,
-        monotonic: None,
     };
     owner.now = at;
     let request = Request::Batch { gateway, lane: Lane::Durable, batch: Box::new(batch), slot: AckSlot::default() };
