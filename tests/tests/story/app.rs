@@ -1,9 +1,9 @@
 //! The moment that all is built for, with Segment's official Node SDK, pointed at the server with nothing changed but its
 //! address: looked at online, walked in, stood at the shelf, got the offer, used it, paid; every step chained by ids.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -64,13 +64,15 @@ async fn a_view_and_an_order_sent_by_segments_node_sdk_frame_the_moment(database
     Ok(())
 }
 
-/// Installs the SDK, once for both databases: two installations in one folder break each other.
+/// Installs the SDK, once for both databases: two installations in one folder break each other, also from two processes.
 fn install(folder: &Path) -> anyhow::Result<()> {
-    static DONE: Mutex<bool> = Mutex::new(false);
-    let mut done = DONE.lock().map_err(|_| anyhow::anyhow!("the other test could not install the SDK"))?;
-    if !*done {
+    let turn = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("sdk.lock"))?;
+    turn.lock()?;
+    // Written last, when all of it is there.
+    let done = folder.join("node_modules/.package-lock.json").metadata().and_then(|file| file.modified());
+    let wanted = folder.join("package-lock.json").metadata()?.modified()?;
+    if !done.is_ok_and(|done| done >= wanted) {
         output(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(folder))?;
-        *done = true;
     }
     Ok(())
 }
