@@ -158,7 +158,7 @@ mod tests {
         for day in 0..days {
             for visit in 0..300_i64 {
                 let now = Timestamp(day * 86_400_000 + visit * 200_000);
-                let offer = usize::try_from(visit % 3).unwrap();
+                let offer = usize::try_from(visit % 3).expect("a small number");
                 let path = Path { offer: ["a", "b", "c"][offer], category: "x", store: "s" };
                 let yes = chance.random::<f64>() < rate(day, offer);
                 if duel.teach(&Example { path, features: &[] }, yes, now).is_some() && first.is_none() {
