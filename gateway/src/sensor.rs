@@ -137,10 +137,7 @@ impl Sensors {
                     Err(cause) => refused = Some(cause),
                 }
             }
-            return match refused {
-                Some(cause) if readings.is_empty() => Err(cause),
-                Some(_) | None => Ok(readings),
-            };
+            return all_that_is_read(readings, refused);
         }
         let bridge = self.bridge.as_mut().ok_or(Refused::Undeclared)?;
         let name = bridge.below(topic).ok_or(Refused::Undeclared)?;
@@ -163,14 +160,14 @@ impl Sensors {
             Ok(heard) => heard,
             Err(refused) => return Some(Err(Refused::Unheard(refused))),
         };
-        let mut readings = Vec::new();
+        let (mut readings, mut refused) = (Vec::new(), None);
         for id in ids {
             match self.measured(&id, &measures, now) {
                 Ok(kind) => readings.extend(kind.map(|kind| self.reading(&id, kind, now))),
-                Err(refused) => return Some(Err(refused)),
+                Err(cause) => refused = Some(cause),
             }
         }
-        Some(Ok(readings))
+        Some(all_that_is_read(readings, refused))
     }
 
     fn report_of(
@@ -351,6 +348,14 @@ impl Sensors {
             *standing = fresh();
         }
         standing
+    }
+}
+
+/// What one sensor can't read of a message takes nothing from the others that can.
+fn all_that_is_read(readings: Vec<Reading>, refused: Option<Refused>) -> Result<Vec<Reading>, Refused> {
+    match refused {
+        Some(cause) if readings.is_empty() => Err(cause),
+        Some(_) | None => Ok(readings),
     }
 }
 

@@ -181,7 +181,9 @@ impl Window {
             if self.counted.iter().all(|(seen, ..)| stamp < *seen) {
                 return Err(Ignored::Stale);
             }
-            self.counted.pop_front();
+            // By its stamp, not by when it came: a backfill comes out of order.
+            let oldest = self.counted.iter().enumerate().min_by_key(|(_, (seen, ..))| *seen);
+            oldest.map(|(place, _)| place).map(|place| self.counted.remove(place));
         }
         self.counted.push_back((stamp, entered, left));
         Ok(record.crossed)

@@ -211,6 +211,16 @@ fn a_corrected_difference_counts_by_what_it_has_more() {
 }
 
 #[test]
+fn a_backfill_out_of_order_counts_nobody_twice() {
+    let mut door = sensors(SensorKind::CounterDelta, None);
+    let spans = std::iter::once(100).chain((1..=256).filter(|span| *span != 100)).chain([400]);
+    for (span, n) in spans.zip(0..) {
+        assert_eq!(crossing(&at_door(&mut door, &axis(span, 1, 0), n)), (1, 0), "{span}");
+    }
+    assert_eq!(at_door(&mut door, &axis(100, 1, 0), 300), Err(Refused::Ignored(Ignored::Repeated)));
+}
+
+#[test]
 fn a_kept_presence_ends_one_and_never_begins_one() {
     let mut door = sensors(SensorKind::Presence, None);
     let kind = |result: Result<Vec<Reading>, Refused>| result.map(|all| all.iter().map(|r| r.kind).collect::<Vec<_>>());
