@@ -153,8 +153,12 @@ pub async fn record(args: &Args, config: &Config, stop: &CancellationToken) -> a
     let radio = radio_state.borrow().clone();
     stop.cancel();
     while tasks.join_next().await.is_some() {}
-    let dropped = queue.heard().values().map(|heard| heard.dropped).sum();
-    let done = Recorded { adverts: out.lines.saturating_sub(1), dropped, full: out.bytes >= BYTES_MAX, radio };
+    // What was heard in time and still waits.
+    let full = out.bytes >= BYTES_MAX;
+    let left = if full { 0 } else { usize::MAX };
+    queue.take(left).iter().try_for_each(|raw| out.line(&form::write(raw)))?;
+    let dropped = queue.heard().values().map(|heard| heard.dropped).sum::<u64>() + queue.len() as u64;
+    let done = Recorded { adverts: out.lines.saturating_sub(1), dropped, full, radio };
     out.file.flush()?;
     tracing::warn!(file, adverts = done.adverts, "the raw recording has ended: delete it when it has served");
     Ok(done)
