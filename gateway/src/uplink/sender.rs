@@ -13,8 +13,10 @@ pub const UNDER_WAY_MAX: u64 = 16;
 pub const PATIENCE: Millis = Millis::seconds(5);
 /// What waited longer than this is history: nobody is to be told anything because of it.
 pub const FRESH: Millis = Millis::seconds(20);
-/// Most moments that are remembered of the last numbers; so many are enough for two a second.
+/// Most moments that are remembered of the last numbers.
 const MARKS_MAX: usize = 64;
+/// Numbers within so long share a moment: all moments together reach back further than [`FRESH`].
+const MARK_EVERY: Millis = Millis(500);
 
 /// Batches to send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,12 +119,23 @@ impl Sender {
     pub fn holds(&mut self, oldest: u64, last: u64, now: Millis) {
         if last > self.last {
             self.last = last;
-            if self.marks.len() >= MARKS_MAX {
-                self.marks.pop_front();
-            }
-            self.marks.push_back((last, now));
+            self.mark(last, now);
         }
         self.advance(oldest.saturating_sub(1));
+    }
+
+    /// Notes when a number came. Those that come close together share a mark, so that the marks reach back further than
+    /// what is fresh, however many come.
+    fn mark(&mut self, last: u64, now: Millis) {
+        match self.marks.back_mut() {
+            Some((seq, at)) if now.0 - at.0 < MARK_EVERY.0 => *seq = last,
+            Some(_) | None => {
+                if self.marks.len() >= MARKS_MAX {
+                    self.marks.pop_front();
+                }
+                self.marks.push_back((last, now));
+            }
+        }
     }
 
     /// The server has everything up to `through`, and everything within `beyond`.

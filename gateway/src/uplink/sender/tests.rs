@@ -181,3 +181,15 @@ proptest! {
         prop_assert!(sender.is_live_done() && sender.backlog() == 0, "{:?}", sender);
     }
 }
+
+#[test]
+fn an_outage_makes_a_backlog_however_many_batches_come() {
+    let mut sender = Sender::new(1, 0, false, FAST);
+    for seq in 1..=600 {
+        sender.holds(1, seq, Millis(i64::try_from(seq).expect("small") * 100));
+    }
+    sender.connected(Millis(60_000));
+    let sent = send(&mut sender, Millis(60_000));
+    assert!((400..=405).contains(&sent[0]), "what is fresher than 20 s goes first: {}", sent[0]);
+    assert!(sender.is_historical(399) && !sender.is_historical(sent[0]));
+}
