@@ -3,8 +3,12 @@
 //! It works on fixed times, each once, so that it makes no difference when the core is woken. Between two inputs nothing
 //! is spent, so times that were missed are made up for at the next input.
 
+use std::collections::BTreeMap;
+
+use decide::brain::Course;
 use decide::catalogue::Catalogue;
 use model::ids::{OfferId, StoreId};
+use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 
 use super::Core;
@@ -46,6 +50,15 @@ impl Core {
     }
 }
 
+/// Lets go of the brakes of offers whose budget was taken away: nothing would work them any more.
+pub(super) fn release(courses: &mut BTreeMap<OfferId, Course>, plan: &Shop) {
+    for (offer, course) in courses {
+        if plan.offer(offer).is_none_or(|offer| offer.budget.is_none()) {
+            *course = Course { epoch: course.epoch, stopped: course.stopped, ..Course::default() };
+        }
+    }
+}
+
 /// What of a budget should be spent by a moment; none for an offer without an end, whose budget lasts as long as it lasts.
 fn planned(plan: &Catalogue, offer: &OfferId, epoch: Option<Timestamp>, budget: u64, at: Timestamp) -> Option<f64> {
     let offer = plan.offer(offer)?;
@@ -58,4 +71,23 @@ fn planned(plan: &Catalogue, offer: &OfferId, epoch: Option<Timestamp>, budget: 
 #[expect(clippy::cast_precision_loss, reason = "budgets are counted, far below 2^53")]
 const fn units(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_that_is_taken_away_takes_its_brake_with_it() {
+        let plan = Shop::clone(&crate::fixture::plan(0.0));
+        let limited = plan.offers.iter().find(|offer| offer.budget.is_some()).expect("one has a budget").id.clone();
+        let course = Course { epoch: 3, brake: 0.2, paced: Timestamp(1), ..Course::default() };
+        let mut courses = BTreeMap::from([(limited.clone(), course)]);
+        release(&mut courses, &plan);
+        assert_eq!(courses[&limited], course, "it is still worked");
+        let mut free = plan;
+        free.offers.iter_mut().for_each(|offer| offer.budget = None);
+        release(&mut courses, &free);
+        assert_eq!(courses[&limited], Course { epoch: 3, ..Course::default() });
+    }
 }

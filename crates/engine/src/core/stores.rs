@@ -16,7 +16,7 @@ use model::shop::Shop as Plan;
 use model::subject::Subject;
 use model::units::Probability;
 
-use super::{Command, Core, Input, PlanFiles};
+use super::{Command, Core, Input, PlanFiles, pace};
 use crate::shop::{self, Dropped, Shop};
 use crate::shopper;
 
@@ -69,6 +69,7 @@ impl Core {
             self.lent.brain = Brain { courses, ..Brain::new(&plan.policy) };
         }
         self.begin_epochs(plan);
+        self.lent.brain.courses.get_mut(&store).into_iter().for_each(|courses| pace::release(courses, plan));
         for offer in self.leases.plan(plan) {
             self.commands.push_back(Command::NeedLease { store: store.clone(), offer });
         }
