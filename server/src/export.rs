@@ -8,7 +8,6 @@ mod columns;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use learn::special::expected_chance;
 use model::decision::{Candidate, Choice};
 use model::ids::{OfferId, StoreId};
 use model::policy::Policy;
@@ -262,23 +261,13 @@ fn flat(row: &DecisionRow, margin: i64, places: &BTreeMap<&str, i64>, secret: &S
 
 /// What choosing again needs: the worth of an offer is `scale` times its chance plus `shift`, over the worth of silence.
 fn arm(candidate: &Candidate) -> Arm {
-    let known = candidate.belief.zip(candidate.terms);
-    let worth = known.and_then(|(belief, terms)| {
-        let chance = expected_chance(belief.mean, belief.sd);
-        let base = terms.gain + terms.giveaway;
-        let factor =
-            if base == 0.0 { 1.0 } else { (base + terms.context + terms.lever + terms.distance + terms.pacing) / base };
-        let scale = terms.gain * factor / chance;
-        let shift = terms.giveaway * factor + terms.fatigue + terms.attention;
-        (scale.is_finite() && shift.is_finite()).then_some((scale, shift))
-    });
     Arm {
         offer: candidate.offer.as_str().to_owned(),
         pscore: candidate.propensity.get(),
         mean: candidate.belief.map(|belief| belief.mean),
         sd: candidate.belief.map(|belief| belief.sd),
-        scale: worth.map(|(scale, _)| scale),
-        shift: worth.map(|(_, shift)| shift),
+        scale: candidate.money.map(|[scale, _]| scale),
+        shift: candidate.money.map(|[_, shift]| shift),
     }
 }
 

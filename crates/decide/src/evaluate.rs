@@ -240,17 +240,6 @@ fn listed(candidates: Vec<Candidate>) -> (Vec<Candidate>, BTreeMap<String, u32>)
     (kept, more)
 }
 
-/// The arms of a decision as they were compared, for an export or a back-test; silence is worth 0.
-#[must_use]
-pub fn arms_of(decision: &Decision) -> Vec<(OfferId, Arm)> {
-    let reached = decision.explanation.candidates.iter().filter(|one| one.propensity.get() > 0.0);
-    let arm = |one: &Candidate| {
-        let (belief, [scale, shift]) = (one.belief?, one.money?);
-        Some((one.offer.clone(), Arm { mean: belief.mean, sd: belief.sd, scale, shift }))
-    };
-    reached.filter_map(arm).collect()
-}
-
 /// Silence while an offer was best; chosen to learn what offers change.
 pub const EXPLORE: &str = "explore";
 /// Silence because no offer that passed was worth the customer's attention.

@@ -250,3 +250,13 @@ fn once_enough_was_learnt_the_chance_to_be_best_is_the_share() {
     assert_eq!(told, expect.arms);
     assert!(told.iter().all(|share| *share > 0.02 && *share < 0.9), "unsure is unsure: {told:?}");
 }
+
+/// The arms of a decision as they were compared; silence is worth 0.
+fn arms_of(decision: &Decision) -> Vec<(OfferId, Arm)> {
+    let reached = decision.explanation.candidates.iter().filter(|one| one.propensity.get() > 0.0);
+    let arm = |one: &Candidate| {
+        let (belief, [scale, shift]) = (one.belief?, one.money?);
+        Some((one.offer.clone(), Arm { mean: belief.mean, sd: belief.sd, scale, shift }))
+    };
+    reached.filter_map(arm).collect()
+}
