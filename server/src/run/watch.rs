@@ -107,10 +107,11 @@ impl Owner {
     /// Looks at what the stores counted in the quarters that are over; says how many alarms began.
     pub(super) async fn watch(&mut self, now: Timestamp) -> usize {
         let mut begun = 0;
+        let within = [SETTLED, Millis(ANSWERED * QUARTER_MS)];
         for quarter in self.watch.due(now) {
             for store in self.versions.keys().cloned().collect::<Vec<_>>() {
                 let from = quarter - DAYS * DAY - 1;
-                match self.store.tallies(&store, from, quarter + 1).await {
+                match self.store.tallies(&store, from, quarter + 1, within).await {
                     Ok(tallies) => {
                         for (count, _) in self.watch.look(&store, &tallies, quarter) {
                             begun += 1;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::ids::StoreId;
+use model::time::Millis;
 
 use super::driver::Value;
 use super::rows::CountKind;
@@ -26,11 +27,18 @@ pub struct Tally {
 
 impl Store {
     /// What a store counted, by the number of the quarter, from one on and before another; quarters without anything are
-    /// left out.
+    /// left out. What was heard and taken up counts within these times of the decision, so that a quarter that is just
+    /// over and an old one are counted alike.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn tallies(&self, store: &StoreId, from: i64, before: i64) -> Result<BTreeMap<i64, Tally>> {
+    pub async fn tallies(
+        &self,
+        store: &StoreId,
+        from: i64,
+        before: i64,
+        [heard, taken]: [Millis; 2],
+    ) -> Result<BTreeMap<i64, Tally>> {
         let mut tallies: BTreeMap<i64, Tally> = BTreeMap::new();
         let range = || -> Vec<Value> {
             let [from, before] = [from, before].map(|quarter| quarter.saturating_mul(QUARTER_MS));
@@ -50,12 +58,14 @@ impl Store {
         }
         let sql = "SELECT d.decided_at / 900000, COUNT(*), \
                    CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM outcomes o WHERE o.decision = d.decision AND o.kind IN \
-                   ('delivered', 'opened', 'dismissed', 'muted', 'later', 'more', 'redeemed')) THEN 1 ELSE 0 END) AS BIGINT), \
+                   ('delivered', 'opened', 'dismissed', 'muted', 'later', 'more', 'redeemed') AND o.at < d.decided_at + $4) THEN 1 ELSE 0 END) AS BIGINT), \
                    CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM outcomes o WHERE o.decision = d.decision AND o.kind IN \
-                   ('redeemed', 'purchased')) THEN 1 ELSE 0 END) AS BIGINT) \
+                   ('redeemed', 'purchased') AND o.at < d.decided_at + $5) THEN 1 ELSE 0 END) AS BIGINT) \
                    FROM deliveries d WHERE d.store = $1 AND d.decided_at >= $2 AND d.decided_at < $3 \
                    AND d.state = 'sent' GROUP BY 1 ORDER BY 1";
-        for row in self.fetch("read what was told", sql, range()).await? {
+        let mut args = range();
+        args.extend([heard.0.into(), taken.0.into()]);
+        for row in self.fetch("read what was told", sql, args).await? {
             let tally = tallies.entry(row.int(0)?).or_default();
             (tally.told, tally.heard, tally.taken) = (row.unsigned(1)?, row.unsigned(2)?, row.unsigned(3)?);
         }
