@@ -1,10 +1,10 @@
-//! The shops' files, the watermarks of their gateways, and the budgets of their offers.
+//! The shops' files, and the budgets of their offers.
 
-use model::ids::{GatewayId, StoreId};
+use model::ids::StoreId;
 use model::time::Timestamp;
 
 use super::rows::ShopRow;
-use super::{Error, Result, Store};
+use super::{Result, Store};
 
 impl Store {
     /// Every shop as it was applied, by id.
@@ -45,20 +45,6 @@ impl Store {
                    floor_geojson = excluded.floor_geojson, applied_at = excluded.applied_at";
         let args = vec![store.as_str().into(), toml.into(), geojson.into(), at.into()];
         self.execute("keep the shop", sql, args).await.map(|_| ())
-    }
-
-    /// The last batch taken of every gateway's spool folder.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn watermarks(&self) -> Result<Vec<(GatewayId, [u8; 16], u64)>> {
-        let rows = self.fetch("read the watermarks", "SELECT gateway, spool, seq FROM watermarks", vec![]).await?;
-        rows.iter()
-            .map(|row| {
-                let wrong = |_| Error::Corrupt { what: "spool", problem: "it has not 16 bytes".into() };
-                Ok((row.id(0, "gateway")?, row.blob(1)?.try_into().map_err(wrong)?, row.unsigned(2)?))
-            })
-            .collect()
     }
 
     /// Returns what was leased of budgets and not granted. Only the owner may ask, before its first lease.

@@ -1,5 +1,6 @@
 //! Why a decision is what it is: how each offer fared, in money and in chances, and what the model saw.
 
+use learn::special::sigmoid;
 use model::decision::{Belief, Block, Candidate, Decision, Feature, Logit, Refusal, Terms};
 use model::shop::Shop;
 use model::time::Timestamp;
@@ -92,8 +93,8 @@ pub(super) fn candidate(candidate: &Candidate, plan: Option<&Shop>) -> Candidate
 }
 
 fn chance(Belief { mean, sd }: Belief, parts: Option<Logit>) -> ChanceView {
-    let of = |logit: f64| 1.0 / (1.0 + (-logit).exp());
-    ChanceView { chance: of(mean), low: of(mean - 1.96 * sd), high: of(mean + 1.96 * sd), mean, sd, parts }
+    let low = sigmoid(mean - 1.96 * sd);
+    ChanceView { chance: sigmoid(mean), low, high: sigmoid(mean + 1.96 * sd), mean, sd, parts }
 }
 
 /// A refusal with its facts; times inside become RFC 3339.
