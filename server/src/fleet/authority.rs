@@ -69,8 +69,11 @@ impl Authority {
     /// # Errors
     /// When it can't be made, read or kept.
     pub async fn open(store: &Store, now: Timestamp) -> Result<Self, Error> {
-        let fresh = make(now)?;
-        let kept = store.secret_or_insert(SECRET, fresh.as_bytes()).await?;
+        let kept = match store.secret(SECRET).await? {
+            Some(kept) => kept,
+            // Two who make one at once agree on the one that was kept first.
+            None => store.secret_or_insert(SECRET, make(now)?.as_bytes()).await?,
+        };
         Self::read(std::str::from_utf8(&kept).map_err(|_| Error::Corrupt)?)
     }
 

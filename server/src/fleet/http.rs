@@ -91,7 +91,9 @@ pub(crate) async fn renew(
     }
     let authority = Authority::open(store, now).await?;
     let issued = authority.sign(request, gateway, now, lasts)?;
-    store.put_gateway_certificate(gateway, &issued, now).await?;
+    if !store.renew_gateway_certificate(gateway, &issued, now).await? {
+        return Ok(None);
+    }
     tracing::info!(%gateway, serial = issued.serial, "gateway {gateway} has its next certificate");
     let enrolled = Enrolled {
         certificate: issued.certificate,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::ids::GatewayId;
 use model::time::Timestamp;
 
-use super::driver::Step;
+use super::driver::{Step, Value};
 use super::{Error, Result, Store};
 use crate::fleet::authority::{Issued, to_serial};
 use crate::ingest::marks::Marks;
@@ -48,6 +48,10 @@ pub(crate) struct GatewayCertificate {
     pub(crate) serial: String,
     pub(crate) expires_at: Timestamp,
     pub(crate) revoked_at: Option<Timestamp>,
+}
+
+fn certificate(gateway: &GatewayId, issued: &Issued, now: Timestamp) -> Vec<Value> {
+    vec![issued.serial.as_str().into(), gateway.as_str().into(), now.into(), issued.expires_at.into()]
 }
 
 impl Store {
@@ -99,9 +103,13 @@ impl Store {
     ) -> Result<Option<TokenRefused>> {
         let sql = "UPDATE gateway_tokens SET used_at = $1 \
                    WHERE hash = $2 AND gateway = $3 AND used_at IS NULL AND expires_at > $1";
-        let args = vec![now.into(), hash.into(), gateway.as_str().into()];
-        if self.execute("use a gateway's token", sql, args).await? == 1 {
-            self.put_gateway_certificate(gateway, issued, now).await?;
+        let used = Step::Execute { sql, args: vec![now.into(), hash.into(), gateway.as_str().into()] };
+        let sql = "INSERT INTO gateway_certificates (serial, gateway, issued_at, expires_at) SELECT $1, $2, $3, $4 \
+                   WHERE EXISTS (SELECT 1 FROM gateway_tokens WHERE hash = $5 AND gateway = $2 AND used_at = $3)";
+        let mut args = certificate(gateway, issued, now);
+        args.push(hash.into());
+        let done = self.transact("let a gateway in", vec![used, Step::Execute { sql, args }]).await?;
+        if done.first().is_some_and(|used| used.affected == 1) {
             return Ok(None);
         }
         let sql = "SELECT used_at FROM gateway_tokens WHERE hash = $1 AND gateway = $2";
@@ -113,19 +121,26 @@ impl Store {
         }))
     }
 
-    /// Keeps which certificate a gateway was given.
+    /// Keeps the next certificate of a gateway, if it is let in at this moment; says whether it is.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn put_gateway_certificate(
+    pub(crate) async fn renew_gateway_certificate(
         &self,
         gateway: &GatewayId,
         issued: &Issued,
         now: Timestamp,
-    ) -> Result<()> {
-        let sql = "INSERT INTO gateway_certificates (serial, gateway, issued_at, expires_at) VALUES ($1, $2, $3, $4)";
-        let args = vec![issued.serial.as_str().into(), gateway.as_str().into(), now.into(), issued.expires_at.into()];
-        self.execute("keep a gateway's certificate", sql, args).await.map(|_| ())
+    ) -> Result<bool> {
+        // Locks the one that counts, so that throwing the gateway out comes before this or takes this one, too.
+        let sql = "UPDATE gateway_certificates SET gateway = $1 \
+                   WHERE gateway = $1 AND revoked_at IS NULL AND expires_at > $2";
+        let lock = Step::Execute { sql, args: vec![gateway.as_str().into(), now.into()] };
+        let sql = "INSERT INTO gateway_certificates (serial, gateway, issued_at, expires_at) SELECT $1, $2, $3, $4 \
+                   WHERE EXISTS (SELECT 1 FROM gateway_certificates \
+                   WHERE gateway = $2 AND revoked_at IS NULL AND expires_at > $3)";
+        let keep = Step::Execute { sql, args: certificate(gateway, issued, now) };
+        let done = self.transact("renew a gateway's certificate", vec![lock, keep]).await?;
+        Ok(done.last().is_some_and(|kept| kept.affected == 1))
     }
 
     /// Whether a certificate is one that this server gave to this gateway and did not take back.
@@ -168,16 +183,14 @@ impl Store {
         Ok(done.iter().map(|done| done.affected).sum())
     }
 
-    /// The gateways that were thrown out since a moment.
+    /// The certificates that were taken back since a moment: serial and gateway.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn revoked_gateways(&self, since: Timestamp) -> Result<Vec<GatewayId>> {
-        // Who was let in again meanwhile has a certificate that counts.
-        let sql = "SELECT DISTINCT gateway FROM gateway_certificates r WHERE revoked_at >= $1 AND NOT EXISTS \
-                   (SELECT 1 FROM gateway_certificates c WHERE c.gateway = r.gateway AND c.revoked_at IS NULL)";
+    pub(crate) async fn revoked_certificates(&self, since: Timestamp) -> Result<BTreeMap<String, GatewayId>> {
+        let sql = "SELECT serial, gateway FROM gateway_certificates WHERE revoked_at >= $1";
         let rows = self.fetch("look for thrown-out gateways", sql, vec![since.into()]).await?;
-        rows.iter().map(|row| row.id(0, "gateway")).collect()
+        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.id(1, "gateway")?))).collect()
     }
 
     /// Every certificate that was given, by gateway.
