@@ -116,14 +116,15 @@ impl Store {
         rows.iter().map(|row| Ok((decision(row, &mut outcomes)?, row.int(4)?))).collect()
     }
 
-    /// What figures need to know of the decisions of a store in `[from, to)`, oldest first.
+    /// What figures need to know of the decisions of a store in `[from, to)`, oldest first; those in shadow are nobody's.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn decision_facts(&self, store: &StoreId, from: Timestamp, to: Timestamp) -> Result<Vec<DecisionFact>> {
-        let sql = "SELECT d.id, d.at, d.zone, d.offer, d.code, d.holdout, v.state FROM decisions d \
+        let sql = "SELECT d.id, d.at, d.zone, d.offer, d.code, \
+                   CAST(CASE WHEN d.holdout + d.control > 0 THEN 1 ELSE 0 END AS BIGINT), v.state FROM decisions d \
                    LEFT JOIN deliveries v ON v.decision = d.id \
-                   WHERE d.store = $1 AND d.at >= $2 AND d.at < $3 ORDER BY d.at, d.id";
+                   WHERE d.store = $1 AND d.shadow = 0 AND d.at >= $2 AND d.at < $3 ORDER BY d.at, d.id";
         let rows = self.fetch("read decisions", sql, vec![store.as_str().into(), from.into(), to.into()]).await?;
         rows.iter().map(fact).collect()
     }

@@ -74,7 +74,7 @@ pub const ALL: &[Definition] = &[
     Definition {
         id: "funnel",
         name: "Offer funnel",
-        formula: "decisions of the local day by how far they came: moments, decided (an offer chosen), held (holdout), sent (a channel took it), delivered (shown), opened, visited (went to the product after opening), redeemed; a later step proves the earlier ones; dismissed and purchased are branches of sent",
+        formula: "decisions of the local day by how far they came: moments, decided (an offer chosen), held (holdout, or kept without this offer), sent (a channel took it), delivered (shown), opened, visited (went to the product after opening), redeemed; a later step proves the earlier ones; dismissed and purchased are branches of sent",
         sources: DECISIONS,
     },
     Definition {

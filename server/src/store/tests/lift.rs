@@ -64,6 +64,14 @@ pub(super) async fn told_and_kept_back_are_compared(store: &Store) {
     let later = store.lift_units(&shop(), None, after(31), after(100)).await.expect("read");
     assert_eq!(later, [], "nobody was told since");
 
+    let facts = store.decision_facts(&shop(), after(30), after(31)).await.expect("read");
+    let held: Vec<_> = facts.iter().map(|fact| (fact.id.0, fact.holdout)).collect();
+    assert_eq!(
+        held,
+        [(101, false), (102, true), (103, false), (105, true), (106, false)],
+        "nothing that ran in shadow"
+    );
+
     let log = store.decision_log(after(30), after(31), None, 3).await.expect("read");
     let margins: Vec<_> = log.iter().map(|(row, margin)| (row.decision.id.0, *margin)).collect();
     assert_eq!(margins, [(101, 700), (102, 0), (103, 20)]);

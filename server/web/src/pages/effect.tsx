@@ -88,7 +88,7 @@ function Whole({ lift, speech }: { lift: Lift; speech: Speech }) {
       <Meaning lift={lift} speech={speech} />
       <Interval lift={lift} speech={speech} scale />
       <Arms lift={lift} />
-      <p>{earns(lift, speech) ?? say.moneyNot}</p>
+      {lift.hidden === "sample-ratio" ? null : <p>{earns(lift, speech) ?? say.moneyNot}</p>}
       <p class="fine">{say.valid}</p>
     </>
   );
@@ -121,13 +121,15 @@ function One({ offer, path, speech }: { offer: StoreOffer; path: string; speech:
 /** With the money, which is asked for one offer at a time. */
 function OneInFull({ offer, path, speech }: { offer: StoreOffer; path: string; speech: Speech }) {
   const { effect: say } = words.value;
-  const { answer } = useAsked<Lift>(path, REFRESH_MS);
-  const lift = answer.value ?? offer.lift;
+  const { answer, trouble } = useAsked<Lift>(path, REFRESH_MS);
+  const whole = answer.value;
+  const lift = whole ?? offer.lift;
   return (
     <div class="effect-full">
       <Meaning lift={lift} speech={speech} />
       <Arms lift={lift} />
-      <p>{earns(lift, speech) ?? say.moneyNot}</p>
+      {trouble.value === null ? null : <p class="notice">{fill(say.failed, { detail: complaint(trouble.value) })}</p>}
+      {whole === null || whole.hidden === "sample-ratio" ? null : <p>{earns(whole, speech) ?? say.moneyNot}</p>}
       {offer.control > 0 ? <p>{fill(say.control, { p: percent(offer.control, tongue.value) })}</p> : null}
     </div>
   );

@@ -57,7 +57,7 @@ export function Decisions({ plan }: { plan: Plan }) {
 /** What became of a decision, as the badge on its row says it. */
 export function verdict(decision: Decision): "offer" | "held" | "silence" {
   if (decision.choice === "silence") return decision.holdout && decision.code === "holdout" ? "held" : "silence";
-  return decision.holdout ? "held" : "offer";
+  return decision.holdout || decision.control || decision.shadow ? "held" : "offer";
 }
 
 function Row({ decision, plan, open, read }: { decision: Decision; plan: Plan; open: boolean; read: (id: string) => void }) {

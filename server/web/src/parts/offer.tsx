@@ -69,7 +69,7 @@ function facts(offer: StoreOffer): string {
   const saves = most <= 0 ? say.savesNothing : least === most ? fill(say.saves, { a: cents(least) }) : fill(say.savesRange, { a: cents(least), b: cents(most) });
   const parts = [
     offer.about,
-    offer.zones.length === 0 ? say.everywhere : fill(say.at, { zones: offer.zones.join(", ") }),
+    offer.zones.length === 0 ? say.nowhere : fill(say.at, { zones: offer.zones.join(", ") }),
     saves,
     offer.segments.length === 0 ? null : fill(say.onlyFor, { groups: offer.segments.join(", ") }),
     offer.starts === null || offer.state === "soon" ? null : fill(say.from, { at: at(offer.starts) }),
