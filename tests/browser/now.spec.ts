@@ -83,7 +83,7 @@ test("a decision tells the parts of its chance, what was too old and what is not
   await page.route("**/now", async (route) => {
     const answer = await route.fetch();
     const now = (await answer.json()) as { decisions: Record<string, unknown>[] };
-    for (const decision of now.decisions) Object.assign(decision, { more: { intent: 12, stage: 3 }, stale: ["crowding"], segment: "regulars" });
+    for (const decision of now.decisions) Object.assign(decision, { more: { intent: 12, stage: 3 }, stale: ["crowding"], segment: "regulars", trigger: "pattern", pattern: "twice-at-the-wine" });
     await route.fulfill({ response: answer, json: now });
   });
   await open(page);
@@ -93,6 +93,7 @@ test("a decision tells the parts of its chance, what was too old and what is not
   await offer.locator(".decision-head").click();
   const body = page.locator(".decision-body:not([hidden])");
   await expect(body.locator(".unlisted")).toHaveText("E altre 15 scartate: Poco interesse (12), Non attiva qui (3).");
+  await expect(body.getByTestId("pattern")).toHaveText("(schema «twice-at-the-wine»)");
   await expect(body.getByTestId("segment")).toHaveText("Gruppo di clienti: regulars.");
   await body.locator(".saw summary").click();
   await expect(body.getByTestId("stale")).toHaveText("Noto, ma troppo vecchio per contare: Affollamento.");

@@ -9,6 +9,8 @@ import { leave } from "./state";
 export interface Asked<T> {
   /** The newest answer; none before the first. */
   answer: Signal<T | null>;
+  /** When it came, by this page's clock. */
+  at: Signal<number>;
   /** Why the last try failed; none when it did not. */
   trouble: Signal<unknown>;
   /** Asks again now. */
@@ -19,6 +21,7 @@ export interface Asked<T> {
 export function useAsked<T>(path: string, everyMs: number): Asked<T> {
   const answer = useSignal<T | null>(null);
   const trouble = useSignal<unknown>(null);
+  const at = useSignal(0);
   const newest = useSignal(0);
   const again = async () => {
     const turn = ++newest.value;
@@ -27,7 +30,9 @@ export function useAsked<T>(path: string, everyMs: number): Asked<T> {
     if (turn !== newest.value) return;
     if (got instanceof Problem && got.status === 401) return leave();
     trouble.value = got instanceof Error ? got : null;
-    if (!(got instanceof Error)) answer.value = got as T;
+    if (got instanceof Error) return;
+    answer.value = got as T;
+    at.value = Date.now();
   };
   useEffect(() => {
     answer.value = null;
@@ -38,5 +43,5 @@ export function useAsked<T>(path: string, everyMs: number): Asked<T> {
       clearInterval(timer);
     };
   }, [path]);
-  return { answer, trouble, again };
+  return { answer, at, trouble, again };
 }

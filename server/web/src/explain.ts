@@ -1,6 +1,6 @@
 // A decision in words that a shopkeeper reads: every gate in its order, every refusal with its facts. Pure.
 
-import { moment, percent } from "./format";
+import { fill, moment, percent } from "./format";
 import type { Dictionary } from "./lang/en";
 import type { Candidate, Refusal, Tongue } from "./types";
 
@@ -54,7 +54,7 @@ export function verdicts(candidate: Pick<Candidate, "refused">): { gate: Gate; v
 /** The name of a reason for silence; an unknown code is shown as it is. */
 export function silence(code: string, words: Dictionary): string {
   const known = words.silence as Record<string, string>;
-  return code !== "other" && known[code] !== undefined ? known[code] : words.silence.other.replace("{code}", code);
+  return code !== "other" && known[code] !== undefined ? known[code] : fill(words.silence.other, { code });
 }
 
 /** A customer's label in the page's language; the server writes it in English. */
@@ -68,13 +68,12 @@ export function feature(name: string, words: Dictionary): string {
   const known = (words.decision.feature as Record<string, string>)[kind];
   if (known === undefined) return name;
   const told = { ...words.decision.hours, ...words.decision.trigger } as Record<string, string>;
-  return known.replace("{what}", told[what] ?? what);
+  return fill(known, { what: told[what] ?? what });
 }
 
 /** A refusal as one sentence with its facts. */
 export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Tellers): string {
   const say = words.refusal;
-  const put = (text: string, values: Record<string, string>) => text.replace(/\{(\w+)\}/g, (place, key: string) => values[key] ?? place);
   const at = (fact: unknown) => (typeof fact === "number" || typeof fact === "string" ? moment(fact, tongue, zone, now) : "–");
   const share = (fact: unknown) => (typeof fact === "number" ? percent(fact, tongue) : "–");
   const text = (fact: unknown) => (fact === null || fact === undefined ? "–" : String(fact));
@@ -82,23 +81,23 @@ export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Te
     case "schedule":
       return schedule(refused, say, at, now);
     case "consent":
-      return put(say.consent, { purpose: (words.purpose as Record<string, string>)[text(refused["missing"])] ?? text(refused["missing"]) });
+      return fill(say.consent, { purpose: (words.purpose as Record<string, string>)[text(refused["missing"])] ?? text(refused["missing"]) });
     case "place":
-      return put(say.place, { zone: name(text(refused["zone"])), p: share(refused["probability"]) });
+      return fill(say.place, { zone: name(text(refused["zone"])), p: share(refused["probability"]) });
     case "stock":
-      return put(say.stock, { product: name(text(refused["product"])) });
+      return fill(say.stock, { product: name(text(refused["product"])) });
     case "bought":
-      return put(say.bought, { at: at(refused["at"]) });
+      return fill(say.bought, { at: at(refused["at"]) });
     case "cap":
-      return put(say.cap, { told: text(refused["told"]), times: text(refused["times"]), hours: text(refused["hours"]) });
+      return fill(say.cap, { told: text(refused["told"]), times: text(refused["times"]), hours: text(refused["hours"]) });
     case "pause":
-      return put(say.pause, { at: at(refused["last"]), seconds: text(refused["seconds"]) });
+      return fill(say.pause, { at: at(refused["last"]), seconds: text(refused["seconds"]) });
     case "quiet-hours":
-      return put(say.quietHours, { local: text(refused["local"]) });
+      return fill(say.quietHours, { local: text(refused["local"]) });
     case "intent":
-      return put(say.intent, { intent: share(refused["intent"]), min: share(refused["min"]) });
+      return fill(say.intent, { intent: share(refused["intent"]), min: share(refused["min"]) });
     case "budget":
-      return put(say.budget, { budget: text(refused["budget"]) });
+      return fill(say.budget, { budget: text(refused["budget"]) });
     case "holdout":
       return say.holdout;
     case "approval":
@@ -106,11 +105,11 @@ export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Te
     case "stage":
       return refused["stage"] === "shadow" ? say.shadow : say.stage;
     case "moment":
-      return put(say.moment, { now: text(refused["now"]) });
+      return fill(say.moment, { now: text(refused["now"]) });
     case "sensitive":
-      return put(say.sensitive, { product: name(text(refused["product"])) });
+      return fill(say.sensitive, { product: name(text(refused["product"])) });
     case "age":
-      return put(say.age, { min: text(refused["min"]) });
+      return fill(say.age, { min: text(refused["min"]) });
     case "price":
       return say.price;
     case "margin":
@@ -118,7 +117,7 @@ export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Te
     case "segment":
       return say.segment;
     case "complaint":
-      return put(say.complaint, { until: at(refused["until"]) });
+      return fill(say.complaint, { until: at(refused["until"]) });
     case "preference":
       return say.preference;
     case "channel":
@@ -126,16 +125,16 @@ export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Te
     case "still":
       return refused["till"] === true ? say.till : say.walking;
     case "rule":
-      return refused["error"] === null || refused["error"] === undefined ? say.rule : put(say.ruleError, { error: text(refused["error"]) });
+      return refused["error"] === null || refused["error"] === undefined ? say.rule : fill(say.ruleError, { error: text(refused["error"]) });
     default:
-      return put(say.other, { code: refused.code });
+      return fill(say.other, { code: refused.code });
   }
 }
 
 function schedule(refused: Refusal, say: Dictionary["refusal"], at: (fact: unknown) => string, now: number): string {
   if (refused["paused"] === true) return say.paused;
   const { starts, ends } = refused;
-  if (starts !== null && starts !== undefined && new Date(starts as number).getTime() > now) return say.notYet.replace("{at}", at(starts));
-  if (ends !== null && ends !== undefined) return say.over.replace("{at}", at(ends));
+  if (starts !== null && starts !== undefined && new Date(starts as number).getTime() > now) return fill(say.notYet, { at: at(starts) });
+  if (ends !== null && ends !== undefined) return fill(say.over, { at: at(ends) });
   return say.schedule;
 }

@@ -5,7 +5,24 @@ import type { Tongue } from "./types";
 
 type TimeWords = Dictionary["time"];
 
+/** What money is told in. */
+export interface Purse {
+  words: Pick<Dictionary, "money">;
+  tongue: Tongue;
+  currency: string;
+}
+
 const LOCALE: Record<Tongue, string> = { en: "en-GB", it: "it-IT" };
+
+/** Puts values into a text's `{places}`. */
+export function fill(text: string, values: Record<string, string | number>): string {
+  return text.replace(/\{(\w+)\}/g, (place, key: string) => String(values[key] ?? place));
+}
+
+/** A number as the language writes it, with as many digits after the point as asked at most. */
+export function number(value: number, tongue: Tongue, options: Intl.NumberFormatOptions = { maximumFractionDigits: 2 }): string {
+  return new Intl.NumberFormat(LOCALE[tongue], options).format(value);
+}
 
 /** A clock time in the store's own zone, such as 14:05:09. */
 export function clock(at: string | number, tongue: Tongue, zone: string, seconds = true): string {
@@ -47,25 +64,25 @@ export function shiftDate(date: string, days: number): string {
 
 /** A whole number with the language's grouping. */
 export function count(value: number, tongue: Tongue): string {
-  return new Intl.NumberFormat(LOCALE[tongue], { maximumFractionDigits: 0 }).format(value);
+  return number(value, tongue, { maximumFractionDigits: 0 });
 }
 
 /** A share from 0 to 1 as percent; small shares keep one digit. */
 export function percent(share: number, tongue: Tongue): string {
   const digits = share > 0 && share < 0.1 ? 1 : 0;
-  return new Intl.NumberFormat(LOCALE[tongue], { style: "percent", maximumFractionDigits: digits }).format(share);
+  return number(share, tongue, { style: "percent", maximumFractionDigits: digits });
 }
 
 /** Metres to the tenth, such as 1.8 m. */
 export function metres(value: number, tongue: Tongue): string {
-  return `${new Intl.NumberFormat(LOCALE[tongue], { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value)} m`;
+  return `${number(value, tongue, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} m`;
 }
 
 /** Seconds as minutes: two digits below one, one below ten, none above. */
 export function minutes(seconds: number, tongue: Tongue): string {
   const value = seconds / 60;
   const digits = value < 1 ? 2 : value < 10 ? 1 : 0;
-  return new Intl.NumberFormat(LOCALE[tongue], { maximumFractionDigits: digits }).format(value);
+  return number(value, tongue, { maximumFractionDigits: digits });
 }
 
 /** When a calendar day begins in a zone: the first moment that bears its date. */
@@ -84,20 +101,17 @@ export function startOfDay(date: string, zone: string): number {
   return first - clockAt(first);
 }
 
-/** Cents as money of the store's currency; thousandths are kept, because one notice is worth little. */
-export function money(cents: number, tongue: Tongue, currency: string, signed = false): string {
-  return new Intl.NumberFormat(LOCALE[tongue], {
-    style: "currency",
-    currency,
-    minimumFractionDigits: 2,
-    maximumFractionDigits: Math.abs(cents) < 10 ? 3 : 2,
-    signDisplay: signed ? "exceptZero" : "auto",
-  }).format(cents / 100);
+/** Cents as money of the store's currency, in whole cents; what is less than one is said to be less. */
+export function money(cents: number, { tongue, currency, words }: Purse, signed = false): string {
+  const written = (value: number, signDisplay: "auto" | "exceptZero") => number(value / 100, tongue, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay });
+  if (cents === 0 || Math.abs(cents) >= 1) return written(cents, signed ? "exceptZero" : "auto");
+  const sign = cents < 0 ? "−" : signed ? "+" : "";
+  return `${sign} ${fill(words.money.under, { a: written(1, "auto") })}`.trim();
 }
 
 /** A span in the one or two units that matter: 45 s, 3 min, 1 h 20 min. */
 export function span(ms: number, words: TimeWords): string {
-  const unit = (text: string, n: number) => text.replace("{n}", String(n));
+  const unit = (text: string, n: number) => fill(text, { n });
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return unit(words.seconds, seconds);
   const minutes = Math.floor(seconds / 60);
@@ -112,5 +126,5 @@ export function span(ms: number, words: TimeWords): string {
 export function ago(at: string | number, now: number, words: TimeWords): string {
   const ms = now - new Date(at).getTime();
   if (Number.isNaN(ms)) return "–";
-  return ms < 2000 ? words.now : words.ago.replace("{t}", span(ms, words));
+  return ms < 2000 ? words.now : fill(words.ago, { t: span(ms, words) });
 }

@@ -1,5 +1,6 @@
 // What somebody says about an offer: the steps of its weight, and the word in words. Pure.
 
+import { fill, number } from "./format";
 import type { Dictionary } from "./lang/en";
 import type { Lever, Tongue } from "./types";
 
@@ -22,7 +23,7 @@ export function same(a: Lever, b: Lever): boolean {
 
 /** A weight as people write it. */
 export function weight(value: number, tongue: Tongue): string {
-  return new Intl.NumberFormat(tongue === "it" ? "it-IT" : "en-GB", { maximumFractionDigits: 2 }).format(value);
+  return number(value, tongue);
 }
 
 /** What a word says, in words: only what is not as usual. */
@@ -32,7 +33,7 @@ export function told(word: Lever, words: Dictionary, tongue: Tongue): string {
     word.ban ? say.wordBanned : null,
     word.approved ? null : say.wordUnapproved,
     word.pin ? say.wordPinned : null,
-    word.weight === 1 ? null : say.wordWeight.replace("{n}", weight(word.weight, tongue)),
+    word.weight === 1 ? null : fill(say.wordWeight, { n: weight(word.weight, tongue) }),
   ].filter((part) => part !== null);
   return parts.length === 0 ? say.wordUsual : parts.join(", ");
 }

@@ -325,6 +325,12 @@ export interface Word extends Lever {
   at: string | null;
 }
 
+/** How many times as often the told ones buy: from where, and to where unless there is no end. */
+export interface Ratio {
+  low: number;
+  high: number | null;
+}
+
 /** What being told changed. */
 export interface Lift {
   since: string;
@@ -333,7 +339,7 @@ export interface Lift {
   share: number;
   sampleRatioP: number;
   hidden: "sample-ratio" | "not-enough" | null;
-  rateRatio: { low: number | null; high: number | null } | null;
+  rateRatio: Ratio | null;
   e: number | null;
   /** What the shop earns more on a told customer, in cents. */
   money: { point: number; low: number; high: number } | null;

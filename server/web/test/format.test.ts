@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { ago, clock, count, dateIn, moment, money, percent, shiftDate, span } from "../src/format";
+import { ago, clock, count, dateIn, moment, money, percent, type Purse, shiftDate, span } from "../src/format";
 import { en } from "../src/lang/en";
 import { it } from "../src/lang/it";
 
@@ -64,9 +64,13 @@ describe("numbers", () => {
     expect(percent(0.034, "en")).toBe("3.4%");
     expect(percent(0, "en")).toBe("0%");
   });
-  test("small money keeps its thousandths and its sign", () => {
-    expect(money(-4.2, "en", "EUR", true)).toBe("-€0.042");
-    expect(money(31.4, "en", "EUR", true)).toBe("+€0.31");
-    expect(money(0, "en", "EUR", true)).toBe("€0.00");
+  test("money is told in whole cents with its sign, and less than a cent is no nothing", () => {
+    const euro: Purse = { words: en, tongue: "en", currency: "EUR" };
+    expect(money(-4.2, euro, true)).toBe("-€0.04");
+    expect(money(31.4, euro, true)).toBe("+€0.31");
+    expect(money(9.99, euro)).toBe("€0.10");
+    expect(money(0, euro, true)).toBe("€0.00");
+    expect([money(0.4, euro, true), money(-0.4, euro, true), money(0.4, euro)]).toEqual(["+ under €0.01", "− under €0.01", "under €0.01"]);
+    expect(money(0.99, { words: it, tongue: "it", currency: "EUR" }, true)).toMatch(/^\+ meno di 0,01\s€$/);
   });
 });

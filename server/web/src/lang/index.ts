@@ -46,11 +46,6 @@ async function load(which: Tongue): Promise<void> {
   loaded.value = { ...loaded.value, [which]: texts };
 }
 
-/** Puts values into a text's `{places}`. */
-export function fill(text: string, values: Record<string, string | number>): string {
-  return text.replace(/\{(\w+)\}/g, (place, key: string) => String(values[key] ?? place));
-}
-
 function first(): Tongue {
   const known = remembered();
   const tongue = known ?? (navigator.languages.some((l) => l.startsWith("it")) ? "it" : "en");

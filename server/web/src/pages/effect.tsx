@@ -3,8 +3,8 @@
 import { useSignal } from "@preact/signals";
 
 import { useAsked } from "../asked";
-import { percent } from "../format";
-import { fill, tongue, words } from "../lang";
+import { fill, percent } from "../format";
+import { tongue, words } from "../lang";
 import { earns, short, type Speech } from "../meaning";
 import { Arms } from "../parts/arms";
 import { complaint } from "../parts/form";

@@ -1,7 +1,7 @@
 // Now: how many are here, where they stand, what was decided and why, and whether the equipment hears.
 
-import { count } from "../format";
-import { fill, tongue, words } from "../lang";
+import { count, fill } from "../format";
+import { tongue, words } from "../lang";
 import { link, now } from "../live";
 import { Decisions } from "../parts/decisions";
 import { Equipment } from "../parts/equipment";

@@ -3,7 +3,8 @@
 import { useSignal } from "@preact/signals";
 
 import { useAsked } from "../asked";
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 import { complaint } from "../parts/form";
 import { OfferCard } from "../parts/offer";
 import { store } from "../state";

@@ -1,17 +1,16 @@
 // Today: the figures of one day, each with what it means.
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 
-import { clock, dateIn, day, shiftDate } from "../format";
-import { ask, Problem } from "../http";
-import { fill, tongue, words } from "../lang";
+import { useAsked } from "../asked";
+import { clock, dateIn, day, fill, shiftDate } from "../format";
+import { tongue, words } from "../lang";
 import { complaint } from "../parts/form";
 import { Funnel, Silences } from "../parts/funnel";
 import { Hours } from "../parts/hours";
 import { Tiles } from "../parts/tiles";
 import { ZoneFigures } from "../parts/zones";
-import { leave, store } from "../state";
+import { store } from "../state";
 import type { Today } from "../types";
 
 const REFRESH_MS = 10_000;
@@ -26,34 +25,10 @@ export function TodayPage() {
 function DayOf({ id, timezone }: { id: string; timezone: string }) {
   const { app, day: say } = words.value;
   const date = useSignal(dateIn(timezone, Date.now()));
-  const figures = useSignal<Today | null>(null);
-  const read = useSignal(0);
-  const trouble = useSignal<unknown>(null);
   const asked = date.value;
-  useEffect(() => {
-    let gone = false;
-    const load = async () => {
-      const answer = await ask<Today>(`/api/v1/stores/${encodeURIComponent(id)}/today?date=${asked}`).catch((error: unknown) => error);
-      if (gone) return;
-      if (answer instanceof Problem && answer.status === 401) return leave();
-      if (answer instanceof Error) {
-        trouble.value = answer;
-        return;
-      }
-      trouble.value = null;
-      figures.value = answer as Today;
-      read.value = Date.now();
-    };
-    void load();
-    const timer = setInterval(() => void load(), REFRESH_MS);
-    return () => {
-      gone = true;
-      clearInterval(timer);
-    };
-  }, [id, asked]);
+  const { answer, at, trouble } = useAsked<Today>(`/api/v1/stores/${encodeURIComponent(id)}/today?date=${asked}`, REFRESH_MS);
   const today = dateIn(timezone, Date.now());
   const go = (days: number) => {
-    figures.value = null;
     date.value = shiftDate(asked, days);
   };
   return (
@@ -62,7 +37,7 @@ function DayOf({ id, timezone }: { id: string; timezone: string }) {
         <h1>{asked === today ? app.today : day(asked, tongue.value)}</h1>
         <p class="lead">
           {asked === today ? day(asked, tongue.value) : null}
-          {read.value === 0 ? null : <span class="fine"> {fill(say.updated, { at: clock(read.value, tongue.value, timezone, false) })}</span>}
+          {at.value === 0 ? null : <span class="fine"> {fill(say.updated, { at: clock(at.value, tongue.value, timezone, false) })}</span>}
         </p>
         <div class="days">
           <button type="button" aria-label={say.previous} onClick={() => go(-1)}>
@@ -75,7 +50,7 @@ function DayOf({ id, timezone }: { id: string; timezone: string }) {
         </div>
       </header>
       {trouble.value === null ? null : <p class="notice">{complaint(trouble.value)}</p>}
-      {figures.value === null ? <p class="waiting">{app.loading}</p> : <Figures today={figures.value} />}
+      {answer.value === null ? <p class="waiting">{app.loading}</p> : <Figures today={answer.value} />}
     </div>
   );
 }

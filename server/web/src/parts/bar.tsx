@@ -2,8 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { clock, span } from "../format";
-import { fill, tongue, words } from "../lang";
+import { clock, fill, span } from "../format";
+import { tongue, words } from "../lang";
 import { link, now, pictureAt } from "../live";
 import { chosen, logOut, page, PAGES, store, stores } from "../state";
 import { Languages } from "./bar-languages";

@@ -3,8 +3,8 @@
 import { useComputed, useSignal } from "@preact/signals";
 
 import { customer } from "../explain";
-import { clock } from "../format";
-import { fill, tongue, words } from "../lang";
+import { clock, fill } from "../format";
+import { tongue, words } from "../lang";
 import { decisions } from "../live";
 import { store, zone } from "../state";
 import type { Decision, Plan } from "../types";

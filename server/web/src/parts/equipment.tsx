@@ -1,7 +1,7 @@
 // Whether the shop's receivers, boxes and sensors work.
 
-import { ago, clock, count, moment, span } from "../format";
-import { fill, tongue, words } from "../lang";
+import { ago, clock, count, fill, moment, span } from "../format";
+import { tongue, words } from "../lang";
 import { store } from "../state";
 import type { Condition, GatewayNow, Health, Now, Plan, ReceiverNow, SensorNow } from "../types";
 

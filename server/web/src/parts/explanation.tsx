@@ -2,8 +2,8 @@
 // what came of it.
 
 import { customer, type Gate, refusal, silence, type Tellers, verdicts } from "../explain";
-import { clock, money, percent } from "../format";
-import { fill, tongue, words } from "../lang";
+import { clock, fill, money, percent, type Purse } from "../format";
+import { tongue, words } from "../lang";
 import { store } from "../state";
 import type { Candidate, Decision, Plan, Terms } from "../types";
 import { ChanceOf, Saw, Unlisted } from "./knowledge";
@@ -22,7 +22,8 @@ export function Explanation({ decision, plan, trigger }: Props) {
   return (
     <>
       <p>
-        {customer(decision.customer, words.value)} {trigger}: {decision.zoneName}. {decision.code === null ? null : <b>{silence(decision.code, words.value)}. </b>}
+        {customer(decision.customer, words.value)} {trigger}
+        {decision.pattern === null ? null : <span data-testid="pattern"> ({fill(say.pattern, { name: decision.pattern })})</span>}: {decision.zoneName}. {decision.code === null ? null : <b>{silence(decision.code, words.value)}. </b>}
         {fill(say.propensity, { p: percent(decision.propensity, tongue.value) })}
         {decision.choice === "offer" ? ` ${fill(say.silenceChance, { p: percent(decision.silence, tongue.value) })}` : null}
       </p>
@@ -78,7 +79,7 @@ function CandidateView({ candidate, chosen, tellers }: { candidate: Candidate; c
           <i style={{ width: `${clamp(candidate.intent) * 100}%` }} />
         </span>
       </p>
-      {candidate.refused === null && candidate.discount > 0 ? <p>{fill(say.saves, { a: money(candidate.discount, speech, store.value?.currency ?? "EUR") })}</p> : null}
+      {candidate.refused === null && candidate.discount > 0 ? <p>{fill(say.saves, { a: money(candidate.discount, purse()) })}</p> : null}
       <Gates candidate={candidate} tellers={tellers} />
       {candidate.terms === null ? null : <Worth terms={candidate.terms} score={candidate.score} />}
       {candidate.chance === null ? null : <ChanceOf chance={candidate.chance} />}
@@ -104,14 +105,15 @@ function Gates({ candidate, tellers }: { candidate: Candidate; tellers: Tellers 
   );
 }
 
+const purse = (): Purse => ({ words: words.value, tongue: tongue.value, currency: store.value?.currency ?? "EUR" });
+
 function Worth({ terms, score }: { terms: Terms; score: number | null }) {
   const { decision: say } = words.value;
   const most = Math.max(...Object.values(terms).map((value: number) => Math.abs(value)), 1e-9);
-  const currency = store.value?.currency ?? "EUR";
   const line = (name: string, cents: number, total = false) => (
     <tr class={total ? "sum" : ""}>
       <th scope="row">{name}</th>
-      <td class="number">{money(cents, tongue.value, currency, true)}</td>
+      <td class="number">{money(cents, purse(), true)}</td>
       <td class="wide-only" aria-hidden="true">
         <span class={cents < 0 ? "track cost" : "track"}>
           <i style={{ width: `${clamp(Math.abs(cents) / most) * 100}%` }} />

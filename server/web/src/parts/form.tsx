@@ -3,7 +3,8 @@
 import { useState } from "preact/hooks";
 
 import { Problem } from "../http";
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 
 /** What went wrong, in the page's language where the page knows it better than the server. */
 export function complaint(error: unknown): string {

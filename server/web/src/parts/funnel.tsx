@@ -1,9 +1,9 @@
 // The offer funnel and the reasons for silence, as bars with words beside them.
 
 import { silence } from "../explain";
-import { count, percent } from "../format";
+import { count, fill, percent } from "../format";
 import { type Step, steps } from "../funnel-steps";
-import { fill, tongue, words } from "../lang";
+import { tongue, words } from "../lang";
 import type { Funnel as Counts, Today } from "../types";
 import { Definition } from "./tiles";
 

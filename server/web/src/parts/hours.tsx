@@ -1,8 +1,8 @@
 // The day hour by hour: bars for those who came in, a mark for the visits that began, and the same as a table.
 
-import { count } from "../format";
+import { count, fill } from "../format";
 import { busyPart } from "../hours";
-import { fill, tongue, words } from "../lang";
+import { tongue, words } from "../lang";
 import type { Today } from "../types";
 import { Measured } from "./measured";
 import { Definition } from "./tiles";

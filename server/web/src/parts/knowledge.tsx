@@ -1,8 +1,8 @@
 // What a decision knew: how likely an answer was and why, what the model saw, what was too old, and what is not listed.
 
 import { feature, silence } from "../explain";
-import { count, percent } from "../format";
-import { fill, tongue, words } from "../lang";
+import { count, fill, number, percent } from "../format";
+import { tongue, words } from "../lang";
 import type { Block, Chance, Decision } from "../types";
 
 /** The parts in the order in which the model adds them up. */
@@ -62,7 +62,7 @@ export function Saw({ features, stale }: Pick<Decision, "features" | "stale">) {
               {of.map((one) => (
                 <div key={one.name}>
                   <dt>{feature(one.name, words.value)}</dt>
-                  <dd>{plain(one.value)}</dd>
+                  <dd>{number(one.value, tongue.value)}</dd>
                 </div>
               ))}
             </dl>
@@ -86,6 +86,4 @@ export function Unlisted({ more }: Pick<Decision, "more">) {
   );
 }
 
-const locale = () => (tongue.value === "it" ? "it-IT" : "en-GB");
-const plain = (value: number) => new Intl.NumberFormat(locale(), { maximumFractionDigits: 2 }).format(value);
-const signed = (value: number) => new Intl.NumberFormat(locale(), { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" }).format(value);
+const signed = (value: number) => number(value, tongue.value, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });

@@ -1,7 +1,7 @@
 // One offer of the store: how far it is let out, what came of it, what it changed, and what people say of it.
 
-import { count, moment, money, percent } from "../format";
-import { fill, tongue, words } from "../lang";
+import { count, fill, moment, money, percent } from "../format";
+import { tongue, words } from "../lang";
 import { same, told, USUAL } from "../lever";
 import { short, type Speech } from "../meaning";
 import { store } from "../state";
@@ -24,7 +24,7 @@ export function OfferCard({ offer, path, open, turn, changed }: Props) {
   const id = `offer-${offer.id}`;
   return (
     <li class={`offer ${offer.state}`} data-offer={offer.id}>
-      <div class="offer-head">
+      <div>
         <h2>
           {title} <span class="badge state">{say.state[offer.state]}</span>
         </h2>
@@ -54,8 +54,12 @@ export function OfferCard({ offer, path, open, turn, changed }: Props) {
   );
 }
 
+function speechNow(): Speech {
+  return { words: words.value, tongue: tongue.value, currency: store.value?.currency ?? "EUR" };
+}
+
 function cents(value: number): string {
-  return money(value, tongue.value, store.value?.currency ?? "EUR");
+  return money(value, speechNow());
 }
 
 function at(when: string): string {
@@ -90,7 +94,7 @@ function stateHelp(offer: StoreOffer): string | null {
 
 function Figures({ offer }: { offer: StoreOffer }) {
   const { offers: say } = words.value;
-  const speech: Speech = { words: words.value, tongue: tongue.value, currency: store.value?.currency ?? "EUR" };
+  const speech = speechNow();
   const number = (n: number) => count(n, tongue.value);
   const pairs: [string, string, number][] = [
     ["told", say.told, offer.told],

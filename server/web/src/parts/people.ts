@@ -1,7 +1,7 @@
 // Numbers of people, in words of the page's language.
 
-import { count } from "../format";
-import { fill, tongue, words } from "../lang";
+import { count, fill } from "../format";
+import { tongue, words } from "../lang";
 
 /** How many people, in words. */
 export function peopleWords(n: number): string {

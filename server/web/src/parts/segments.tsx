@@ -1,6 +1,7 @@
 // The declared groups of customers, in the order in which they are asked.
 
-import { fill, tongue, words } from "../lang";
+import { fill } from "../format";
+import { tongue, words } from "../lang";
 import { weight } from "../lever";
 import type { StoreOffers } from "../types";
 

@@ -1,7 +1,7 @@
 // The day's four headline figures, each with its definition.
 
-import { count, span } from "../format";
-import { fill, tongue, words } from "../lang";
+import { count, fill, span } from "../format";
+import { tongue, words } from "../lang";
 import type { Today } from "../types";
 
 export function Tiles({ today }: { today: Today }) {

@@ -3,9 +3,9 @@
 import { useSignal } from "@preact/signals";
 
 import { useAsked } from "../asked";
-import { moment } from "../format";
+import { fill, moment } from "../format";
 import { ask } from "../http";
-import { fill, tongue, words } from "../lang";
+import { tongue, words } from "../lang";
 import { same, step, told, USUAL, weight, WEIGHTS } from "../lever";
 import { store } from "../state";
 import type { Lever, StoreOffer, Word } from "../types";

@@ -1,6 +1,7 @@
 // One switch a purpose, each off until somebody says yes, each with its own words; and the messages of a closed page.
 
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 import type { Consent } from "../types";
 import { allow, busy, memory, notice, turnOnMessages } from "./state";
 

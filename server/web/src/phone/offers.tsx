@@ -2,8 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { span } from "../format";
-import { fill, tongue, words } from "../lang";
+import { fill, span } from "../format";
+import { tongue, words } from "../lang";
 import type { Offer } from "../types";
 import { allowed, answer, answers, offers } from "./state";
 

@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 import { Languages } from "../parts/bar-languages";
 import { complaint } from "../parts/form";
 import { Wordmark } from "../parts/mark";

@@ -2,7 +2,8 @@
 
 import { useState } from "preact/hooks";
 
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 import { lookAt, memory, products } from "./state";
 
 export function Products() {

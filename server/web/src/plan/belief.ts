@@ -1,7 +1,7 @@
 // What is believed of one person on the plan, in words.
 
-import { metres, percent } from "../format";
-import { fill, tongue, words } from "../lang";
+import { fill, metres, percent } from "../format";
+import { tongue, words } from "../lang";
 import type { Dot, Plan } from "../types";
 
 /** Up to this uncertainty a belief is tight enough for a mark at its middle. */

@@ -1,6 +1,7 @@
 // What stands still on the plan: the floor, its zones to click on, furniture, walls, stairs and lifts, and the zones' labels.
 
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 import { zone as picked } from "../state";
 import type { Floor, Plan, Zone } from "../types";
 import { labelOf, points, project, type View } from "./scale";

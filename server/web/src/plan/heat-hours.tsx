@@ -1,8 +1,8 @@
 // Which time the heat map shows: the day, and within it one hour or all, picked from a strip of how busy each was.
 
-import { clock, minutes, shiftDate } from "../format";
+import { clock, fill, minutes, shiftDate } from "../format";
 import { heatDay, heatHour, stripOf, type StripHour } from "../heat";
-import { fill, tongue, words } from "../lang";
+import { tongue, words } from "../lang";
 import type { Heat } from "../types";
 
 interface Props {

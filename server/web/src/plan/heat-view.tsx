@@ -2,9 +2,9 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import { count, dateIn, minutes } from "../format";
+import { count, dateIn, fill, minutes } from "../format";
 import { byZone, csvOf, heat, heatDay, heatHour, readHeat } from "../heat";
-import { fill, tongue, words } from "../lang";
+import { tongue, words } from "../lang";
 import type { Floor, Heat, Plan } from "../types";
 import { Warmth } from "./canvas";
 import { heatOf } from "./density";

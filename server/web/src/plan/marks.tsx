@@ -2,7 +2,8 @@
 
 import { useRef, useState } from "preact/hooks";
 
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 import { peopleWords } from "../parts/people";
 import type { Dot, Plan } from "../types";
 import { beliefLine, beliefOf, TIGHT_M } from "./belief";

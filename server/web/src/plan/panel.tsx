@@ -2,7 +2,8 @@
 
 import { signal } from "@preact/signals";
 
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 import { estimateBeside } from "../parts/people";
 import { back, frameAt, isThin, pictureOf, shownOf, speed, stepFor, tape } from "../replay";
 import { zone } from "../state";

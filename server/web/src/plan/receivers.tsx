@@ -1,6 +1,7 @@
 // The receivers on the plan, each with its health.
 
-import { fill, words } from "../lang";
+import { fill } from "../format";
+import { words } from "../lang";
 import type { Floor, Now, Plan } from "../types";
 import { project, type View } from "./scale";
 

@@ -2,8 +2,8 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { ago, clock, moment } from "../format";
-import { fill, tongue, words } from "../lang";
+import { ago, clock, fill, moment } from "../format";
+import { tongue, words } from "../lang";
 import { peopleWords } from "../parts/people";
 import { back, covers, failure, goLive, learnSpan, lookAt, readAround, span, speed, SPEEDS, stepFor, tape } from "../replay";
 

@@ -1,8 +1,8 @@
 // I testi italiani delle pagine Offerte ed Effetto.
 
-import type { effect as effectEn, offers as offersEn } from "./en-offers";
+import type { Dictionary } from "../en";
 
-export const offers: typeof offersEn = {
+export const offers: Dictionary["offers"] = {
   title: "Offerte",
   lead: "Tutto ciò che questo negozio può dire, fin dove è attivo, e la tua parola in proposito.",
   none: "Questo negozio non ha ancora offerte. Si dichiarano nel file shop.toml.",
@@ -84,7 +84,7 @@ export const offers: typeof offersEn = {
   wordWeight: "peso {n}×",
 };
 
-export const effect: typeof effectEn = {
+export const effect: Dictionary["effect"] = {
   title: "Effetto",
   lead: "Alcuni clienti, estratti a sorte, restano senza offerte. Quanto più spesso comprano gli altri è ciò che le offerte cambiano.",
   days: "Giorni indietro",
@@ -104,7 +104,6 @@ export const effect: typeof effectEn = {
   range: "da {low} a {high}",
   rangeFrom: "{low} o più",
   rangeTo: "fino a {high}",
-  rangeOpen: "qualunque valore",
   once: "altrettanto spesso",
   notEnoughShort: "dati ancora insufficienti",
   alarmShort: "i gruppi non tornano",

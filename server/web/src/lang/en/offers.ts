@@ -102,7 +102,6 @@ export const effect = {
   range: "{low} to {high}",
   rangeFrom: "{low} or more",
   rangeTo: "up to {high}",
-  rangeOpen: "anything",
   once: "just as often",
   notEnoughShort: "not enough data yet",
   alarmShort: "the groups do not add up",
