@@ -1,4 +1,4 @@
-// Makes docs/images/now.png: the live page of a real demo, with somebody's decision opened.
+// Makes docs/images/now.png: the live page of a real demo, cut where the plan's card and a whole decision end.
 
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -10,17 +10,26 @@ import { CHROMIUM, FLAGS } from "./browser.mjs";
 import { startDemo } from "./demo.mjs";
 
 const PICTURE = fileURLToPath(new URL("../../docs/images/now.png", import.meta.url));
+const WIDTH = 1240;
 // Soft colours pack badly.
 const SIZE_MAX = 360 * 1024;
 const NAME = "giulia";
 const PASSWORD = "a shop on a quiet street";
+
+/** Where the picture ends, so that nothing in it is cut in two: below the plan's card, at the end of a decision. */
+function end() {
+  const bottom = (/** @type {Element} */ of) => of.getBoundingClientRect().bottom;
+  const card = bottom(/** @type {Element} */ (document.querySelector(".stage > .panel")));
+  const rows = [...document.querySelectorAll(".decision")].map(bottom);
+  return Math.ceil(Math.max(card + 24, rows.find((row) => row >= card) ?? card));
+}
 
 const demo = process.env["ATTIMO_URL"] === undefined ? await startDemo({ seconds: 600 }) : null;
 const url = demo?.url ?? process.env["ATTIMO_URL"] ?? "";
 const token = demo?.token ?? process.env["ATTIMO_TOKEN"] ?? "";
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 try {
-  const context = await browser.newContext({ viewport: { width: 1240, height: 850 }, colorScheme: "light", locale: "en-GB", reducedMotion: "reduce" });
+  const context = await browser.newContext({ viewport: { width: WIDTH, height: 850 }, colorScheme: "light", locale: "en-GB", reducedMotion: "reduce" });
   const page = await context.newPage();
   await page.goto(url);
   await page.getByLabel("Set-up code").fill(token);
@@ -32,7 +41,7 @@ try {
   await page.waitForFunction(() => document.querySelectorAll(".drawing .mark").length >= 20 && document.querySelectorAll(".drawing .mark .dot").length >= 6 && document.querySelector(".time-bar") !== null, undefined, { timeout: 300_000 });
   await page.mouse.move(0, 0);
   await page.evaluate(() => scrollTo(0, 0));
-  const picture = await page.screenshot({ type: "png" });
+  const picture = await page.screenshot({ type: "png", fullPage: true, clip: { x: 0, y: 0, width: WIDTH, height: await page.evaluate(end) } });
   mkdirSync(dirname(PICTURE), { recursive: true });
   writeFileSync(PICTURE, picture);
   console.log(`${PICTURE}: ${Math.round(statSync(PICTURE).size / 1024)} KB`);

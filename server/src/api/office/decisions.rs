@@ -20,6 +20,7 @@ const LIMIT: u32 = 50;
 
 /// Which decisions.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     /// At most so many; 50 when left out, 200 at most.
     limit: Option<String>,

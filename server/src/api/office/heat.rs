@@ -28,6 +28,7 @@ const SPAN_MAX: Millis = Millis::hours(24 * 100);
 
 /// Which hours of which floor.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     /// Hours that began then or later, RFC 3339; today's, by the store's clock, when left out.
     from: Option<String>,

@@ -24,6 +24,7 @@ const DAYS_MAX: u32 = 400;
 
 /// How far back.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Back {
     /// Days up to now, 1 to 400; 28 when left out.
     days: Option<u32>,

@@ -24,6 +24,7 @@ const STEP_MAX_S: u32 = 3_600;
 
 /// Which frames.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     /// Frames of then or later, RFC 3339; when it is left out, no frames are sent, only from when to when there are any.
     from: Option<String>,

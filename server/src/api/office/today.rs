@@ -15,6 +15,7 @@ use crate::today::{Rows, Today, bounds, day_of, figures, zone_of};
 
 /// Which day.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Day {
     /// `YYYY-MM-DD` by the store's clock; today when left out.
     date: Option<String>,
