@@ -6,6 +6,7 @@ import type { Connect, Plugin } from "vite";
 
 import type { Lever } from "../src/types.ts";
 
+import { fleet } from "./fleet.ts";
 import { said, say, STORE_LIFT, storeOffers } from "./offers.ts";
 import { decide, heat, picture, PLAN, remember, replay, step, STORE, today } from "./world.ts";
 
@@ -81,6 +82,7 @@ const routes: Record<string, Answer> = {
     response.setHeader("set-cookie", "mock_session=; Max-Age=0; Path=/");
     json({})(request, response);
   },
+  "GET /api/v1/fleet": (request, response) => json(fleet())(request, response),
   "GET /api/v1/stores": json({ stores: [STORE] }),
   [`GET /api/v1/stores/${STORE.id}/plan`]: json(PLAN),
   [`GET /api/v1/stores/${STORE.id}/now`]: (request, response) => json(picture())(request, response),

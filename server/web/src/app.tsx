@@ -16,6 +16,7 @@ import { enter, gatehouse, leave, loadPlan, page, store, stores, zone } from "./
 const TodayPage = later(() => import("./pages/today").then((page) => page.TodayPage));
 const OffersPage = later(() => import("./pages/offers").then((page) => page.OffersPage));
 const EffectPage = later(() => import("./pages/effect").then((page) => page.EffectPage));
+const FleetPage = later(() => import("./pages/fleet").then((page) => page.FleetPage));
 
 export function App() {
   const door = gatehouse.value;
@@ -95,6 +96,8 @@ function Shown() {
       return <OffersPage />;
     case "effect":
       return <EffectPage />;
+    case "fleet":
+      return <FleetPage />;
   }
 }
 

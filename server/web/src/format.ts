@@ -41,6 +41,13 @@ export function moment(at: string | number, tongue: Tongue, zone: string, now: n
   return `${new Intl.DateTimeFormat(LOCALE[tongue], { day: "numeric", month: "short", timeZone: zone }).format(date)}, ${time}`;
 }
 
+/** A day with its year, such as 20 Feb 2027, in a zone. */
+export function longDate(at: string | number, tongue: Tongue, zone: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return "–";
+  return new Intl.DateTimeFormat(LOCALE[tongue], { day: "numeric", month: "short", year: "numeric", timeZone: zone }).format(date);
+}
+
 /** A calendar day in words, such as Sunday 22 November. The day is the store's, so no zone is applied. */
 export function day(date: string, tongue: Tongue): string {
   const noon = new Date(`${date}T12:00:00Z`);
@@ -71,6 +78,13 @@ export function count(value: number, tongue: Tongue): string {
 export function percent(share: number, tongue: Tongue): string {
   const digits = share > 0 && share < 0.1 ? 1 : 0;
   return number(share, tongue, { style: "percent", maximumFractionDigits: digits });
+}
+
+/** Bytes in the unit that fits, such as 20 KB. */
+export function size(bytes: number, tongue: Tongue): string {
+  const units = ["B", "KB", "MB", "GB"];
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)));
+  return `${number(bytes / 1024 ** step, tongue, { maximumFractionDigits: step < 2 ? 0 : 1 })} ${units[step]}`;
 }
 
 /** Metres to the tenth, such as 1.8 m. */
@@ -109,7 +123,7 @@ export function money(cents: number, { tongue, currency, words }: Purse, signed 
   return `${sign} ${fill(words.money.under, { a: written(1, "auto") })}`.trim();
 }
 
-/** A span in the one or two units that matter: 45 s, 3 min, 1 h 20 min. */
+/** A span in the one or two units that matter: 45 s, 3 min, 1 h 20 min, 3 days. */
 export function span(ms: number, words: TimeWords): string {
   const unit = (text: string, n: number) => fill(text, { n });
   const seconds = Math.max(0, Math.round(ms / 1000));
@@ -119,6 +133,7 @@ export function span(ms: number, words: TimeWords): string {
   if (minutes < 60) return unit(words.minutes, Math.round(seconds / 60));
   const rest = Math.round((seconds % 3600) / 60);
   const hours = Math.floor(seconds / 3600);
+  if (hours >= 48) return unit(words.days, Math.round(seconds / 86_400));
   return rest === 0 || rest === 60 ? unit(words.hours, hours + (rest === 60 ? 1 : 0)) : `${unit(words.hours, hours)} ${unit(words.minutes, rest)}`;
 }
 

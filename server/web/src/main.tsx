@@ -2,6 +2,7 @@
 
 import "./style/base.css";
 import "./style/dashboard.css";
+import "./style/fleet.css";
 import "./style/offers.css";
 import "./style/plan.css";
 

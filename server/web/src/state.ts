@@ -9,7 +9,7 @@ import type { Plan, Store } from "./types";
 export type Gatehouse = { at: "asking" } | { at: "unreachable" } | { at: "setup" } | { at: "login" } | { at: "inside"; name: string };
 
 /** The pages behind the door, in the order of the bar. */
-export const PAGES = ["now", "today", "offers", "effect"] as const;
+export const PAGES = ["now", "today", "offers", "effect", "fleet"] as const;
 export type Page = (typeof PAGES)[number];
 
 /** Where the visitor stands at the door. */

@@ -1,7 +1,9 @@
 import { describe, expect, it as test } from "vitest";
 
 import { en } from "../src/lang/en";
+import { fleet as fleetEn } from "../src/lang/en/fleet";
 import { it } from "../src/lang/it";
+import { fleet as fleetIt } from "../src/lang/it/fleet";
 
 type Texts = { [key: string]: string | Texts };
 
@@ -12,8 +14,8 @@ function entries(texts: Texts, path = ""): [string, string][] {
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 describe("the dictionaries", () => {
-  const english = new Map(entries(en));
-  const italian = new Map(entries(it));
+  const english = new Map(entries({ ...en, fleet: fleetEn }));
+  const italian = new Map(entries({ ...it, fleet: fleetIt }));
 
   test("have the same keys", () => {
     expect([...italian.keys()].sort()).toEqual([...english.keys()].sort());

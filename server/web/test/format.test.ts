@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { ago, clock, count, dateIn, moment, money, percent, type Purse, shiftDate, span } from "../src/format";
+import { ago, clock, count, dateIn, longDate, moment, money, percent, type Purse, shiftDate, size, span } from "../src/format";
 import { en } from "../src/lang/en";
 import { it } from "../src/lang/it";
 
@@ -45,6 +45,8 @@ describe("spans", () => {
     [3_600_000, "1 h"],
     [4_800_000, "1 h 20 min"],
     [7_199_000, "2 h"],
+    [172_799_000, "48 h"],
+    [172_800_000, "2 days"],
   ])("%i ms reads %s", (ms, text) => {
     expect(span(ms, en.time)).toBe(text);
   });
@@ -58,6 +60,13 @@ describe("numbers", () => {
   test("are grouped as the language does", () => {
     expect(count(1234567, "en")).toBe("1,234,567");
     expect(count(1234567, "it")).toBe("1.234.567");
+  });
+  test("bytes are told in the unit that fits", () => {
+    expect([0, 900, 20_480, 18_400_000, 5_000_000_000].map((bytes) => size(bytes, "en"))).toEqual(["0 B", "900 B", "20 KB", "17.5 MB", "4.7 GB"]);
+  });
+  test("a day with its year is the store's", () => {
+    expect(longDate("2026-12-31T23:30:00Z", "en", "Europe/Rome")).toBe("1 Jan 2027");
+    expect(longDate("never", "en", "Europe/Rome")).toBe("–");
   });
   test("small shares keep a digit", () => {
     expect(percent(0.925, "en")).toBe("93%");

@@ -7,6 +7,7 @@ export const app = {
   today: "Today",
   offers: "Offers",
   effect: "Effect",
+  fleet: "Fleet",
   logOut: "Log out",
   language: "Language",
   store: "Store",
@@ -60,5 +61,6 @@ export const time = {
   seconds: "{n} s",
   minutes: "{n} min",
   hours: "{n} h",
+  days: "{n} days",
   ago: "{t} ago",
 };

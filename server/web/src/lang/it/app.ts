@@ -9,6 +9,7 @@ export const app: Dictionary["app"] = {
   today: "Oggi",
   offers: "Offerte",
   effect: "Effetto",
+  fleet: "Apparecchi",
   logOut: "Esci",
   language: "Lingua",
   store: "Negozio",
@@ -62,5 +63,6 @@ export const time: Dictionary["time"] = {
   seconds: "{n} s",
   minutes: "{n} min",
   hours: "{n} h",
+  days: "{n} giorni",
   ago: "{t} fa",
 };
