@@ -53,6 +53,7 @@ describe("a box tells what is wrong with it", () => {
     [{ uplink: { ...BOX.uplink, spoolBatches: 4_211, oldestUnsentMs: 5_400_000 } }, "warn: Box gw-1 keeps 4,211 batches on its disk, the oldest for 1 h 30 min"],
     [{ uplink: { ...BOX.uplink, lost: { sightings: 1_200, readings: 3 } } }, "note: Box gw-1 lost what it had heard: 1,200 sightings, 3 sensor readings"],
     [{ uplink: { ...BOX.uplink, missing: 20 } }, "note: Box gw-1 has sent 20 batches that never arrived"],
+    [{ uplink: { ...BOX.uplink, missing: 1 } }, "note: Box gw-1 has sent 1 batch that never arrived"],
     [{ clock: { offsetMs: 130_000, believed: true } }, "note: Box gw-1 has a clock that is 2 min 10 s slow"],
     [{ clock: { offsetMs: -130_000, believed: true } }, "note: Box gw-1 has a clock that is 2 min 10 s fast"],
     [{ clock: { offsetMs: 1_790_000_000_000, believed: false } }, "note: Box gw-1 does not know what time it is"],

@@ -61,6 +61,7 @@ export function Beacons({ fleet, tellers }: { fleet: Fleet; tellers: Tellers }) 
   );
 }
 
-function state({ state }: Beacon, { table }: Tellers["say"]): string {
+function state({ state, battery }: Beacon, { table }: Tellers["say"]): string {
+  if (state === "heard" && battery?.low === true) return table.low;
   return { never: table.neverHeard, heard: table.ok, missing: table.missing, away: table.away, moved: table.moved }[state];
 }

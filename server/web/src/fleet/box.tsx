@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 
 import { ago, count, fill, longDate, number, percent, size, span } from "../format";
 import type { Box, Count, Receiver } from "./shape";
-import { lossOf, lostOf, off, reasonOf, type Tellers, type Trouble } from "./troubles";
+import { batches, lossOf, lostOf, off, reasonOf, type Tellers, type Trouble } from "./troubles";
 
 interface Props {
   box: Box;
@@ -43,7 +43,7 @@ function facts({ box, at, troubles, tellers }: Props): string {
   const waits = box.uplink.backlog;
   const parts = [
     box.since === null ? null : fill(line.since, { t: span(lasted(box.since, at), words.time) }),
-    online ? fill(line.receivers, { n: count(box.receivers.length, tongue) }) : null,
+    online ? fill(box.receivers.length === 1 ? line.receiver : line.receivers, { n: count(box.receivers.length, tongue) }) : null,
     online ? fill(line.rate, { n: decimal(rate, tongue) }) : null,
     online && waits > 0 ? fill(line.waiting, { n: count(waits, tongue) }) : null,
     box.state === "revoked" ? null : troubles.length === 0 ? line.well : fill(line.needs, { n: count(troubles.length, tongue) }),
@@ -60,7 +60,7 @@ function Opened({ box, at, tellers }: Omit<Props, "troubles">) {
   const now = new Date(at).getTime();
   const { uplink, clock } = box;
   const whole = (n: number) => count(n, tongue);
-  const waiting = uplink.spoolBatches === 0 ? value.nothing : fill(value.waiting, { n: whole(uplink.spoolBatches), size: size(uplink.spoolBytes, tongue), age: span(uplink.oldestUnsentMs, words.time) });
+  const waiting = uplink.spoolBatches === 0 ? value.nothing : fill(value.waiting, { batches: batches(uplink.spoolBatches, tellers), size: size(uplink.spoolBytes, tongue), age: span(uplink.oldestUnsentMs, words.time) });
   const rows: [key: string, name: string, text: string | null][] = [
     ["version", fact.version, box.version ?? value.unknown],
     ["seen", fact.seen, box.lastSeen === null ? table.never : ago(box.lastSeen, now, words.time)],
@@ -70,16 +70,19 @@ function Opened({ box, at, tellers }: Omit<Props, "troubles">) {
     ["clock", fact.clock, clockOf(clock, tellers)],
     ["waiting", fact.waiting, waiting],
     ["lost", fact.lost, lostOf(uplink.lost, tellers) ?? value.nothing],
-    ["gaps", fact.gaps, uplink.missing === 0 ? value.nothing : fill(value.batches, { n: whole(uplink.missing) })],
+    ["gaps", fact.gaps, uplink.missing === 0 ? value.nothing : batches(uplink.missing, tellers)],
     ["radio", fact.radio, box.adapters.join(", ") || null],
     ["counts", fact.counts, fill(value.counts, { heard: whole(uplink.advertsHeard), sent: whole(uplink.sightingsSent), taken: whole(uplink.sightingsTaken) })],
     ["left-out", fact.leftOut, reasons(uplink.dropped, tellers)],
     ["refused", fact.refused, reasons(uplink.refused, tellers)],
   ];
+  // Of one that never reported, only what the server itself knows.
+  const known = box.state === "never" ? rows.filter(([key]) => key === "certificate" || key === "settings") : rows;
   return (
     <>
+      {box.state === "online" || box.lastSeen === null ? null : <p class="fine">{say.lastReport}</p>}
       <dl class="box-sheet">
-        {rows.map(([key, name, text]) =>
+        {known.map(([key, name, text]) =>
           text === null ? null : (
             <div key={key}>
               <dt>{name}</dt>

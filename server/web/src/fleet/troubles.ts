@@ -2,7 +2,7 @@
 // A box that is away explains the silence of all that hangs on it, so nothing else is said of it; a radio that hears nothing
 // is a trouble of its own, and no box that is away.
 
-import { ago, fill, longDate, number, percent, span } from "../format";
+import { ago, count, fill, longDate, number, percent, span } from "../format";
 import type { Dictionary } from "../lang/en";
 import type { FleetWords } from "../lang/en/fleet";
 import type { Tongue } from "../types";
@@ -11,10 +11,13 @@ import type { Beacon, Box, Fleet, Receiver, Settings } from "./shape";
 /** How much it matters: something is being missed, something soon will be, or something is worth knowing. */
 export type Level = "bad" | "warn" | "note";
 const LEVELS: Level[] = ["bad", "warn", "note"];
+type Kind = "box" | "receiver" | "beacon";
+/** A box first: on it hangs the most. */
+const KINDS: Kind[] = ["box", "receiver", "beacon"];
 
 export interface Trouble {
   level: Level;
-  kind: "box" | "receiver" | "beacon";
+  kind: Kind;
   /** Its name for people, such as Box till-1. */
   name: string;
   /** The box it belongs to, when it belongs to one. */
@@ -43,7 +46,7 @@ const LOSS_OF_AT_LEAST = 200;
 /** Everything that needs somebody, worst first. */
 export function troubles(fleet: Fleet, tellers: Tellers): Trouble[] {
   const found = [...fleet.gateways.flatMap((box) => ofBox(box, fleet, tellers)), ...unheard(fleet, tellers), ...fleet.beacons.flatMap((beacon) => ofBeacon(beacon, fleet, tellers))];
-  return found.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  return found.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 }
 
 /** Boxes with the most urgent one first; those that were thrown out come last. */
@@ -87,11 +90,14 @@ export function off(offsetMs: number, { say, words }: Pick<Tellers, "say" | "wor
 
 /** What was lost, in words; none when nothing was. */
 export function lostOf({ sightings, readings }: Box["uplink"]["lost"], { say, tongue }: Pick<Tellers, "say" | "tongue">): string | null {
-  const parts = [sightings > 0 ? fill(say.sightings, { n: whole(sightings, tongue) }) : null, readings > 0 ? fill(say.readings, { n: whole(readings, tongue) }) : null];
+  const parts = [sightings > 0 ? fill(say.sightings, { n: count(sightings, tongue) }) : null, readings > 0 ? fill(say.readings, { n: count(readings, tongue) }) : null];
   return parts.filter((part) => part !== null).join(", ") || null;
 }
 
-const whole = (value: number, tongue: Tongue) => number(value, tongue, { maximumFractionDigits: 0 });
+/** So many batches, in words. */
+export function batches(n: number, { say, tongue }: Pick<Tellers, "say" | "tongue">): string {
+  return fill(n === 1 ? say.batch : say.batches, { n: count(n, tongue) });
+}
 
 function ofBox(box: Box, fleet: Fleet, tellers: Tellers): Trouble[] {
   const { say, words, tongue } = tellers;
@@ -110,10 +116,10 @@ function ofBox(box: Box, fleet: Fleet, tellers: Tellers): Trouble[] {
   if (config.state === "refused" || config.state === "rolled-back") tell("warn", config.state, { desired, reason: reasonOf(config, say) });
   const asked = config.at === null ? 0 : age(config.at, fleet);
   if (config.state === "pending" && asked >= ANSWER_MS) tell("warn", "pending", { desired, t: span(asked, words.time) });
-  if (uplink.oldestUnsentMs >= WAITING_MS) tell("warn", "waiting", { n: whole(uplink.spoolBatches, tongue), age: span(uplink.oldestUnsentMs, words.time) });
+  if (uplink.oldestUnsentMs >= WAITING_MS) tell("warn", "waiting", { batches: batches(uplink.spoolBatches, tellers), age: span(uplink.oldestUnsentMs, words.time) });
   const lost = lostOf(uplink.lost, tellers);
   if (lost !== null) tell("note", "lost", { what: lost });
-  if (uplink.missing > 0) tell("note", "gaps", { n: whole(uplink.missing, tongue) });
+  if (uplink.missing > 0) tell("note", "gaps", { batches: batches(uplink.missing, tellers) });
   if (clock !== null && !clock.believed) tell("note", "clock-unset");
   else if (clock !== null && Math.abs(clock.offsetMs) >= CLOCK_MS) tell("note", "clock", off(clock.offsetMs, tellers));
   for (const receiver of box.receivers) {
