@@ -28,9 +28,13 @@ export function addressIn(lines) {
   return url !== undefined && token !== undefined && key !== undefined ? { url, token, key } : null;
 }
 
-function program() {
+/**
+ * The path of one of the built programs.
+ * @param {string} name
+ */
+export function program(name) {
   const folder = process.env["ATTIMO_BIN"] ?? fileURLToPath(new URL("../../target/debug", import.meta.url));
-  const path = join(folder, "attimo-sim");
+  const path = join(folder, name);
   if (!existsSync(path)) throw new Error(`${path} is missing: run 'make build', or name the folder in ATTIMO_BIN`);
   return path;
 }
@@ -38,12 +42,12 @@ function program() {
 /**
  * Starts the demo in a folder of its own.
  * @param {{ seconds: number, seed?: number }} options
- * @returns {Promise<Address & { stop: () => Promise<void>, lines: string[] }>}
+ * @returns {Promise<Address & { stop: () => Promise<void>, lines: string[], data: string }>}
  */
 export async function startDemo({ seconds, seed = 7 }) {
   const data = mkdtempSync(join(tmpdir(), "attimo-browser-"));
   const args = ["demo", "--headless", "--for", `${seconds}s`, "--seed", String(seed), "--data", data, "--listen", "127.0.0.1:0", "--report", join(data, "report.json")];
-  const child = spawn(program(), args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program("attimo-sim"), args, { stdio: ["ignore", "pipe", "pipe"] });
   /** @type {string[]} */
   const lines = [];
   const ended = new Promise((done) => child.once("exit", done));
@@ -73,5 +77,5 @@ export async function startDemo({ seconds, seed = 7 }) {
     await stop();
     throw error;
   });
-  return { ...address, stop, lines };
+  return { ...address, stop, lines, data };
 }

@@ -1,4 +1,4 @@
-// Starts the demo once for all tests. ATTIMO_URL, ATTIMO_TOKEN and ATTIMO_KEY name one that runs already.
+// Starts the demo once for all tests. ATTIMO_URL, ATTIMO_TOKEN, ATTIMO_KEY and ATTIMO_DATA name one that runs already.
 
 import { mkdirSync } from "node:fs";
 
@@ -11,5 +11,6 @@ export default async function setup() {
   process.env["ATTIMO_URL"] = demo.url;
   process.env["ATTIMO_TOKEN"] = demo.token;
   process.env["ATTIMO_KEY"] = demo.key;
+  process.env["ATTIMO_DATA"] = demo.data;
   return demo.stop;
 }
