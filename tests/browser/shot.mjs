@@ -1,4 +1,4 @@
-// Makes docs/images/now.png: the live page of a real demo, cut where the plan's card and a whole decision end.
+// Makes docs/images/now.png: the live page of a real demo, cut below the plan's card and the list of decisions.
 
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -16,12 +16,10 @@ const SIZE_MAX = 360 * 1024;
 const NAME = "giulia";
 const PASSWORD = "a shop on a quiet street";
 
-/** Where the picture ends, so that nothing in it is cut in two: below the plan's card, at the end of a decision. */
+/** Where the picture ends, so that nothing in it is cut in two: below the plan's card and the list of decisions. */
 function end() {
-  const bottom = (/** @type {Element} */ of) => of.getBoundingClientRect().bottom;
-  const card = bottom(/** @type {Element} */ (document.querySelector(".stage > .panel")));
-  const rows = [...document.querySelectorAll(".decision")].map(bottom);
-  return Math.ceil(Math.max(card + 24, rows.find((row) => row >= card) ?? card));
+  const parts = [...document.querySelectorAll(".stage > .panel, .decisions ol")];
+  return Math.ceil(Math.max(...parts.map((part) => part.getBoundingClientRect().bottom))) + 24;
 }
 
 const demo = process.env["ATTIMO_URL"] === undefined ? await startDemo({ seconds: 600 }) : null;
