@@ -31,7 +31,7 @@ const box = (id: string, more: Partial<Box>): Box => ({
   adapters: ["hci0"],
   certificate: { state: "valid", until: later(71) },
   config: { state: "applied", desired: 12, inForce: 12, field: null, reason: null, at: ago(4_000) },
-  uplink: { spoolBatches: 1, spoolBytes: 2_480, oldestUnsentMs: 240, backlog: 0, advertsHeard: 812_345, sightingsSent: 90_211, sightingsTaken: 90_180, lost: { sightings: 0, readings: 0 }, dropped: [{ code: "companion", count: 1_200 }], refused: [], gaps: [], missing: 0 },
+  uplink: { spoolBatches: 1, spoolBytes: 2_480, oldestUnsentMs: 240, backlog: 0, advertsHeard: 812_345, sightingsSent: 90_211, sightingsTaken: 90_180, lost: { sightings: 0, readings: 0 }, dropped: [{ code: "companion", count: 1_200 }], refused: [], missing: 0 },
   clock: { offsetMs: -120, believed: true },
   receivers: [],
   ...more,
@@ -57,7 +57,7 @@ export function fleet(): Fleet {
       box("box-2", {
         receivers: [radio],
         config: { state: "rolled-back", desired: 12, inForce: 11, field: null, reason: "2 receivers were not heard any more: wine, bakery", at: ago(1_200) },
-        uplink: { ...box("", {}).uplink, spoolBatches: 4_211, spoolBytes: 18_400_000, oldestUnsentMs: 5_400_000, backlog: 4_200, lost: { sightings: 120, readings: 0 }, missing: 20, gaps: [{ from: 811, to: 830 }] },
+        uplink: { ...box("", {}).uplink, spoolBatches: 4_211, spoolBytes: 18_400_000, oldestUnsentMs: 5_400_000, backlog: 4_200, lost: { sightings: 120, readings: 0 }, missing: 20 },
         clock: { offsetMs: 1_790_000_000_000, believed: false },
       }),
       box("box-3", { state: "offline", since: ago(8_000), lastSeen: ago(8_000), certificate: { state: "expiring", until: later(4) } }),

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 
 import { ago, count, fill, longDate, number, percent, size, span } from "../format";
 import type { Box, Count, Receiver } from "./shape";
-import { batches, lossOf, lostOf, off, reasonOf, type Tellers, type Trouble } from "./troubles";
+import { batches, isUnset, lossOf, lostOf, off, reasonOf, type Tellers, type Trouble } from "./troubles";
 
 interface Props {
   box: Box;
@@ -112,10 +112,9 @@ function settings({ config }: Box, say: Tellers["say"]): string {
 function clockOf(clock: Box["clock"], tellers: Tellers): string {
   const { value } = tellers.say;
   if (clock === null) return value.unknown;
-  if (!clock.believed) return value.unset;
+  if (isUnset(clock)) return value.unset;
   if (Math.abs(clock.offsetMs) < 1_000) return value.right;
-  const { t, way } = off(clock.offsetMs, tellers);
-  return `${t} ${way}`;
+  return fill(clock.believed ? value.off : value.corrected, off(clock.offsetMs, tellers));
 }
 
 function reasons(counts: Count[], { say, tongue }: Tellers): string | null {

@@ -26,7 +26,7 @@ export interface Box {
   certificate: { state: "valid" | "expiring" | "expired" | "revoked"; until: string } | null;
   config: Settings;
   uplink: Uplink;
-  /** How far the server's clock is ahead of the box's, and whether the box believes its own. */
+  /** The box's clock less the server's, and whether its times are taken as they are. */
   clock: { offsetMs: number; believed: boolean } | null;
   receivers: Receiver[];
 }
@@ -57,7 +57,7 @@ export interface Uplink {
   lost: { sightings: number; readings: number };
   dropped: Count[];
   refused: Count[];
-  gaps: { from: number; to: number }[];
+  /** Batches that the server still waits for. */
   missing: number;
 }
 

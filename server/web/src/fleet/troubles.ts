@@ -38,8 +38,10 @@ type Wrong = keyof FleetWords["wrong"];
 
 /** Waiting for less long than this is as usual. */
 const WAITING_MS = 5 * 60_000;
-const ANSWER_MS = 10 * 60_000;
-const CLOCK_MS = 60_000;
+/** A clock that is off by more was never set. */
+const UNSET_MS = 30 * 86_400_000;
+/** A radio in no plan has no state of its own; it is deaf after so long. */
+const DEAF_MS = 60_000;
 const LOSS = 0.05;
 const LOSS_OF_AT_LEAST = 200;
 
@@ -85,8 +87,11 @@ export function reasonOf({ field, reason }: Settings, say: FleetWords): string {
 
 /** How far a box's clock is off, in words. */
 export function off(offsetMs: number, { say, words }: Pick<Tellers, "say" | "words">): { t: string; way: string } {
-  return { t: span(Math.abs(offsetMs), words.time), way: offsetMs < 0 ? say.ahead : say.behind };
+  return { t: span(Math.abs(offsetMs), words.time), way: offsetMs > 0 ? say.ahead : say.behind };
 }
+
+/** Whether a clock is so far off that nobody can ever have set it. */
+export const isUnset = ({ offsetMs }: NonNullable<Box["clock"]>) => Math.abs(offsetMs) >= UNSET_MS;
 
 /** What was lost, in words; none when nothing was. */
 export function lostOf({ sightings, readings }: Box["uplink"]["lost"], { say, tongue }: Pick<Tellers, "say" | "tongue">): string | null {
@@ -114,16 +119,15 @@ function ofBox(box: Box, fleet: Fleet, tellers: Tellers): Trouble[] {
   const { config, uplink, clock } = box;
   const desired = config.desired ?? "–";
   if (config.state === "refused" || config.state === "rolled-back") tell("warn", config.state, { desired, reason: reasonOf(config, say) });
-  const asked = config.at === null ? 0 : age(config.at, fleet);
-  if (config.state === "pending" && asked >= ANSWER_MS) tell("warn", "pending", { desired, t: span(asked, words.time) });
+  if (config.state === "pending") tell("note", "pending", { desired });
   if (uplink.oldestUnsentMs >= WAITING_MS) tell("warn", "waiting", { batches: batches(uplink.spoolBatches, tellers), age: span(uplink.oldestUnsentMs, words.time) });
   const lost = lostOf(uplink.lost, tellers);
   if (lost !== null) tell("note", "lost", { what: lost });
-  if (uplink.missing > 0) tell("note", "gaps", { batches: batches(uplink.missing, tellers) });
-  if (clock !== null && !clock.believed) tell("note", "clock-unset");
-  else if (clock !== null && Math.abs(clock.offsetMs) >= CLOCK_MS) tell("note", "clock", off(clock.offsetMs, tellers));
+  // While anything waits on its disk, the gaps may still be filled from there.
+  if (uplink.missing > 0 && uplink.spoolBatches === 0) tell("note", "gaps", { batches: batches(uplink.missing, tellers) });
+  if (clock !== null && !clock.believed) tell("note", isUnset(clock) ? "clock-unset" : "clock", off(clock.offsetMs, tellers));
   for (const receiver of box.receivers) {
-    if (receiver.kind === "radio" && receiver.state === "silent") tell("bad", "radio", { since: lastHeard(receiver.lastHeard, fleet, tellers) });
+    if (receiver.kind === "radio" && isDeaf(receiver, fleet)) tell("bad", "radio", { since: lastHeard(receiver.lastHeard, fleet, tellers) });
     else found.push(...ofReceiver(receiver, box.id, fleet, tellers));
   }
   return found;
@@ -166,6 +170,10 @@ function ofBeacon(beacon: Beacon, fleet: Fleet, tellers: Tellers): Trouble[] {
   if (code === null || (code !== "battery" && !hasBox(beacon.store, fleet))) return [];
   const values = { t: since(beacon.lastHeard, fleet, tellers), v: beacon.battery === null ? say.value.unknown : charge(beacon.battery, tellers) };
   return [{ level: code === "unseen" ? "note" : "warn", kind: "beacon", name: fill(say.name[beacon.kind], { id: beacon.id }), box: null, code, wrong: fill(say.wrong[code], values), todo: say.todo[code] }];
+}
+
+function isDeaf({ state, lastHeard }: Receiver, fleet: Fleet): boolean {
+  return state === "silent" || (state === "unknown" && lastHeard !== null && age(lastHeard, fleet) >= DEAF_MS);
 }
 
 const age = (at: string, fleet: Fleet) => Math.max(0, new Date(fleet.at).getTime() - new Date(at).getTime());
