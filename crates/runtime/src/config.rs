@@ -25,13 +25,34 @@ pub struct ConfigError {
 /// [`ConfigError`] names the file, the key and the fix.
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
 pub fn load<T: DeserializeOwned>(path: &Path, prefix: &str) -> Result<T, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|cause| ConfigError {
+    parse(&read(path)?, &path.display().to_string(), prefix, std::env::vars())
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|cause| ConfigError {
         file: path.display().to_string(),
         key: "(file)".into(),
         problem: format!("can't be read: {cause}"),
         fix: "name an existing file, or write one with `config template`".into(),
-    })?;
-    parse(&text, &path.display().to_string(), prefix, std::env::vars())
+    })
+}
+
+/// The same as [`load`], with a table laid over file and environment, section by section and key by key.
+///
+/// # Errors
+/// [`ConfigError`] names the file, the key and the fix.
+#[expect(clippy::disallowed_methods, reason = "the environment counts here as it does in `load`")]
+pub fn load_over<T: DeserializeOwned>(path: &Path, prefix: &str, over: Table) -> Result<T, ConfigError> {
+    let file = path.display().to_string();
+    let text = read(path)?;
+    let mut table = table(&text, &file, prefix, std::env::vars())?;
+    for (section, keys) in over {
+        match (table.entry(section).or_insert_with(|| Value::Table(Table::new())), keys) {
+            (Value::Table(known), Value::Table(keys)) => known.extend(keys),
+            (entry, keys) => *entry = keys,
+        }
+    }
+    whole(&table, &file)
 }
 
 /// The same as [`load`], on values.
@@ -44,14 +65,27 @@ pub fn parse<T: DeserializeOwned>(
     prefix: &str,
     env: impl IntoIterator<Item = (String, String)>,
 ) -> Result<T, ConfigError> {
+    whole(&table(text, file, prefix, env)?, file)
+}
+
+fn table(
+    text: &str,
+    file: &str,
+    prefix: &str,
+    env: impl IntoIterator<Item = (String, String)>,
+) -> Result<Table, ConfigError> {
     let mut table: Table = toml::from_str(text).map_err(|cause| syntax_error(file, text, &cause))?;
     for (name, value) in env {
         if let Some(path) = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix("__")) {
             lay_over(&mut table, &name, path, &value)?;
         }
     }
+    Ok(table)
+}
+
+fn whole<T: DeserializeOwned>(table: &Table, file: &str) -> Result<T, ConfigError> {
     // Through text once more, so that the error tells the key's path: a table alone has no spans.
-    let merged = toml::to_string(&table).map_err(|cause| ConfigError {
+    let merged = toml::to_string(table).map_err(|cause| ConfigError {
         file: file.into(),
         key: "(file)".into(),
         problem: cause.to_string(),

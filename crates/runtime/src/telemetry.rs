@@ -21,13 +21,40 @@ pub enum Format {
 ///
 /// `filter` is in the form of `RUST_LOG`, which wins when it is set. Calling it again changes nothing.
 pub fn init(format: Format, filter: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(filter));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let wanted = EnvFilter::try_from_default_env();
+    let is_free = wanted.is_err();
+    let filter = wanted.unwrap_or_else(|_| EnvFilter::new(filter));
     // A second start (tests do it) finds the first one in place, which is what is wanted.
-    let _ = match format {
-        Format::Text => lines.try_init(),
-        Format::Json => lines.json().flatten_event(true).try_init(),
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr);
+    let (started, change): (_, Change) = match format {
+        Format::Text => {
+            let lines = lines.with_env_filter(filter).with_filter_reloading();
+            let handle = lines.reload_handle();
+            (lines.try_init(), Box::new(move |filter| handle.reload(filter).is_ok()))
+        }
+        Format::Json => {
+            let lines = lines.json().flatten_event(true).with_env_filter(filter).with_filter_reloading();
+            let handle = lines.reload_handle();
+            (lines.try_init(), Box::new(move |filter| handle.reload(filter).is_ok()))
+        }
     };
+    if started.is_ok() && is_free {
+        let _ = CHANGE.set(change);
+    }
+}
+
+/// Puts another filter in place of the present one.
+type Change = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
+
+static CHANGE: OnceLock<Change> = OnceLock::new();
+
+/// Logs by another filter from now on. `RUST_LOG` wins here, too; before [`init`] nothing changes.
+pub fn set_filter(filter: &str) {
+    if let Some(change) = CHANGE.get()
+        && !change(EnvFilter::new(filter))
+    {
+        tracing::warn!("the log's filter could not be changed");
+    }
 }
 
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
