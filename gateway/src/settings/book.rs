@@ -1,0 +1,153 @@
+//! What the box was told to have, what it tries, and what it falls back on. Pure; kept whole after every step.
+
+use model::ids::{BootId, ReceiverId};
+use model::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use wire::settings::{Desired, Outcome, Refused, Reported};
+
+/// So often a box begins with settings that are on trial; killed once more it goes back.
+pub const STARTS_MAX: u32 = 3;
+/// Most receivers that are asked after.
+const RECEIVERS_MAX: usize = 512;
+/// Of those that were heard before, one in so many may be missing afterwards: people carry phones home, and shops close.
+const MISSING_PART: usize = 5;
+
+/// Settings on trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Which.
+    pub desired: Desired,
+    /// How often the box has begun with them.
+    pub starts: u32,
+    /// Receivers that were heard before.
+    pub receivers: Vec<ReceiverId>,
+}
+
+/// What became of the last settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Last {
+    version: u64,
+    outcome: Outcome,
+    field: Option<String>,
+    reason: Option<String>,
+    at: Timestamp,
+}
+
+/// The book.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Book {
+    good: Option<Desired>,
+    trial: Option<Trial>,
+    last: Option<Last>,
+}
+
+/// How a box on trial fares.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// The server told the same or newer settings again, over a line that was made with these.
+    pub is_told: bool,
+    /// Receivers that were heard since the box began with them.
+    pub heard: Vec<ReceiverId>,
+}
+
+impl Book {
+    /// Whether settings are others than those that were decided on already.
+    #[must_use]
+    pub fn is_news(&self, desired: &Desired) -> bool {
+        let known = [
+            self.good.as_ref().map(|good| good.version),
+            self.trial.as_ref().map(|trial| trial.desired.version),
+            self.last.as_ref().map(|last| last.version),
+        ];
+        !known.contains(&Some(desired.version))
+    }
+
+    /// The settings to begin with, and whether they are on trial. Trials that did not last are ended here.
+    pub fn begin(&mut self, now: Timestamp) -> (Option<Desired>, bool) {
+        if self.trial.as_ref().is_some_and(|trial| trial.starts >= STARTS_MAX) {
+            self.roll_back(None, &format!("the box was stopped {STARTS_MAX} times before it was well"), now);
+        }
+        match &mut self.trial {
+            Some(trial) => {
+                trial.starts += 1;
+                (Some(trial.desired.clone()), true)
+            }
+            None => (self.good.clone(), false),
+        }
+    }
+
+    /// The trial that is under way.
+    #[must_use]
+    pub const fn trial(&self) -> Option<&Trial> {
+        self.trial.as_ref()
+    }
+
+    /// Settings can't be.
+    pub fn refuse(&mut self, version: u64, refused: &Refused, now: Timestamp) {
+        let reason = format!("{}; {}", refused.problem, refused.fix);
+        self.note(version, Outcome::Refused, Some(refused.field.clone()), Some(reason), now);
+    }
+
+    /// Settings are to be tried.
+    pub fn try_out(&mut self, desired: Desired, receivers: impl IntoIterator<Item = ReceiverId>, now: Timestamp) {
+        let receivers = if desired.may_lose_receivers { Vec::new() } else { receivers.into_iter().take(RECEIVERS_MAX).collect() };
+        self.note(desired.version, Outcome::Trying, None, None, now);
+        self.trial = Some(Trial { desired, starts: 0, receivers });
+    }
+
+    /// What is missing before the box is as well as before; none when it is, and then the settings hold.
+    pub fn look(&mut self, signs: &Signs, now: Timestamp) -> Option<String> {
+        let trial = self.trial.as_ref()?;
+        if !signs.is_told {
+            return Some("the line to the server did not come back".into());
+        }
+        let missing: Vec<&str> =
+            trial.receivers.iter().filter(|id| !signs.heard.contains(id)).map(ReceiverId::as_str).collect();
+        if missing.len() > trial.receivers.len() / MISSING_PART {
+            let names = missing.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+            return Some(format!("{} receivers were not heard any more: {names}", missing.len()));
+        }
+        if let Some(trial) = self.trial.take() {
+            self.note(trial.desired.version, Outcome::Applied, None, None, now);
+            self.good = Some(trial.desired);
+        }
+        None
+    }
+
+    /// The box was not well with the settings on trial.
+    pub fn roll_back(&mut self, field: Option<String>, reason: &str, now: Timestamp) {
+        if let Some(trial) = self.trial.take() {
+            self.note(trial.desired.version, Outcome::RolledBack, field, Some(reason.to_owned()), now);
+        }
+    }
+
+    /// Settings that held do not go with the box's own file any more: it goes by its file alone.
+    pub fn give_up(&mut self, refused: &Refused, now: Timestamp) {
+        if let Some(good) = self.good.take() {
+            self.refuse(good.version, refused, now);
+        }
+    }
+
+    /// What to tell the server; nothing before it ever sent settings.
+    #[must_use]
+    pub fn report(&self, boot: BootId) -> Option<Reported> {
+        let last = self.last.as_ref()?;
+        let in_force = self.trial.as_ref().map(|trial| trial.desired.version);
+        Some(Reported {
+            boot,
+            version: last.version,
+            outcome: last.outcome,
+            field: last.field.clone(),
+            reason: last.reason.clone(),
+            in_force: in_force.or_else(|| self.good.as_ref().map(|good| good.version)),
+            at: last.at,
+        })
+    }
+
+    fn note(&mut self, version: u64, outcome: Outcome, field: Option<String>, reason: Option<String>, at: Timestamp) {
+        self.last = Some(Last { version, outcome, field, reason, at });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! `attimo-server gateway config`: shows and sets what gateways are to have.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use model::time::Timestamp;
+use wire::settings::{self, DOCUMENT_LEN_MAX, Scope, Settings};
+
+use super::Error;
+use crate::store::Store;
+
+/// What can be done about settings.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Shows what is set, and which keys can be.
+    Show {
+        /// fleet, store:ID or gateway:ID; everything if left out.
+        scope: Option<Scope>,
+    },
+    /// Sets a scope's whole document: a running server tells its gateways within a second.
+    Set {
+        /// fleet, store:ID or gateway:ID; of two that set the same key the narrower one wins.
+        scope: Scope,
+        /// A file with sections and keys as in gateway.toml; `-` reads standard input, an empty one takes everything back.
+        file: PathBuf,
+        /// Receivers may fall silent by it; else a gateway goes back when they do.
+        #[arg(long)]
+        may_lose_receivers: bool,
+    },
+}
+
+pub(super) async fn run(command: &Command, store: &Store, now: Timestamp) -> Result<String, Error> {
+    match command {
+        Command::Show { scope } => show(scope.as_ref(), store).await,
+        Command::Set { scope, file, may_lose_receivers } => {
+            let settings = read(file)?;
+            settings::check(&settings)?;
+            let version = store.put_gateway_settings(scope, &settings, *may_lose_receivers, "command line", now).await?;
+            Ok(format!("{scope} has version {version}; `attimo-server gateway config show` shows it\n"))
+        }
+    }
+}
+
+async fn show(scope: Option<&Scope>, store: &Store) -> Result<String, Error> {
+    let mut text = String::new();
+    let all = store.gateway_settings().await?;
+    for row in all.values().filter(|row| scope.is_none_or(|scope| row.scope == *scope)) {
+        let at = crate::live::to_rfc3339(row.at);
+        let _ = writeln!(text, "# {}, version {}, by {} at {at}", row.scope, row.version, row.by);
+        let _ = writeln!(text, "{}", toml::to_string(&row.settings).unwrap_or_default());
+    }
+    if text.is_empty() {
+        text.push_str("# nothing is set; these keys can be:\n");
+        for (key, about) in settings::KEYS {
+            let _ = writeln!(text, "# {key}: {about}");
+        }
+    }
+    Ok(text)
+}
+
+fn read(file: &Path) -> Result<Settings, Error> {
+    let wrong = |problem: String| Error::Settings { file: file.to_owned(), problem };
+    let mut text = String::new();
+    let most = DOCUMENT_LEN_MAX as u64;
+    let read = if file == Path::new("-") {
+        std::io::stdin().take(most).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|opened| opened.take(most).read_to_string(&mut text))
+    };
+    read.map_err(|cause| wrong(cause.to_string()))?;
+    toml::from_str(&text).map_err(|cause| wrong(cause.message().to_owned()))
+}

@@ -1,0 +1,199 @@
+//! The shops' own beacons, tags and sensors: when they were heard, how strong their batteries are, and whether they are still there.
+
+use std::collections::BTreeMap;
+
+use model::anchor::Advertised;
+use model::floor::Point;
+use model::ids::{ReceiverId, StoreId};
+use model::shop::Shop;
+use model::sighting::{Sighting, Transmitter};
+use model::time::{Millis, Timestamp};
+use wire::uplink::{BeaconHealth, Bearer};
+
+/// What was not heard for so long is missing; a tag is away.
+const MISSING: Millis = Millis::minutes(10);
+/// Half of what a receiver heard of a beacon is forgotten within about so many sightings.
+const KEEP: f64 = 0.95;
+/// Sightings by a receiver before its level says anything.
+const SIGHTINGS_MIN: u32 = 20;
+/// A beacon that is heard best so far from its place, in metres, and clearly better than beside it, was moved.
+const MOVED_M: f64 = 8.0;
+/// A receiver so close to a beacon's place, in metres, would hear it well if it were there.
+const BESIDE_M: f64 = 5.0;
+/// How much better, in dB.
+const MOVED_DB: f64 = 10.0;
+/// At or below so much a battery is low: percent, and millivolt of a coin cell.
+const LOW: (u8, u16) = (15, 2_400);
+
+/// What kind of thing it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It has a place.
+    Fixed,
+    /// It is carried.
+    Tag,
+    /// It measures.
+    Sensor,
+}
+
+/// Whether it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Never,
+    Heard,
+    Missing,
+    Away,
+    Moved,
+}
+
+/// A battery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BatteryNow {
+    pub(crate) percent: Option<u8>,
+    pub(crate) millivolts: Option<u16>,
+    pub(crate) at: Timestamp,
+}
+
+impl BatteryNow {
+    pub(crate) fn is_low(self) -> bool {
+        self.percent.is_some_and(|percent| percent <= LOW.0) || self.millivolts.is_some_and(|mv| mv <= LOW.1)
+    }
+}
+
+/// One beacon as a page shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct BeaconNow {
+    pub(crate) id: String,
+    pub(crate) store: StoreId,
+    pub(crate) kind: Kind,
+    pub(crate) state: Presence,
+    pub(crate) last_heard: Option<Timestamp>,
+    pub(crate) last_receiver: Option<ReceiverId>,
+    pub(crate) battery: Option<BatteryNow>,
+}
+
+/// What is remembered of a shop's beacons. Only those of its plan are, so that its size is the plan's.
+#[derive(Debug, Default)]
+pub(super) struct Beacons(BTreeMap<Bearer, Memory>);
+
+#[derive(Debug)]
+struct Memory {
+    id: String,
+    kind: Kind,
+    place: Option<(model::ids::FloorId, Point)>,
+    last_heard: Option<Timestamp>,
+    last_receiver: Option<ReceiverId>,
+    battery: Option<BatteryNow>,
+    /// How strong receivers hear it, and how often they did.
+    levels: BTreeMap<ReceiverId, (f64, u32)>,
+}
+
+impl Memory {
+    const fn new(id: String, kind: Kind) -> Self {
+        let (last_heard, last_receiver, battery) = (None, None, None);
+        Self { id, kind, place: None, last_heard, last_receiver, battery, levels: BTreeMap::new() }
+    }
+}
+
+impl Beacons {
+    /// Keeps what the plan has.
+    pub(super) fn put_plan(&mut self, plan: &Shop) {
+        let mut old = std::mem::take(&mut self.0);
+        let fixed = plan.beacons.iter().filter_map(|beacon| {
+            let place = Some((beacon.floor.clone(), beacon.point()));
+            let memory = Memory { place, ..Memory::new(beacon.id.to_string(), Kind::Fixed) };
+            Some((Bearer::Beacon(beacon.advertised()?), memory))
+        });
+        let tags = plan.tags.iter().filter_map(|tag| {
+            let numbers = Advertised { uuid: tag.uuid_bytes()?, major: tag.major, minor: tag.minor };
+            Some((Bearer::Beacon(numbers), Memory::new(tag.id.to_string(), Kind::Tag)))
+        });
+        let sensor = |id: &model::ids::SensorId| (Bearer::Sensor(id.clone()), Memory::new(id.to_string(), Kind::Sensor));
+        let sensors = plan.sensors.iter().map(|known| sensor(&known.id));
+        self.0 = fixed.chain(tags).chain(sensors).collect();
+        for (who, memory) in &mut self.0 {
+            // A beacon with another place has to be heard anew before it is called moved.
+            let Some(known) = old.remove(who) else { continue };
+            let levels = if known.place == memory.place { known.levels } else { BTreeMap::new() };
+            (memory.last_heard, memory.last_receiver) = (known.last_heard, known.last_receiver);
+            (memory.battery, memory.levels) = (known.battery, levels);
+        }
+    }
+
+    /// A receiver of the shop heard something; strangers and customers are passed over.
+    pub(super) fn heard(&mut self, sighting: &Sighting, now: Timestamp) {
+        let Transmitter::Beacon { uuid, major, minor } = sighting.transmitter else { return };
+        let who = Bearer::Beacon(Advertised { uuid, major, minor });
+        let Some(memory) = self.0.get_mut(&who) else { return };
+        (memory.last_heard, memory.last_receiver) = (Some(now), Some(sighting.receiver.clone()));
+        if memory.place.is_some() {
+            let level = f64::from(sighting.rssi.mean.0);
+            let known = memory.levels.entry(sighting.receiver.clone()).or_insert((level, 0));
+            *known = (known.0 * KEEP + level * (1.0 - KEEP), known.1.saturating_add(1));
+        }
+    }
+
+    /// What one of them says of itself.
+    pub(super) fn reported(&mut self, report: &BeaconHealth, now: Timestamp) {
+        let Some(memory) = self.0.get_mut(&report.who) else { return };
+        let at = Timestamp(report.at.0.min(now.0));
+        memory.last_heard = memory.last_heard.max(Some(at));
+        let (percent, millivolts) = (report.battery_percent, report.battery_mv);
+        if memory.battery.is_none_or(|battery| battery.at <= at) {
+            memory.battery = Some(BatteryNow { percent, millivolts, at });
+        }
+    }
+
+    /// A sensor said something.
+    pub(super) fn sensor_heard(&mut self, sensor: &model::ids::SensorId, at: Timestamp) {
+        if let Some(memory) = self.0.get_mut(&Bearer::Sensor(sensor.clone())) {
+            memory.last_heard = memory.last_heard.max(Some(at));
+        }
+    }
+
+    /// Those that were ever heard and those that have a place; sensors only when they have a battery.
+    pub(super) fn snapshot(&self, plan: &Shop, now: Timestamp) -> impl Iterator<Item = BeaconNow> {
+        let shown = self.0.values().filter(|memory| memory.kind != Kind::Sensor || memory.battery.is_some());
+        shown.map(move |memory| BeaconNow {
+            id: memory.id.clone(),
+            store: plan.store.id.clone(),
+            kind: memory.kind,
+            state: memory.presence(plan, now),
+            last_heard: memory.last_heard,
+            last_receiver: memory.last_receiver.clone(),
+            battery: memory.battery,
+        })
+    }
+}
+
+impl Memory {
+    fn presence(&self, plan: &Shop, now: Timestamp) -> Presence {
+        let Some(last) = self.last_heard else { return Presence::Never };
+        if now.since(last) > MISSING {
+            return match self.kind {
+                Kind::Tag => Presence::Away,
+                Kind::Fixed | Kind::Sensor => Presence::Missing,
+            };
+        }
+        if self.is_moved(plan) { Presence::Moved } else { Presence::Heard }
+    }
+
+    /// Whether it is heard best far from its place, and clearly better than right beside it.
+    fn is_moved(&self, plan: &Shop) -> bool {
+        let Some((floor, place)) = &self.place else { return false };
+        let mut best = (f64::NEG_INFINITY, false);
+        let mut beside: Option<f64> = None;
+        for receiver in plan.receivers.iter().filter(|receiver| receiver.floor == *floor) {
+            let (dx, dy) = (receiver.x - place.x, receiver.y - place.y);
+            let metres = dx.hypot(dy);
+            let level = self.levels.get(&receiver.id).filter(|(_, count)| *count >= SIGHTINGS_MIN).map(|(level, _)| *level);
+            if metres <= BESIDE_M {
+                beside = Some(beside.unwrap_or(f64::NEG_INFINITY).max(level.unwrap_or(f64::NEG_INFINITY)));
+            }
+            if let Some(level) = level.filter(|level| *level > best.0) {
+                best = (level, metres >= MOVED_M);
+            }
+        }
+        best.1 && beside.is_some_and(|beside| best.0 - beside >= MOVED_DB)
+    }
+}
