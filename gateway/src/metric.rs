@@ -21,6 +21,8 @@ pub enum Name {
     SpoolBytes,
     /// Writes or syncs of the spool that failed.
     SpoolErrors,
+    /// Things on disk, or on the way there, that were let go before the server had them, by reason and class.
+    SpoolLost,
     /// Batches sent, again ones included.
     Sent,
     /// Batches that were kept back and wait behind what is new.
@@ -53,6 +55,7 @@ impl Name {
             Self::SpoolBatches => "attimo_gateway_spool_batches",
             Self::SpoolBytes => "attimo_gateway_spool_bytes",
             Self::SpoolErrors => "attimo_gateway_spool_errors_total",
+            Self::SpoolLost => "attimo_gateway_spool_lost_total",
             Self::Sent => "attimo_gateway_batches_sent_total",
             Self::Backlog => "attimo_gateway_backlog_batches",
             Self::Connected => "attimo_gateway_uplink_connected",
@@ -71,6 +74,11 @@ pub fn spool(standing: &Standing) {
     set(Name::SpoolBatches, standing.last + 1 - standing.oldest.min(standing.last + 1));
     set(Name::SpoolBytes, standing.bytes);
     metrics::counter!(Name::SpoolErrors.as_str()).absolute(standing.disk_errors);
+    for (reason, lost) in [("spool-full", standing.over_bounds), ("disk-refused", standing.disk_refused)] {
+        for (class, count) in [("sightings", lost.sightings), ("readings", lost.readings)] {
+            metrics::counter!(Name::SpoolLost.as_str(), "reason" => reason, "class" => class).absolute(count);
+        }
+    }
 }
 
 /// Adds to a counter.

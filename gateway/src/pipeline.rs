@@ -233,21 +233,17 @@ impl Pipeline {
     }
 
     fn parcel_durable(&mut self, sightings: Vec<Sighting>, now: Now) {
-        let mut readings = std::mem::take(&mut self.readings);
-        if sightings.is_empty() && readings.is_empty() {
-            return;
-        }
+        let readings = std::mem::take(&mut self.readings);
         self.counts.passed_on("durable", sightings.len(), readings.len());
-        let mut state = self.sensors.take_state();
-        let mut chunks = in_chunks(sightings).peekable();
-        loop {
-            let sightings = chunks.next().unwrap_or_default();
-            // Readings and the state that goes with them travel in the same parcel: both are kept, or neither is.
-            let (readings, state) = (std::mem::take(&mut readings), state.take());
-            self.parcels.push_back(Parcel::Durable { at: now.wall, sightings, readings, state });
-            if chunks.peek().is_none() {
-                return;
-            }
+        // Readings and the state that goes with them travel in the same parcel: both are kept, or neither is.
+        // Sightings travel apart, because they are let go first when there is no room.
+        if !readings.is_empty() {
+            let state = self.sensors.take_state();
+            self.parcels.push_back(Parcel::Durable { at: now.wall, sightings: Vec::new(), readings, state });
+        }
+        for sightings in in_chunks(sightings) {
+            let state = self.sensors.take_state();
+            self.parcels.push_back(Parcel::Durable { at: now.wall, sightings, readings: Vec::new(), state });
         }
     }
 }

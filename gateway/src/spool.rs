@@ -1,12 +1,13 @@
 //! The spool: what the server has not acknowledged yet, on disk, in order.
 //!
 //! Append-only segments of checked records. A record counts as kept once its file is synced, and is let go only
-//! when the server says so, or when a bound is hit: then the oldest segment goes and every item in it is counted.
+//! when the server says so, or when a bound is hit: then the oldest sightings go, and every item of them is counted.
 
 pub mod medium;
 mod record;
 mod segment;
 mod terms;
+mod thin;
 pub mod worker;
 
 use std::collections::VecDeque;
@@ -49,6 +50,8 @@ pub struct Spool<M: Medium> {
     over_bounds: Dropped,
     disk_refused: Dropped,
     disk_errors: u64,
+    /// The bound of bytes was hit, and there is not much room again.
+    is_full: bool,
 }
 
 impl<M: Medium> Spool<M> {
@@ -75,6 +78,7 @@ impl<M: Medium> Spool<M> {
             over_bounds: Dropped::default(),
             disk_refused: Dropped::default(),
             disk_errors: 0,
+            is_full: false,
         };
         let bytes_cut = spool.recover().map_err(Error::Open)?;
         let state = spool.state.clone();
@@ -146,11 +150,11 @@ impl<M: Medium> Spool<M> {
         self.drop_acked();
     }
 
-    /// Lets the oldest segments go while a bound is exceeded.
+    /// Lets the oldest go while a bound is exceeded: over the bytes, sightings before readings; beyond the age, all of it.
     pub fn enforce(&mut self, now: Timestamp) {
-        while self.bytes() > self.limits.bytes_max && self.segments.len() > 1 {
-            self.drop_oldest();
-        }
+        self.is_full |= self.bytes() > self.limits.bytes_max;
+        while self.bytes() > self.limits.bytes_max && self.make_room() {}
+        self.is_full &= self.bytes() > self.limits.bytes_max / 4 * 3;
         while self.segments.front().is_some_and(|oldest| self.is_too_old(oldest, now)) {
             // The id and the meters live in the last file, so another one must hold them before it goes.
             if self.segments.len() == 1 {
@@ -192,6 +196,7 @@ impl<M: Medium> Spool<M> {
             over_bounds: self.over_bounds,
             disk_refused: self.disk_refused,
             disk_errors: self.disk_errors,
+            is_full: self.is_full,
         }
     }
 
@@ -201,6 +206,9 @@ impl<M: Medium> Spool<M> {
 
     fn recover(&mut self) -> io::Result<u64> {
         let mut cut = 0;
+        for torn in self.medium.list()?.iter().filter(|name| name.ends_with(medium::UNFINISHED)) {
+            self.medium.remove(torn)?;
+        }
         for ordinal in segment::ordinals(&self.medium)? {
             self.ordinal_next = self.ordinal_next.max(ordinal + 1);
             let found = segment::recover(&self.medium, ordinal, self.seq_next)?;
@@ -333,17 +341,6 @@ impl<M: Medium> Spool<M> {
         // What can't be removed now is found, and removed, at the next start.
         if let Err(cause) = self.medium.remove(&segment.name()).and_then(|()| self.medium.sync_folder()) {
             tracing::warn!(%cause, segment = segment.name(), "a spool segment could not be removed");
-        }
-    }
-
-    fn shed_pending(&mut self) {
-        let Some(mut shed) = self.pending.pop_front() else {
-            return;
-        };
-        self.disk_refused.add(shed.sightings, shed.readings);
-        // The meters moved on with it; what they counted is in the figures of what was dropped.
-        if let (Some(next), Some(state)) = (self.pending.front_mut(), shed.state.take()) {
-            next.state.get_or_insert(state);
         }
     }
 }

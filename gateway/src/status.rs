@@ -91,6 +91,7 @@ impl Sources {
         let wrong = [
             ("pipeline-hangs", self.clock.monotonic().0 - self.pulse.borrow().at.0 > PULSE_MAX.0),
             ("disk-refuses", spool.pending > 0),
+            ("spool-full", spool.is_full),
             ("uplink-gone", !link.connected),
             ("certificate-expired", is_expired),
             ("receivers-gone", matches!(*self.intake.borrow(), Intake::Gone { .. })),

@@ -302,11 +302,16 @@ impl Uplink {
 
     /// Numbers a stored batch. One that can't be read any more goes up empty, so that the others can follow.
     fn batch(&self, stored: Stored, oldest: u64) -> Bytes {
-        let content = uplink::decode(&stored.batch).unwrap_or_else(|cause| {
-            tracing::error!(%cause, seq = stored.seq, "a stored batch can't be read and is sent empty");
-            metric::add_labelled(Name::Dropped, "reason", "batch-unreadable", 1);
-            self.empty()
-        });
+        let content = match uplink::decode(&stored.batch) {
+            Ok(content) => content,
+            // Of sightings that made room for others only the number is left; they were counted then.
+            Err(_) if stored.batch.is_empty() => self.empty(),
+            Err(cause) => {
+                tracing::error!(%cause, seq = stored.seq, "a stored batch can't be read and is sent empty");
+                metric::add_labelled(Name::Dropped, "reason", "batch-unreadable", 1);
+                self.empty()
+            }
+        };
         uplink::encode(&Batch {
             spool: self.inputs.spool.id(),
             boot: self.identity.boot,

@@ -4,6 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+/// How the name of a file ends that is not whole yet.
+pub const UNFINISHED: &str = ".new";
+
 /// A folder of segment files.
 pub trait Medium: Send {
     /// A file that is being written.
@@ -34,6 +37,11 @@ pub trait Medium: Send {
     /// # Errors
     /// What the system says.
     fn sync_folder(&self) -> io::Result<()>;
+    /// Puts a file in another one's place. At every moment, and after a power cut, it is the one or the other.
+    ///
+    /// # Errors
+    /// What the system says; the old one is still there then.
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
 }
 
 /// A file that is being written.
@@ -110,6 +118,18 @@ impl Medium for Folder {
     #[cfg(not(unix))]
     fn sync_folder(&self) -> io::Result<()> {
         Ok(()) // Other systems have no handle of a folder to sync.
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let unfinished = format!("{name}{UNFINISHED}");
+        let _ = self.remove(&unfinished);
+        let mut file = self.create(&unfinished)?;
+        let written = file.append(bytes).and_then(|()| file.sync());
+        drop(file);
+        written.and_then(|()| fs::rename(self.path.join(&unfinished), self.path.join(name))).inspect_err(|_| {
+            let _ = self.remove(&unfinished);
+        })?;
+        self.sync_folder()
     }
 }
 

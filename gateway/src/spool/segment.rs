@@ -16,7 +16,7 @@ const BATCH_HEAD: usize = 20;
 /// A segment that is acknowledged whole is let go early beyond this size, so that old data does not linger.
 const WORN_BYTES: u64 = 64 * 1024;
 /// No segment is longer than its limit and one group beyond it.
-const FILE_BYTES_MAX: u64 = 64 << 20;
+pub(super) const FILE_BYTES_MAX: u64 = 64 << 20;
 const SUFFIX: &str = ".spool";
 
 /// Where one batch lies, and what goes if it goes.
@@ -166,6 +166,36 @@ impl Segment {
         }
         Ok(())
     }
+
+    /// The same file, given its bytes, with nothing left of batches of sightings but their numbers.
+    pub(super) fn without_sightings(&self, bytes: &[u8]) -> io::Result<(Vec<u8>, Self)> {
+        let head = bytes.get(..FILE_HEAD).ok_or_else(|| damaged(&self.name()))?;
+        let mut thin = head.to_vec();
+        let mut at = FILE_HEAD;
+        while let Some((record, len)) = Record::read(&bytes[at..]) {
+            let body = if record.kind == Kind::Batch { Body::read(record.body) } else { None };
+            match body {
+                Some(body) if Entry::is_raw(body.sightings, body.readings) => {
+                    let nothing = Entry {
+                        at: body.at,
+                        sightings: 0,
+                        readings: 0,
+                        state: Some(body.state.to_vec()),
+                        batch: Vec::new(),
+                    };
+                    Item::write(&mut thin, 0, record.seq, &nothing);
+                }
+                Some(_) | None => thin.extend_from_slice(&bytes[at..at + len]),
+            }
+            at += len;
+        }
+        let mut found = scan(&thin, self.ordinal, self.first_seq).segment;
+        if found.last_seq() < self.last_seq() {
+            return Err(damaged(&self.name()));
+        }
+        found.forget_from(self.last_seq() + 1);
+        Ok((thin, found))
+    }
 }
 
 fn damaged(name: &str) -> io::Error {
@@ -210,8 +240,12 @@ pub(super) struct Found {
 /// Reads a file up to the first byte that is torn or damaged. It is never written again, so nothing needs cutting on disk.
 pub(super) fn recover<M: Medium>(medium: &M, ordinal: u64, seq_next: u64) -> io::Result<Found> {
     let bytes = medium.read(&name(ordinal), 0, FILE_BYTES_MAX)?;
+    Ok(scan(&bytes, ordinal, seq_next))
+}
+
+fn scan(bytes: &[u8], ordinal: u64, seq_next: u64) -> Found {
     let mut found =
-        Found { id: read_head(&bytes), segment: Segment::new(ordinal, seq_next), acked: 0, state: None, bytes_cut: 0 };
+        Found { id: read_head(bytes), segment: Segment::new(ordinal, seq_next), acked: 0, state: None, bytes_cut: 0 };
     let mut at = FILE_HEAD.min(bytes.len());
     while found.id.is_some()
         && let Some((record, len)) = Record::read(&bytes[at..])
@@ -221,7 +255,7 @@ pub(super) fn recover<M: Medium>(medium: &M, ordinal: u64, seq_next: u64) -> io:
     }
     found.segment.bytes = bytes.len() as u64;
     found.bytes_cut = (bytes.len() - if found.id.is_some() { at } else { 0 }) as u64;
-    Ok(found)
+    found
 }
 
 fn read_head(bytes: &[u8]) -> Option<[u8; 16]> {

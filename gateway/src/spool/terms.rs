@@ -85,6 +85,8 @@ pub struct Standing {
     pub disk_refused: Dropped,
     /// Writes or syncs that failed.
     pub disk_errors: u64,
+    /// Whether the bound of bytes was hit and a quarter of it is not free again.
+    pub is_full: bool,
 }
 
 /// What opening found.

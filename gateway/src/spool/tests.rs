@@ -1,4 +1,6 @@
 mod dying;
+mod failing;
+mod thin;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -91,7 +91,9 @@ fn counts(sources: &Sources) -> Vec<(String, String)> {
         ("Sightings passed on".into(), counts.sightings.to_string()),
         ("Readings passed on".into(), counts.readings.to_string()),
         ("Sightings lost, spool full".into(), spool.over_bounds.sightings.to_string()),
+        ("Readings lost, spool full".into(), spool.over_bounds.readings.to_string()),
         ("Sightings lost, disk refused".into(), spool.disk_refused.sightings.to_string()),
+        ("Readings lost, disk refused".into(), spool.disk_refused.readings.to_string()),
     ];
     rows.extend(counts.radios.iter().map(|(receiver, radio)| {
         let (gaps, gap, dropped) = (radio.gaps, span(radio.gap), radio.dropped);

@@ -53,6 +53,12 @@ impl Medium for Dying {
     fn sync_folder(&self) -> io::Result<()> {
         Ok(()) // A process that dies leaves the system's cache as it is: syncing would only cost time here.
     }
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        if self.bytes_left.load(Ordering::SeqCst) < bytes.len() as u64 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.folder.replace(name, bytes)
+    }
 }
 
 impl SegmentFile for DyingFile {

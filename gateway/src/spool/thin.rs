@@ -1,0 +1,76 @@
+//! Making room by class: sightings go first, from the oldest on; what sensors read goes only when nothing else is left.
+//!
+//! A batch of sightings leaves its number behind, so that the numbers of a segment have no gap. Redemptions and consents
+//! never come here: phone and till bring them to the server themselves.
+
+use std::io;
+
+use super::medium::Medium;
+use super::segment::{self, Segment};
+use super::{Entry, Spool};
+
+impl<M: Medium> Spool<M> {
+    /// Lets the oldest sightings go, or the oldest segment if none are left; false when nothing may go.
+    pub(super) fn make_room(&mut self) -> bool {
+        if self.segments.len() < 2 {
+            return false;
+        }
+        let last = self.segments.len() - 1;
+        let thick = self.segments.iter().take(last).position(|segment| segment.holds_sightings(self.acked));
+        if let Some(index) = thick
+            && self.thin(index).is_ok()
+        {
+            return true;
+        }
+        self.drop_oldest();
+        true
+    }
+
+    /// Writes a segment anew without its sightings, and counts each of them.
+    fn thin(&mut self, index: usize) -> io::Result<()> {
+        let thick = &self.segments[index];
+        let bytes = self.medium.read(&thick.name(), 0, segment::FILE_BYTES_MAX)?;
+        let (thin_bytes, thin) = thick.without_sightings(&bytes)?;
+        self.medium.replace(&thick.name(), &thin_bytes)?;
+        let gone = thick.sightings_after(self.acked);
+        let beyond = self.beyond;
+        for item in gone.filter(|(seq, _)| beyond.is_none_or(|(from, to)| !(from..=to).contains(seq))) {
+            self.over_bounds.add(item.1, 0);
+        }
+        self.segments[index] = thin;
+        Ok(())
+    }
+
+    /// Lets the oldest sightings go that wait for the disk, or the oldest entry if there are none.
+    pub(super) fn shed_pending(&mut self) {
+        let index = self.pending.iter().position(|entry| entry.readings == 0).unwrap_or(0);
+        let Some(mut shed) = self.pending.remove(index) else {
+            return;
+        };
+        self.disk_refused.add(shed.sightings, shed.readings);
+        // The meters moved on with it; what they counted is in the figures of what was dropped.
+        if let (Some(next), Some(state)) = (self.pending.get_mut(index), shed.state.take()) {
+            next.state.get_or_insert(state);
+        }
+    }
+}
+
+impl Entry {
+    /// Whether it holds nothing but sightings.
+    pub(super) const fn is_raw(sightings: u32, readings: u32) -> bool {
+        sightings > 0 && readings == 0
+    }
+}
+
+impl Segment {
+    /// Whether a batch after `acked` holds nothing but sightings.
+    pub(super) fn holds_sightings(&self, acked: u64) -> bool {
+        self.sightings_after(acked).next().is_some()
+    }
+
+    /// Batches after `acked` that hold nothing but sightings: their numbers, and how many each holds.
+    fn sightings_after(&self, acked: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
+        let raw = self.numbered_after(acked).filter(|(_, item)| Entry::is_raw(item.sightings, item.readings));
+        raw.map(|(seq, item)| (seq, item.sightings))
+    }
+}
