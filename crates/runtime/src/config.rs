@@ -1,4 +1,7 @@
-//! Configuration: one TOML file, then `PREFIX__SECTION__KEY` from the environment. An unknown key is an error.
+//! Configuration: one TOML file, then `PREFIX__SECTION__KEY` from the environment, then secrets of systemd's.
+//! An unknown key is an error.
+
+mod secrets;
 
 use std::path::Path;
 
@@ -23,9 +26,18 @@ pub struct ConfigError {
 ///
 /// # Errors
 /// [`ConfigError`] names the file, the key and the fix.
-#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
 pub fn load<T: DeserializeOwned>(path: &Path, prefix: &str) -> Result<T, ConfigError> {
-    parse(&read(path)?, &path.display().to_string(), prefix, std::env::vars())
+    whole(&told(path, prefix)?, &path.display().to_string())
+}
+
+/// What this process was told: the file, the environment over it, and over both the secrets that systemd hands over.
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+fn told(path: &Path, prefix: &str) -> Result<Table, ConfigError> {
+    let mut table = table(&read(path)?, &path.display().to_string(), prefix, std::env::vars())?;
+    if let Ok(folder) = std::env::var("CREDENTIALS_DIRECTORY") {
+        secrets::lay_over(&mut table, Path::new(&folder))?;
+    }
+    Ok(table)
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
@@ -41,18 +53,15 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 ///
 /// # Errors
 /// [`ConfigError`] names the file, the key and the fix.
-#[expect(clippy::disallowed_methods, reason = "the environment counts here as it does in `load`")]
 pub fn load_over<T: DeserializeOwned>(path: &Path, prefix: &str, over: Table) -> Result<T, ConfigError> {
-    let file = path.display().to_string();
-    let text = read(path)?;
-    let mut table = table(&text, &file, prefix, std::env::vars())?;
+    let mut table = told(path, prefix)?;
     for (section, keys) in over {
         match (table.entry(section).or_insert_with(|| Value::Table(Table::new())), keys) {
             (Value::Table(known), Value::Table(keys)) => known.extend(keys),
             (entry, keys) => *entry = keys,
         }
     }
-    whole(&table, &file)
+    whole(&table, &path.display().to_string())
 }
 
 /// The same as [`load`], on values.
@@ -99,21 +108,31 @@ fn lay_over(table: &mut Table, name: &str, path: &str, value: &str) -> Result<()
     let Some((last, sections)) = keys.split_last() else {
         return Ok(());
     };
-    let mut place = table;
-    for section in sections {
-        let entry = place.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
-        let Value::Table(inner) = entry else {
-            return Err(ConfigError {
-                file: format!("environment {name}"),
-                key: path.to_lowercase().replace("__", "."),
-                problem: format!("{section} is a value, not a section"),
-                fix: "name the variable PREFIX__SECTION__KEY".into(),
-            });
-        };
-        place = inner;
-    }
+    let place = place(table, sections.iter().cloned()).map_err(|section| ConfigError {
+        file: format!("environment {name}"),
+        key: path.to_lowercase().replace("__", "."),
+        problem: format!("{section} is a value, not a section"),
+        fix: "name the variable PREFIX__SECTION__KEY".into(),
+    })?;
     place.insert(last.clone(), typed(value));
     Ok(())
+}
+
+/// The innermost of nested sections, made where missing; the name of what is no section, if something is in the way.
+fn place(table: &mut Table, sections: impl Iterator<Item = String>) -> Result<&mut Table, String> {
+    let mut place = table;
+    for section in sections {
+        match place.entry(section.clone()).or_insert_with(|| Value::Table(Table::new())) {
+            Value::Table(inner) => place = inner,
+            Value::String(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Array(_) => return Err(section),
+        }
+    }
+    Ok(place)
 }
 
 /// Numbers and booleans as such, everything else as text.

@@ -7,5 +7,6 @@ pub mod config;
 pub mod exit;
 pub mod files;
 pub mod mqtt;
+pub mod notify;
 pub mod shutdown;
 pub mod telemetry;
