@@ -83,9 +83,14 @@ impl Handle {
 
     /// Returns after everything handed over before was tried on the disk.
     pub async fn flush(&self) {
+        // A thread that is gone has tried all that it could.
+        let _ = self.answers().await;
+    }
+
+    /// The same, and whether the thread is there to answer.
+    pub async fn answers(&self) -> bool {
         let (reply, answer) = oneshot::channel();
-        let _ = self.commands.send(Command::Flush(reply)).await;
-        let _ = answer.await;
+        self.commands.send(Command::Flush(reply)).await.is_ok() && answer.await.is_ok()
     }
 
     /// Lets the thread look at its bounds.
