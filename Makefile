@@ -8,7 +8,7 @@ BIN := target/$(FOLDER)
 WEB := server/web
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench fuzz clean
+.PHONY: deb package-test coldstart help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,16 @@ test: need ## Run all tests; the last line counts them
 
 check: ## Format, lints, laws, documents and licences
 	@scripts/check.sh
+
+deb: web ## Make the Debian packages in target/debian; ARGS="--programs gateway" for one, ARGS="--arch arm64" for another machine
+	@scripts/deb.sh $(ARGS)
+
+package-test: build ## Look into the packages, and install, upgrade, remove and purge them under a systemd of their own
+	tests/package/run.sh $(BIN)
+
+coldstart: ## Time a box from its start to its first batch acknowledged; ARGS=100 for more starts
+	cargo build --locked --release -p gateway
+	cargo run --locked --release -p tests --example coldstart -- $(or $(ARGS),20)
 
 deploy-config: ## Write the commented configuration templates into deploy/config
 	cargo build --locked --workspace

@@ -7,7 +7,12 @@ needs="
 /usr/bin/chromium:chromium:the page's tests
 firefox-esr:firefox-esr:Web Push in a real browser
 dbus-daemon:dbus:the radio's tests
+/usr/bin/faketime:faketime:the tests in which days go by
 mosquitto:mosquitto:the gateway's tests with a broker of another make
+systemd-nspawn:systemd-container:the life of the packages under a systemd of their own
+lintian:lintian:the packages' own faults
+man:man-db:the packages' manuals
+curl:curl:the packages' programs at work
 git:git:the tests of the tree
 python3:python3:the scorer of positions
 "

@@ -40,6 +40,7 @@ if has_node; then run page bash -c 'cd server/web && npm test'; fi
 # Tests that start programs find them in target/: the same packages with the same features, so nothing is built twice.
 cargo build --locked --workspace || exit 1
 run rust cargo test --locked --workspace --no-fail-fast
+run package tests/package/run.sh target/debug
 if has_node; then
   run browser bash -c 'cd tests/browser && npm ci --no-audit --no-fund && npm test'
 else

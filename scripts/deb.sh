@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Builds the programs for shipping and makes their Debian packages in target/debian.
+#   scripts/deb.sh [--programs gateway|server] [--arch arm64]
+# arm64 is crossed: rustup target add aarch64-unknown-linux-gnu, apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# What a box has to download, and the smallest disks it runs from, set the bound: 15 MB stripped.
+GATEWAY_BYTES_MAX=15000000
+
+programs="gateway server" arch=$(dpkg --print-architecture)
+while [ $# -gt 0 ]; do
+  case $1 in
+    --programs) programs=$2; shift 2 ;;
+    --arch) arch=$2; shift 2 ;;
+    *) echo "scripts/deb.sh: $1 is no option; see the head of this file" >&2; exit 1 ;;
+  esac
+done
+
+target="" folder=${CARGO_TARGET_DIR:-target}
+built=$folder/release
+if [ "$arch" != "$(dpkg --print-architecture)" ]; then
+  [ "$arch" = arm64 ] || { echo "scripts/deb.sh: nothing is known of $arch" >&2; exit 1; }
+  target=aarch64-unknown-linux-gnu
+  if ! ls "$(rustc --print sysroot)/lib/rustlib/$target" >/dev/null 2>&1 || ! command -v aarch64-linux-gnu-gcc >/dev/null; then
+    echo "For arm64: rustup target add $target && apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross" >&2
+    exit 1
+  fi
+  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+  built=$folder/$target/release
+fi
+
+for name in $programs; do
+  program=attimo-$name
+  cargo build --locked --release ${target:+--target "$target"} -p "$name"
+  more=()
+  [ "$name" != gateway ] || more+=(--most "$GATEWAY_BYTES_MAX")
+  if [ -n "$target" ]; then
+    # The manual is made of what the program says of itself, so it has to run here too.
+    [ -x "$folder/release/$program" ] || cargo build --locked --release -p "$name"
+    more+=(--arch "$arch" --help-from "$folder/release/$program")
+  fi
+  deploy/deb/build.sh "$program" "$built/$program" "$folder/debian" "${more[@]}"
+done
+if command -v lintian >/dev/null; then
+  lintian --allow-root --fail-on error,warning "$folder"/debian/*.deb
+else
+  echo "lintian was not found: the packages were made and not looked at by it."
+fi
