@@ -10,10 +10,12 @@ use runtime::config::ConfigError;
 use runtime::telemetry::Format;
 use serde::Deserialize;
 
+mod afar;
 mod radio;
 mod receivers;
 mod sensor;
 
+pub use afar::AfarSettings;
 pub use radio::{Radio, RadioSource};
 pub use receivers::Receivers;
 pub use sensor::{SecretKey, Sensor, SensorAddress, SensorKind};
@@ -58,6 +60,12 @@ pub struct Config {
     /// The log.
     #[serde(default)]
     pub log: Log,
+    /// What the server may change.
+    #[serde(default)]
+    pub settings: AfarSettings,
+    /// The version of the settings from afar that are laid over the file.
+    #[serde(skip)]
+    pub in_force: Option<u64>,
 }
 
 /// Who this box is, and what belongs to its chain.
@@ -295,6 +303,7 @@ impl Config {
         if self.spool.age_max_h == 0 {
             return wrong("spool.age_max_h", "nothing could wait".into(), "allow at least 1 hour");
         }
+        self.settings.check().or_else(|(key, problem, fix)| wrong(&key, problem, fix))?;
         self.radio.check().or_else(|(key, problem, fix)| wrong(&key, problem, fix))?;
         if TimeZone::get(&self.privacy.timezone).is_err() {
             let problem = format!("{:?} is no time zone", self.privacy.timezone);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::ids::ReceiverId;
 use model::time::Timestamp;
 use wire::uplink::{DROP_CODES_MAX, ReceiverHealth};
+use wire::vendor::telemetry::Telemetry;
 
 use crate::metric::{self, Name};
 use crate::radio::port::Heard;
@@ -25,29 +26,80 @@ pub struct Counts {
     pub dropped: BTreeMap<&'static str, u64>,
     /// What the own radio heard and lost on its way to the pipeline, by receiver.
     pub radios: BTreeMap<ReceiverId, Heard>,
-    receivers: BTreeMap<ReceiverId, (Timestamp, u64)>,
+    receivers: BTreeMap<ReceiverId, ReceiverHealth>,
+    accounts: BTreeMap<ReceiverId, Account>,
+}
+
+/// A receiver's own account of what it sent, and ours of what came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Account {
+    came: u64,
+    /// What it said at first and last that it had sent, and what had come at first.
+    first: Option<(u64, u64)>,
+    last: u64,
 }
 
 impl Counts {
-    /// A receiver heard something.
-    pub fn heard(&mut self, receiver: &ReceiverId, at: Timestamp) {
+    /// A receiver heard something. `kind` is whose form it speaks.
+    pub fn heard(&mut self, receiver: &ReceiverId, kind: &'static str, at: Timestamp) {
         self.heard += 1;
         metric::add(Name::Heard, 1);
         if let Some(health) = self.receivers.get_mut(receiver) {
-            *health = (at, health.1 + 1);
+            (health.last_heard, health.heard) = (at, health.heard + 1);
+            if health.kind != kind {
+                kind.clone_into(&mut health.kind);
+            }
         } else if self.receivers.len() < RECEIVERS_MAX {
-            self.receivers.insert(receiver.clone(), (at, 1));
+            let known = ReceiverHealth::new(receiver.clone(), at, 1);
+            self.receivers.insert(receiver.clone(), ReceiverHealth { kind: kind.to_owned(), ..known });
         }
+    }
+
+    /// What a receiver heard became a sighting's part.
+    pub fn forwarded(&mut self, receiver: &ReceiverId) {
+        if let Some(health) = self.receivers.get_mut(receiver) {
+            health.forwarded += 1;
+        }
+    }
+
+    /// A message of a receiver that keeps an account of them came, whatever is in it.
+    pub fn came(&mut self, receiver: ReceiverId) {
+        if self.accounts.len() < RECEIVERS_MAX || self.accounts.contains_key(&receiver) {
+            self.accounts.entry(receiver).or_default().came += 1;
+        }
+    }
+
+    /// What a receiver says of itself: frames that its radio heard, and messages that it sent since its own start.
+    pub fn telemetry(&mut self, receiver: &ReceiverId, telemetry: Telemetry) {
+        let Some(health) = self.receivers.get_mut(receiver) else { return };
+        if telemetry.on_air.is_some() {
+            health.on_air = telemetry.on_air;
+            metric::of_receiver(Name::ReceiverOnAir, receiver, telemetry.on_air.unwrap_or(0));
+        }
+        let (Some(sent), Some(account)) = (telemetry.sent, self.accounts.get_mut(receiver)) else { return };
+        let missed = account.missed(sent);
+        metric::add_of_receiver(Name::ReceiverMissed, receiver, missed.saturating_sub(health.missed));
+        health.missed = health.missed.max(missed);
     }
 
     /// What an adapter of the own radio has counted since the start; what it dropped counts as left out.
     pub fn radio(&mut self, receiver: ReceiverId, heard: &Heard) {
         let before = self.radios.insert(receiver.clone(), *heard).unwrap_or_default();
         self.drop("radio-queue-full", heard.dropped.saturating_sub(before.dropped));
-        metric::of_receiver(Name::ReceiverHeard, &receiver, heard.adverts);
-        metric::of_receiver(Name::ReceiverDropped, &receiver, heard.dropped);
-        metric::of_receiver(Name::ReceiverGaps, &receiver, heard.gaps);
-        metric::of_receiver(Name::ReceiverGapMillis, &receiver, u64::try_from(heard.gap.0).unwrap_or(0));
+        let gap_ms = |heard: &Heard| u64::try_from(heard.gap.0).unwrap_or(0);
+        let gained = [
+            (Name::ReceiverHeard, heard.adverts, before.adverts),
+            (Name::ReceiverDropped, heard.dropped, before.dropped),
+            (Name::ReceiverGaps, heard.gaps, before.gaps),
+            (Name::ReceiverGapMillis, gap_ms(heard), gap_ms(&before)),
+        ];
+        for (name, now, then) in gained {
+            metric::add_of_receiver(name, &receiver, now.saturating_sub(then));
+        }
+        if let Some(health) = self.receivers.get_mut(&receiver) {
+            (health.overflowed, health.gaps, health.gap_ms) = (heard.dropped, heard.gaps, gap_ms(heard));
+            health.on_air = Some(heard.adverts);
+        }
     }
 
     /// Something was left out.
@@ -68,10 +120,65 @@ impl Counts {
 
     /// How each receiver fares, by name.
     pub fn receivers(&self) -> impl Iterator<Item = ReceiverHealth> + '_ {
-        self.receivers.iter().map(|(receiver, (last_heard, heard))| ReceiverHealth {
-            receiver: receiver.clone(),
-            last_heard: *last_heard,
-            heard: *heard,
-        })
+        self.receivers.values().cloned()
+    }
+}
+
+impl Account {
+    /// What it sent and never came, since its first account.
+    fn missed(&mut self, sent: u64) -> u64 {
+        if sent < self.last {
+            // It began anew, and so does its account; what is under way at this moment is nobody's loss.
+            self.first = None;
+        }
+        self.last = sent;
+        let (sent_first, came_first) = *self.first.get_or_insert((sent, self.came));
+        (sent - sent_first).saturating_sub(self.came - came_first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn wine() -> ReceiverId {
+        ReceiverId::new("wine").expect("an id")
+    }
+
+    fn only(counts: &Counts) -> ReceiverHealth {
+        counts.receivers().next().expect("a receiver")
+    }
+
+    #[test]
+    fn what_a_receiver_sent_and_never_came_is_counted_over_its_restarts() {
+        let mut counts = Counts::default();
+        let say = |counts: &mut Counts, came: u32, sent: u64| {
+            for _ in 0..came {
+                counts.came(wine());
+                counts.heard(&wine(), "espresense", NOW);
+            }
+            counts.telemetry(&wine(), Telemetry { on_air: Some(sent * 3), sent: Some(sent) });
+            only(counts).missed
+        };
+        assert_eq!(say(&mut counts, 5, 100), 0, "what went before is not asked after");
+        assert_eq!(say(&mut counts, 8, 110), 2);
+        assert_eq!(say(&mut counts, 12, 120), 2, "one that came late makes up for one that was under way");
+        assert_eq!(say(&mut counts, 3, 4), 2, "it began anew");
+        assert_eq!(say(&mut counts, 0, 9), 5);
+        assert_eq!((only(&counts).on_air, only(&counts).heard), (Some(27), 28));
+    }
+
+    #[test]
+    fn the_own_radio_tells_what_it_heard_and_lost() {
+        let mut counts = Counts::default();
+        counts.heard(&wine(), "radio", NOW);
+        counts.forwarded(&wine());
+        let heard = Heard { adverts: 9, dropped: 2, gaps: 1, gap: model::time::Millis(700), ..Heard::default() };
+        counts.radio(wine(), &heard);
+        let health = only(&counts);
+        assert_eq!((health.heard, health.forwarded, health.overflowed, health.on_air), (1, 1, 2, Some(9)));
+        assert_eq!((health.gaps, health.gap_ms, health.kind.as_str()), (1, 700, "radio"));
     }
 }

@@ -61,6 +61,12 @@ pub enum Error {
         /// Where.
         url: String,
     },
+    /// The certificate is another key's.
+    #[error("the certificate that {url} gave is not for this box's key; ask whoever runs the server")]
+    ForeignKey {
+        /// Where.
+        url: String,
+    },
     /// A key can't be made.
     #[error("make a key")]
     Key(#[from] rcgen::Error),
@@ -125,6 +131,9 @@ pub async fn enrol(gateway: &GatewayId, kept: &Kept, server: &str, token: &str) 
     if authority_fingerprint(&answer.authority).as_deref() != Some(fingerprint) {
         return Err(Error::Impostor { url });
     }
+    if !is_of_key(&answer.certificate, &key) {
+        return Err(Error::ForeignKey { url });
+    }
     let enrolment = Enrolment {
         server: url,
         broker: format!("mqtts://{host}:{}", answer.broker_port),
@@ -180,9 +189,31 @@ fn authority_fingerprint(pem: &str) -> Option<String> {
     Some(hex::encode(&Sha256::digest(&der)[..16]))
 }
 
+/// Whether a certificate is for a key; both as PEM. One that is not would cut the box off.
+fn is_of_key(certificate: &str, key: &str) -> bool {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let Ok(certificate) = CertificateDer::from_pem_slice(certificate.as_bytes()) else { return false };
+    let Ok(key) = PrivateKeyDer::from_pem_slice(key.as_bytes()) else { return false };
+    runtime::mqtt::install_crypto();
+    let Some(provider) = rustls::crypto::CryptoProvider::get_default() else { return false };
+    let Ok(key) = provider.key_provider.load_private_key(key) else { return false };
+    rustls::sign::CertifiedKey::new(vec![certificate.into_owned()], key).keys_match().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_of_another_key_is_known_as_such() {
+        let key = KeyPair::generate().expect("a key");
+        let other = KeyPair::generate().expect("a key");
+        let certificate = CertificateParams::default().self_signed(&key).expect("a certificate").pem();
+        assert!(is_of_key(&certificate, &key.serialize_pem()));
+        assert!(!is_of_key(&certificate, &other.serialize_pem()));
+        assert!(!is_of_key("no certificate", &key.serialize_pem()));
+    }
 
     #[test]
     fn a_token_that_is_not_whole_is_refused_before_anything_is_asked() {

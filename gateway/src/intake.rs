@@ -29,6 +29,24 @@ enum Maker {
     Shelly,
 }
 
+impl Maker {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Espresense => "espresense",
+            Self::Theengs => "theengs",
+            Self::OpenMqttGateway => "openmqttgateway",
+            Self::Minew => "minew",
+            Self::Kontakt => "kontakt",
+            Self::Ruuvi => "ruuvi",
+            Self::Moko => "moko",
+            Self::Cassia => "cassia",
+            Self::Tasmota => "tasmota",
+            Self::Raddec => "raddec",
+            Self::Shelly => "shelly",
+        }
+    }
+}
+
 /// Reads receivers' messages by the configured filters.
 #[derive(Debug, Clone)]
 pub struct Intake {
@@ -60,6 +78,19 @@ impl Intake {
     /// Every filter to subscribe to.
     pub fn filters(&self) -> impl Iterator<Item = &str> {
         self.filters.iter().map(|(_, filter)| filter.as_str())
+    }
+
+    /// Whose form a topic's messages have, as a word for people; empty when it is not configured.
+    #[must_use]
+    pub fn kind(&self, topic: &str) -> &'static str {
+        let found = self.filters.iter().find(|(_, filter)| topics::matches(filter, topic));
+        found.map_or("", |(maker, _)| maker.name())
+    }
+
+    /// Whether ESPresense nodes are listened to.
+    #[must_use]
+    pub fn hears_espresense(&self) -> bool {
+        self.filters.iter().any(|(maker, _)| *maker == Maker::Espresense)
     }
 
     /// Reads one message.

@@ -1,6 +1,8 @@
 //! Every metric of the gateway, by one name each.
 
 use model::ids::ReceiverId;
+use model::time::Millis;
+use wire::uplink::clock::Belief;
 
 use crate::spool::Standing;
 
@@ -39,8 +41,18 @@ pub enum Name {
     ReceiverGaps,
     /// How long it did not hear, together, in milliseconds.
     ReceiverGapMillis,
+    /// Messages that a receiver says it sent and that never came.
+    ReceiverMissed,
+    /// Frames that a receiver's radio heard, by its own account.
+    ReceiverOnAir,
     /// Whether the own radio hears: 1 or 0.
     RadioHearing,
+    /// Addresses that the server's list of objections holds.
+    Objections,
+    /// Whether the wall clock is believed, by belief: 1 or 0.
+    ClockBelief,
+    /// How far the wall clock is ahead of the server's, in seconds.
+    ClockOffset,
 }
 
 impl Name {
@@ -64,7 +76,12 @@ impl Name {
             Self::ReceiverDropped => "attimo_gateway_radio_dropped_total",
             Self::ReceiverGaps => "attimo_gateway_radio_gaps_total",
             Self::ReceiverGapMillis => "attimo_gateway_radio_gap_milliseconds_total",
+            Self::ReceiverMissed => "attimo_gateway_receiver_missed_total",
+            Self::ReceiverOnAir => "attimo_gateway_receiver_frames_on_air",
             Self::RadioHearing => "attimo_gateway_radio_hearing",
+            Self::Objections => "attimo_gateway_objections",
+            Self::ClockBelief => "attimo_gateway_clock_belief",
+            Self::ClockOffset => "attimo_gateway_clock_offset_seconds",
         }
     }
 }
@@ -81,6 +98,17 @@ pub fn spool(standing: &Standing) {
     }
 }
 
+/// Tells how the clock stands: whether it is believed, and how far the server's is ahead of it.
+pub fn clock(belief: Belief, skew: Option<Millis>) {
+    for each in Belief::ALL {
+        let is = f64::from(u8::from(each == belief));
+        metrics::gauge!(Name::ClockBelief.as_str(), "belief" => each.code()).set(is);
+    }
+    if let Some(skew) = skew {
+        metrics::gauge!(Name::ClockOffset.as_str()).set(-skew.as_seconds());
+    }
+}
+
 /// Adds to a counter.
 pub fn add(name: Name, count: u64) {
     metrics::counter!(name.as_str()).increment(count);
@@ -91,9 +119,17 @@ pub fn add_labelled(name: Name, label: &'static str, value: &'static str, count:
     metrics::counter!(name.as_str(), label => value).increment(count);
 }
 
-/// Tells a receiver's total since the start.
-pub fn of_receiver(name: Name, receiver: &ReceiverId, total: u64) {
-    metrics::counter!(name.as_str(), "receiver" => receiver.to_string()).absolute(total);
+/// Adds to a receiver's counter.
+pub fn add_of_receiver(name: Name, receiver: &ReceiverId, count: u64) {
+    if count > 0 {
+        metrics::counter!(name.as_str(), "receiver" => receiver.to_string()).increment(count);
+    }
+}
+
+/// Tells a receiver's own figure.
+#[expect(clippy::cast_precision_loss, reason = "figures of one box are far below 2^53")]
+pub fn of_receiver(name: Name, receiver: &ReceiverId, value: u64) {
+    metrics::gauge!(name.as_str(), "receiver" => receiver.to_string()).set(value as f64);
 }
 
 /// Sets a gauge.

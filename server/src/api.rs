@@ -46,6 +46,8 @@ pub struct Api {
     guesses_by_name: Arc<Throttle>,
     /// Tries to log in, per address.
     guesses_by_peer: Arc<Throttle>,
+    /// Objections, per address.
+    objections_by_peer: Arc<Throttle>,
     /// Places for open dashboards.
     pages: Arc<Semaphore>,
     /// How much each sender of events may send.
@@ -63,6 +65,8 @@ impl Api {
             app,
             guesses_by_name: Arc::new(Throttle::new(5, Millis::seconds(24))),
             guesses_by_peer: Arc::new(Throttle::new(20, Millis::seconds(3))),
+            // A family's devices at once, and then one a minute.
+            objections_by_peer: Arc::new(Throttle::new(20, Millis::minutes(1))),
             pages: Arc::new(Semaphore::new(PAGES_MAX)),
         }
     }
@@ -106,6 +110,7 @@ fn open() -> Router<Api> {
         .route("/offers/{decisionId}/outcomes", post(app::offers::outcome))
         .route("/stream", get(app::stream::open))
         .route("/sightings", post(app::sightings::post))
+        .route("/objections", post(crate::objections::post))
         .route("/gateways/enrol", post(crate::fleet::http::enrol))
         .route("/push/key", get(health::push_key))
         .route("/projects/{key}/settings", get(intake::http::settings))
@@ -160,6 +165,9 @@ fn closed() -> Router<Api> {
         .route("/stores/{store}/offers", get(office::offers::list))
         .route("/stores/{store}/offers/{offer}/lift", get(office::lift::of_offer))
         .route("/stores/{store}/offers/{offer}/lever", get(office::levers::get).put(office::levers::put))
+        .route("/fleet", get(office::fleet::get))
+        .route("/fleet/config", get(office::fleet::config))
+        .route("/fleet/config/{scope}", put(office::fleet::put))
         .route("/decisions/{id}", get(office::decisions::get))
         .route("/customers/{id}", get(office::customers::show))
         .route("/customers/{id}/split", post(office::customers::split))

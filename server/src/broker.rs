@@ -9,6 +9,7 @@ pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -95,6 +96,17 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
+    /// Users whose password was taken back, or is another one by now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn outdated(&self, store: &Store) -> crate::store::Result<BTreeSet<String>> {
+        if !self.guard.has_passwords() {
+            return Ok(BTreeSet::new());
+        }
+        Ok(self.guard.outdated(&store.broker_passwords().await?))
+    }
+
     /// Ends every session of a user.
     pub(crate) async fn end(&self, user: &str) {
         for client in self.guard.clients_of(user) {

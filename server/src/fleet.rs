@@ -4,7 +4,9 @@
 //! From then on the broker knows it by that certificate; nobody types a password.
 
 pub mod authority;
+pub(crate) mod desired;
 pub(crate) mod http;
+pub mod settings;
 pub(crate) mod watch;
 
 use std::fmt::Write as _;
@@ -38,6 +40,11 @@ pub enum Command {
     },
     /// Lists the gateways that have certificates.
     List,
+    /// Shows and sets what gateways are to have: settings of the fleet, a store or a gateway.
+    Config {
+        #[command(subcommand)]
+        command: settings::Command,
+    },
 }
 
 /// How long a token can be used.
@@ -73,6 +80,17 @@ pub enum Error {
     /// The store failed.
     #[error("read the gateways")]
     Store(#[from] store::Error),
+    /// A file of settings can't be read.
+    #[error("{file}: {problem}; write sections and keys as in gateway.toml")]
+    Settings {
+        /// Which.
+        file: std::path::PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Something can't be set from afar.
+    #[error(transparent)]
+    Refused(#[from] wire::settings::Refused),
 }
 
 /// Does a command and answers what to print.
@@ -81,6 +99,7 @@ pub enum Error {
 /// When there is no such gateway, or the store fails.
 pub async fn run(command: &Command, store: &Store, now: Timestamp) -> Result<String, Error> {
     match command {
+        Command::Config { command } => settings::run(command, store, now).await,
         Command::Token { gateway, valid } => {
             let authority = Authority::open(store, now).await?;
             let token = make_token(store, &authority, gateway, now + valid.0).await?;

@@ -2,6 +2,8 @@
 //!
 //! It is told only what was committed, and forgets who was not heard for a while.
 
+mod beacons;
+mod fleet;
 mod frame;
 mod health;
 mod heat;
@@ -28,12 +30,16 @@ use model::sighting::Sighting;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use tokio::sync::broadcast;
+use wire::settings::Reported;
 use wire::uplink::Health;
 
 use crate::store::{Chunk, DecisionRow, Frame, HeatHour};
 use health::GatewayMemory;
 use shop::ShopNow;
 
+pub(crate) use beacons::{BeaconNow, Kind as BeaconKind, Presence as BeaconPresence};
+pub use fleet::ClockNow;
+pub(crate) use fleet::{BoxNow, EarNow, FleetNow};
 pub use frame::PEOPLE_MIN;
 pub use now::{Door, Dot, GatewayNow, Now, People, ReceiverNow, SensorNow, State, ZoneNow, to_rfc3339};
 
@@ -226,6 +232,12 @@ impl Live {
         for sighting in sightings {
             for shop in inside.shops.values_mut() {
                 shop.receivers_mut().heard(&sighting.receiver, gateway, now);
+                shop.beacons_mut().heard(sighting, now);
+            }
+        }
+        for beacon in health.map(|health| health.beacons.as_slice()).unwrap_or_default() {
+            for shop in inside.shops.values_mut() {
+                shop.beacons_mut().reported(beacon, now);
             }
         }
         let reports = health.map(|health| health.receivers.as_slice()).unwrap_or_default();
@@ -246,6 +258,44 @@ impl Live {
     /// Takes a gateway's birth or will.
     pub(crate) fn gateway_state(&self, gateway: &GatewayId, state: &wire::state::State, now: Timestamp) {
         self.write().gateways.entry(gateway.clone()).or_default().state(state, now);
+    }
+
+    /// Takes what became of the settings that a gateway was sent.
+    pub(crate) fn gateway_reported(&self, gateway: &GatewayId, reported: &Reported) {
+        self.write().gateways.entry(gateway.clone()).or_default().reported(reported);
+    }
+
+    /// Takes how far a gateway's clock is from ours.
+    pub fn gateway_clock(&self, gateway: &GatewayId, clock: ClockNow) {
+        self.write().gateways.entry(gateway.clone()).or_default().put_clock(clock);
+    }
+
+    /// Takes how many sightings of a gateway were taken, and what was refused for which reason.
+    pub(crate) fn gateway_taken(&self, gateway: &GatewayId, sightings: u64, refused: &BTreeMap<&'static str, u64>) {
+        self.write().gateways.entry(gateway.clone()).or_default().taken(sightings, refused);
+    }
+
+    /// The stores of gateways, as they say themselves.
+    pub(crate) fn gateway_stores(&self) -> BTreeMap<GatewayId, Option<StoreId>> {
+        self.read().gateways.iter().map(|(id, memory)| (id.clone(), memory.store().cloned())).collect()
+    }
+
+    /// The edge boxes, their receivers and the shops' beacons.
+    pub(crate) fn fleet(&self, now: Timestamp) -> FleetNow {
+        let inside = self.read();
+        let known = |id: &ReceiverId| {
+            let (store, shop) = inside.shops.iter().find(|(_, shop)| shop.receivers().knows(id))?;
+            Some((store.clone(), shop.receivers().snapshot(id, &inside.gateways, now)))
+        };
+        let unheard = |(store, shop): (&StoreId, &ShopNow)| {
+            let ids: Vec<_> = shop.receivers().unheard().map(|id| (store.clone(), id.clone())).collect();
+            ids
+        };
+        FleetNow {
+            gateways: inside.gateways.iter().map(|(id, memory)| (id.clone(), memory.whole(now, known))).collect(),
+            unheard: inside.shops.iter().flat_map(unheard).collect(),
+            beacons: inside.shops.values().flat_map(|shop| shop.beacons_now(now)).collect(),
+        }
     }
 
     /// Takes where somebody was in the past: for the heat map alone.

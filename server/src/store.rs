@@ -6,6 +6,7 @@
 
 mod access;
 mod calibration;
+mod clocks;
 mod commit;
 mod decisions;
 mod driver;
@@ -16,6 +17,7 @@ mod identity;
 mod inputs;
 mod learning;
 mod merging;
+mod objections;
 mod offers;
 mod people;
 mod postgres;
@@ -25,6 +27,7 @@ mod regulations;
 mod replay;
 mod reservations;
 mod rows;
+mod settings;
 mod shops;
 mod sqlite;
 mod tables;
@@ -43,6 +46,7 @@ pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
 pub use inputs::Recorded;
 pub use merging::LeverRow;
 pub(crate) use merging::Merged;
+pub(crate) use objections::Objected;
 pub use offers::OfferFigures;
 pub use people::MergeRow;
 pub use purge::Retention;
@@ -54,6 +58,8 @@ pub use rows::{
     AccessKey, Account, BrokerUser, Count, CountKind, Customer, DecisionFact, DecisionRow, Device, ERASED, KeyKind,
     Lease, OfferRow, Outbox, PresenceRow, PushEndpoint, Role, ShopRow,
 };
+pub(crate) use settings::KnownGateway;
+pub use settings::SettingsRow;
 pub(crate) use watch::{QUARTER_MS, Tally};
 
 use driver::{Driver, Row, Step, Value};

@@ -1,6 +1,6 @@
 //! A gateway's birth and will: what it was started as, and whether it is there.
 
-use model::ids::BootId;
+use model::ids::{BootId, StoreId};
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 pub const STATE_LEN_MAX: usize = 1_024;
 /// Longest version that is read, in bytes.
 pub const VERSION_LEN_MAX: usize = 64;
+/// Most adapters, and most capabilities, that are read.
+pub const NAMES_MAX: usize = 16;
+/// Longest name of an adapter or a capability, in bytes.
+pub const NAME_LEN_MAX: usize = 32;
 
 /// Whether the gateway is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,35 @@ pub struct State {
     pub version: String,
     /// When the run began.
     pub started_at: Timestamp,
+    /// Its store; boxes before 0.2 do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    /// The version of the settings from afar that are in force; none while the box goes by its file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<u64>,
+    /// Adapters of its own radio.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adapters: Vec<String>,
+    /// What it can do, one word each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
+}
+
+impl State {
+    /// The least that a state says.
+    #[must_use]
+    pub const fn new(boot: BootId, state: Liveness, version: String, started_at: Timestamp) -> Self {
+        Self {
+            boot,
+            state,
+            version,
+            started_at,
+            store: None,
+            settings: None,
+            adapters: Vec::new(),
+            capabilities: Vec::new(),
+        }
+    }
 }
 
 /// Why a state can't be read.
@@ -74,7 +107,7 @@ impl Error {
 /// use model::{ids::BootId, time::Timestamp};
 /// use wire::state::{self, Liveness, State};
 ///
-/// let birth = State { boot: BootId(7), state: Liveness::Online, version: "0.1.0".into(), started_at: Timestamp(1_000) };
+/// let birth = State::new(BootId(7), Liveness::Online, "0.1.0".into(), Timestamp(1_000));
 /// assert_eq!(
 ///     state::encode(&birth),
 ///     br#"{"boot":"00000000000000000000000000000007","state":"online","version":"0.1.0","started_at":1000}"#
@@ -100,6 +133,18 @@ pub fn decode(payload: &[u8]) -> Result<State, Error> {
     }
     if !crate::uplink::is_possible(state.started_at) {
         return Err(Error::OutOfRange { field: "started_at", range: "milliseconds from 1970 to the year 9999" });
+    }
+    for (field, names) in [("adapters", &state.adapters), ("capabilities", &state.capabilities)] {
+        let is_name = |name: &String| {
+            (1..=NAME_LEN_MAX).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        if names.len() > NAMES_MAX || !names.iter().all(is_name) {
+            return Err(Error::OutOfRange {
+                field,
+                range: "at most 16 words of 1 to 32 letters, digits, '-', '_' or '.'",
+            });
+        }
     }
     Ok(state)
 }

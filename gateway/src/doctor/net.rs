@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 
 use super::Finding;
 use crate::config::Config;
-use crate::uplink::Identity;
+use crate::metric::Name;
+use crate::uplink::{About, Identity};
 use crate::uplink::way::Way;
 
 /// How long each step may take.
@@ -21,7 +22,7 @@ const PAGE_LEN_MAX: u64 = 256 * 1024;
 
 /// The name, then the broker with its log-in.
 pub(super) async fn uplink(config: &Config) -> Vec<Finding> {
-    let identity = Identity { gateway: config.gateway.id.clone(), boot: BootId(0), started_at: Timestamp(0) };
+    let identity = Identity { gateway: config.gateway.id.clone(), boot: BootId(0), started_at: Timestamp(0), about: About::default() };
     let way = match Way::find(config, &identity) {
         Ok(way) => way,
         Err(cause) => return vec![Finding::wrong("broker", cause.to_string(), "enrol the box, or set uplink.url")],
@@ -98,6 +99,13 @@ pub(super) async fn running(config: &Config) -> Finding {
             Finding::warning("gateway", found, format!("see http://{}/", config.status.listen))
         }
     }
+}
+
+/// How many seconds the clock of this box is ahead of the server's, as the gateway that runs here was told.
+pub(super) async fn clock_ahead(config: &Config) -> Option<f64> {
+    let name = Name::ClockOffset.as_str();
+    let metrics = page(config, "/metrics").await?;
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
 /// A page of the gateway that runs on this box, as it comes; none if none does.

@@ -32,6 +32,11 @@ impl Ears {
         self.by_address.contains_key(&address)
     }
 
+    /// The sensors of an address.
+    pub(super) fn ids(&self, address: [u8; 6]) -> &[SensorId] {
+        self.by_address.get(&address).map_or(&[], |(_, ids)| ids)
+    }
+
     /// What a sensor says, and who it is; nothing when it says nothing that is measured.
     pub(super) fn hear(
         &mut self,

@@ -2,6 +2,7 @@
 
 pub mod customers;
 pub mod decisions;
+pub mod fleet;
 pub mod heat;
 pub mod levers;
 pub mod lift;

@@ -1,5 +1,6 @@
 mod clients;
 mod decide;
+mod fleet;
 mod floor;
 mod offers;
 mod people;
@@ -34,6 +35,7 @@ fn filled(path: &str) -> String {
         .replace("{decisionId}", &id)
         .replace("{source}", "nobody")
         .replace("{id}", &id)
+        .replace("{scope}", "fleet")
 }
 
 #[tokio::test]

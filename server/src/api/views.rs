@@ -1,5 +1,6 @@
 //! What decisions, offers and plans look like from outside.
 
+pub mod fleet;
 mod grounds;
 mod why;
 

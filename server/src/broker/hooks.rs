@@ -1,6 +1,6 @@
 //! What the broker asks before it lets anybody in, speak or listen.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -25,7 +25,14 @@ pub(super) struct Guard {
     store: Store,
     server: Credentials,
     receiver_topics: Vec<String>,
-    clients: RwLock<HashMap<String, User>>,
+    clients: RwLock<HashMap<String, Known>>,
+}
+
+/// Who is at a client id.
+struct Known {
+    user: User,
+    /// The hash of the password that let them in; none for those with a certificate.
+    password: Option<Vec<u8>>,
 }
 
 impl Guard {
@@ -37,9 +44,23 @@ impl Guard {
     pub(super) fn clients_of(&self, user: &str) -> Vec<String> {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
         let mut ids: Vec<String> = Vec::new();
-        ids.extend(clients.iter().filter(|(_, known)| known.name == user).map(|(id, _)| id.clone()));
+        ids.extend(clients.iter().filter(|(_, known)| known.user.name == user).map(|(id, _)| id.clone()));
         ids.sort_unstable();
         ids
+    }
+
+    /// Users whose password is not what it was when it let them in. `now` gives the hash that each name has now.
+    pub(super) fn outdated(&self, now: &BTreeMap<String, Vec<u8>>) -> BTreeSet<String> {
+        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
+        let mut names = BTreeSet::new();
+        names.extend(clients.values().filter(|known| known.is_outdated(now)).map(|known| known.user.name.clone()));
+        names
+    }
+
+    /// Whether anybody came by a password.
+    pub(super) fn has_passwords(&self) -> bool {
+        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
+        clients.values().any(|known| known.password.is_some())
     }
 
     /// Who came through the door for certificates is who the certificate names, as long as it is not taken back.
@@ -48,7 +69,7 @@ impl Guard {
             return AuthResult::NotAuthorized;
         };
         match self.store.gateway_has(name, serial).await {
-            Ok(true) => self.admit(client, User { name: name.clone(), role: Role::Gateway }),
+            Ok(true) => self.admit(client, User { name: name.clone(), role: Role::Gateway }, None),
             Ok(false) => {
                 metrics::counter!("broker_refused_total", "reason" => "certificate").increment(1);
                 AuthResult::NotAuthorized
@@ -87,11 +108,11 @@ impl Guard {
         if verify_slices_are_equal(&password_hash(password), &user.password_hash).is_err() {
             return AuthResult::BadUsernameOrPassword;
         }
-        self.admit(client, User { name: user.name, role: user.role })
+        self.admit(client, User { name: user.name, role: user.role }, Some(user.password_hash))
     }
 
     /// The broker itself never asks about a will, so it is checked here, before there is one.
-    fn admit(&self, client: &ConnectInfo, user: User) -> AuthResult {
+    fn admit(&self, client: &ConnectInfo, user: User, password: Option<Vec<u8>>) -> AuthResult {
         let will = client.last_will().map(|will| match will {
             LastWill::V3(will) => will.topic.to_string(),
             LastWill::V5(will) => will.topic.to_string(),
@@ -101,8 +122,10 @@ impl Guard {
             return AuthResult::NotAuthorized;
         }
         let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
-        let owner = clients.entry(client.client_id().to_string()).or_insert_with(|| user.clone());
-        if *owner == user {
+        let fresh = || Known { user: user.clone(), password: None };
+        let known = clients.entry(client.client_id().to_string()).or_insert_with(fresh);
+        if known.user == user {
+            known.password = password;
             return AuthResult::Allow(false, None);
         }
         metrics::counter!("broker_refused_total", "reason" => "client-id").increment(1);
@@ -111,7 +134,7 @@ impl Guard {
 
     fn user(&self, session: &Session) -> Option<User> {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
-        clients.get(&*session.id.client_id).cloned()
+        clients.get(&*session.id.client_id).map(|known| known.user.clone())
     }
 
     fn publish(&self, session: &Session, publish: &Publish) -> PublishAclResult {
@@ -132,6 +155,12 @@ impl Guard {
 
     fn forget(&self, session: &Session) {
         self.clients.write().unwrap_or_else(PoisonError::into_inner).remove(&*session.id.client_id);
+    }
+}
+
+impl Known {
+    fn is_outdated(&self, now: &BTreeMap<String, Vec<u8>>) -> bool {
+        self.password.as_ref().is_some_and(|password| now.get(&self.user.name) != Some(password))
     }
 }
 

@@ -42,6 +42,7 @@ impl User {
                     topics::gateway_live(&self.name),
                     topics::gateway_state(&self.name),
                     topics::gateway_renewal(&self.name),
+                    topics::gateway_reported(&self.name),
                 ];
                 own.iter().any(|own| own == topic)
             }
@@ -55,6 +56,9 @@ impl User {
             Role::Gateway => {
                 filter == topics::gateway_ack(&self.name)
                     || filter == topics::gateway_certificate(&self.name)
+                    || filter == topics::gateway_desired(&self.name)
+                    // Whom a box is to leave out is no secret from another box.
+                    || topics::captured(topics::OBJECTIONS, filter).is_some_and(|store| store != "+")
                     || receiver_topics.iter().any(|allowed| covers(allowed, filter))
             }
             Role::Receiver => RECEIVER_SETTINGS.iter().any(|allowed| covers(allowed, filter)),
@@ -92,10 +96,10 @@ mod tests {
     #[test]
     fn a_gateway_speaks_only_under_its_own_name() {
         let gateway = user("shop-1", Role::Gateway);
-        for topic in ["gw/shop-1/up", "gw/shop-1/live", "gw/shop-1/state"] {
+        for topic in ["gw/shop-1/up", "gw/shop-1/live", "gw/shop-1/state", "gw/shop-1/reported"] {
             assert!(gateway.may_publish(topic, &vendor_topics()), "{topic}");
         }
-        for topic in ["gw/shop-2/up", "gw/shop-1/ack", "gw/shop-1/up/x", "gw/+/up", "espresense/devices/a/b", "#", ""] {
+        for topic in ["gw/shop-2/up", "gw/shop-1/ack", "gw/shop-1/desired", "gw/shop-1/up/x", "gw/+/up", "espresense/devices/a/b", "#", ""] {
             assert!(!gateway.may_publish(topic, &vendor_topics()), "{topic}");
         }
     }
@@ -103,10 +107,10 @@ mod tests {
     #[test]
     fn a_gateway_hears_receivers_and_its_own_acknowledgements() {
         let gateway = user("shop-1", Role::Gateway);
-        for filter in ["gw/shop-1/ack", "espresense/devices/+/+", "espresense/devices/+/wine", "counter/door"] {
+        for filter in ["gw/shop-1/ack", "gw/shop-1/desired", "espresense/devices/+/+", "espresense/devices/+/wine", "counter/door"] {
             assert!(gateway.may_subscribe(filter, &vendor_topics()), "{filter}");
         }
-        for filter in ["gw/+/ack", "gw/shop-2/ack", "gw/#", "#", "+/+/+", "espresense/#", "$SYS/#", "$share/g/#"] {
+        for filter in ["gw/+/ack", "gw/shop-2/ack", "gw/shop-2/desired", "gw/#", "#", "+/+/+", "espresense/#", "$SYS/#", "$share/g/#"] {
             assert!(!gateway.may_subscribe(filter, &vendor_topics()), "{filter}");
         }
     }

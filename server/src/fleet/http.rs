@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::authority::{self, Authority};
 use super::{authority::REQUEST_LEN_MAX, token_hash};
@@ -12,28 +13,41 @@ use crate::api::json::Body;
 use crate::api::problem::Problem;
 
 /// What a box sends.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Enrolment {
+    /// The gateway's id, as in its gateway.toml.
     gateway: String,
+    /// What `attimo-server gateway token` printed; it counts once.
     token: String,
+    /// A PKCS#10 request as PEM; of it only the key counts.
     request: String,
 }
 
 /// What it gets.
-#[derive(Debug, Serialize)]
-struct Enrolled {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Enrolled {
+    /// Its certificate, as PEM.
     certificate: String,
+    /// The authority's certificate, as PEM; the token's second half is the beginning of its fingerprint.
     authority: String,
+    /// The name that the broker's certificate has.
     broker_name: &'static str,
+    /// Where the broker lets gateways with a certificate in.
     broker_port: u16,
+    /// In milliseconds since 1970.
     issued_at: i64,
+    /// In milliseconds since 1970.
     expires_at: i64,
 }
 
 /// Gives a box its first certificate.
 ///
 /// The token is used up by a right request only: who mistypes something may try again with the same one.
+#[utoipa::path(post, path = "/v1/gateways/enrol", tag = "gateway", request_body = Enrolment,
+    responses((status = 200, body = Enrolled), (status = 400, body = Problem, description = "names the field"),
+        (status = 403, body = Problem, description = "`token-unknown`, `token-used`, `token-expired` or `no-tls-broker`"),
+        (status = 413, body = Problem)))]
 pub(crate) async fn enrol(State(api): State<Api>, Body(asked): Body<Enrolment>) -> Result<Response, Problem> {
     let app = &api.app;
     let Some(broker_port) = app.tls_port else {
@@ -78,21 +92,49 @@ fn refuse(cause: authority::Error) -> Problem {
     Problem::unavailable("the server's authority does not work")
 }
 
-/// Signs the next certificate of a box that has a valid one; what to publish to it, none if it is not let in any more.
+/// Most certificates that a box gets within [`DAY`]: one is enough for months, and each is kept.
+pub(crate) const RENEWALS_MAX: u64 = 10;
+const DAY: model::time::Millis = model::time::Millis::hours(24);
+
+/// What is said to a box that asks too often.
+#[derive(Debug, Serialize)]
+struct NotRenewed {
+    refused: &'static str,
+    detail: String,
+}
+
+/// What became of a request for the next certificate.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Renewed {
+    /// What to publish to the box.
+    Signed(Vec<u8>),
+    /// The same, when it asked too often.
+    TooOften(Vec<u8>),
+    /// It is not let in any more.
+    Nobody,
+}
+
+/// Signs the next certificate of a box that has a valid one.
 pub(crate) async fn renew(
     store: &crate::store::Store,
     gateway: &model::ids::GatewayId,
     request: &str,
     now: model::time::Timestamp,
     lasts: model::time::Millis,
-) -> Result<Option<Vec<u8>>, authority::Error> {
+) -> Result<Renewed, authority::Error> {
     if request.len() > REQUEST_LEN_MAX || !store.gateway_is_in(gateway, now).await? {
-        return Ok(None);
+        return Ok(Renewed::Nobody);
+    }
+    if store.certificates_since(gateway, now - DAY).await? >= RENEWALS_MAX {
+        tracing::warn!(%gateway, "gateway {gateway} asks for certificates too often and gets none for now");
+        let detail = format!("{RENEWALS_MAX} certificates were given within a day; ask again tomorrow");
+        let said = NotRenewed { refused: "renewal-too-often", detail };
+        return Ok(Renewed::TooOften(serde_json::to_vec(&said).unwrap_or_default()));
     }
     let authority = Authority::open(store, now).await?;
     let issued = authority.sign(request, gateway, now, lasts)?;
     if !store.renew_gateway_certificate(gateway, &issued, now).await? {
-        return Ok(None);
+        return Ok(Renewed::Nobody);
     }
     tracing::info!(%gateway, serial = issued.serial, "gateway {gateway} has its next certificate");
     let enrolled = Enrolled {
@@ -103,5 +145,5 @@ pub(crate) async fn renew(
         issued_at: now.0,
         expires_at: issued.expires_at.0,
     };
-    Ok(serde_json::to_vec(&enrolled).ok())
+    Ok(serde_json::to_vec(&enrolled).map_or(Renewed::Nobody, Renewed::Signed))
 }

@@ -1,4 +1,5 @@
-//! Ends the sessions of gateways that were thrown out, by this process or by the command line.
+//! Ends the sessions of gateways that were thrown out, and of everybody whose password was taken back or replaced, by this
+//! process or by the command line.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub(crate) fn start(
                 _ = every.tick() => {}
             }
             look(&store, &sessions, clock.now(), &mut seen).await;
+            look_at_passwords(&store, &sessions).await;
         }
     })
 }
@@ -51,5 +53,16 @@ async fn look(store: &Store, sessions: &Sessions, now: Timestamp, seen: &mut BTr
             *seen = revoked.into_keys().collect();
         }
         Err(cause) => tracing::warn!(%cause, "could not look for gateways that were thrown out"),
+    }
+}
+
+async fn look_at_passwords(store: &Store, sessions: &Sessions) {
+    match sessions.outdated(store).await {
+        Ok(users) => {
+            for user in users {
+                sessions.end(&user).await;
+            }
+        }
+        Err(cause) => tracing::warn!(%cause, "could not look for passwords that were taken back"),
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use locate::health::Condition;
-use model::ids::{GatewayId, ReceiverId};
+use model::ids::{GatewayId, ReceiverId, StoreId};
 use model::shop::Receiver;
 use model::time::{Millis, Timestamp};
+use wire::settings::Reported;
 use wire::state::Liveness;
 use wire::uplink::Health;
 
+use super::fleet::{Birth, BoxNow, ClockNow, Ear, take_reports};
 use super::now::{GatewayNow, ReceiverNow, State};
 
 /// A gateway that said nothing for this long is silent: it reports its health every few seconds.
@@ -22,33 +24,92 @@ const RATE_S: i64 = 60;
 #[derive(Debug, Default)]
 pub(super) struct GatewayMemory {
     last_seen: Option<Timestamp>,
-    boot: Option<model::ids::BootId>,
+    /// When it came, or went.
+    since: Option<Timestamp>,
+    store: Option<StoreId>,
+    birth: Option<Birth>,
     liveness: Option<Liveness>,
-    version: Option<String>,
-    spool_batches: u64,
-    oldest_unsent_ms: u64,
+    health: Option<Health>,
+    ears: BTreeMap<ReceiverId, Ear>,
+    reported: Option<Reported>,
+    clock: Option<ClockNow>,
+    taken: u64,
+    refused: BTreeMap<&'static str, u64>,
 }
 
 impl GatewayMemory {
     pub(super) fn heard(&mut self, health: Option<&Health>, now: Timestamp) {
+        if self.is_there(now) != State::Online && self.liveness != Some(Liveness::Offline) {
+            self.since = Some(now);
+        }
         self.last_seen = Some(now);
         if let Some(health) = health {
-            self.spool_batches = health.spool_batches;
-            self.oldest_unsent_ms = health.oldest_unsent_ms;
+            take_reports(&mut self.ears, &health.receivers, now);
+            self.health = Some(health.clone());
         }
     }
 
     /// A late will of an earlier run can't bury a newer one.
     pub(super) fn state(&mut self, state: &wire::state::State, now: Timestamp) {
-        let is_other_run = self.boot.is_some_and(|boot| boot != state.boot);
+        let is_other_run = self.birth.as_ref().is_some_and(|birth| birth.boot != state.boot);
         if state.state == Liveness::Offline && is_other_run {
             return;
         }
-        self.boot = Some(state.boot);
+        if is_other_run {
+            (self.health, self.ears) = (None, BTreeMap::new());
+        }
+        if self.liveness != Some(state.state) || is_other_run {
+            self.since = Some(now);
+        }
+        self.birth = Some(Birth::of(state));
         self.liveness = Some(state.state);
-        self.version = Some(state.version.clone());
+        self.store = state.store.clone().or(self.store.take());
         if state.state == Liveness::Online {
             self.last_seen = Some(now);
+        }
+    }
+
+    /// What became of the settings that it was sent. One of an earlier run, said late, counts only until this run has spoken.
+    pub(super) fn reported(&mut self, reported: &Reported) {
+        self.reported = Some(reported.clone());
+    }
+
+    pub(super) const fn put_clock(&mut self, clock: ClockNow) {
+        self.clock = Some(clock);
+    }
+
+    /// What the server took and refused of a batch.
+    pub(super) fn taken(&mut self, sightings: u64, refused: &BTreeMap<&'static str, u64>) {
+        self.taken += sightings;
+        for (reason, count) in refused {
+            *self.refused.entry(reason).or_default() += count;
+        }
+    }
+
+    /// Its store, as it says itself.
+    pub(super) const fn store(&self) -> Option<&StoreId> {
+        self.store.as_ref()
+    }
+
+    /// Everything, with what `known` says of each receiver.
+    pub(super) fn whole(
+        &self,
+        now: Timestamp,
+        known: impl Fn(&ReceiverId) -> Option<(StoreId, ReceiverNow)>,
+    ) -> BoxNow {
+        let state = self.is_there(now);
+        BoxNow {
+            store: self.store.clone(),
+            state,
+            since: if state == State::Silent { self.last_seen } else { self.since },
+            last_seen: self.last_seen,
+            birth: self.birth.clone(),
+            reported: self.reported.clone(),
+            health: self.health.clone(),
+            clock: self.clock,
+            taken: self.taken,
+            refused: self.refused.clone(),
+            receivers: self.ears.iter().map(|(id, ear)| ear.now(known(id))).collect(),
         }
     }
 
@@ -65,10 +126,10 @@ impl GatewayMemory {
         GatewayNow {
             id: id.clone(),
             state: self.is_there(now),
-            version: self.version.clone(),
+            version: self.birth.as_ref().map(|birth| birth.version.clone()),
             last_seen: self.last_seen,
-            spool_batches: self.spool_batches,
-            oldest_unsent_ms: self.oldest_unsent_ms,
+            spool_batches: self.health.as_ref().map_or(0, |health| health.spool_batches),
+            oldest_unsent_ms: self.health.as_ref().map_or(0, |health| health.oldest_unsent_ms),
         }
     }
 }
@@ -108,6 +169,16 @@ impl Receivers {
     /// The edge boxes that serve this shop.
     pub(super) fn gateways(&self) -> std::collections::BTreeSet<GatewayId> {
         self.memory.values().filter_map(|memory| memory.gateway.clone()).collect()
+    }
+
+    /// Whether the plan has it.
+    pub(super) fn knows(&self, receiver: &ReceiverId) -> bool {
+        self.memory.contains_key(receiver)
+    }
+
+    /// Those of the plan that nobody heard yet.
+    pub(super) fn unheard(&self) -> impl Iterator<Item = &ReceiverId> {
+        self.memory.iter().filter(|(_, memory)| memory.last_heard.is_none()).map(|(id, _)| id)
     }
 
     pub(super) fn heard(&mut self, receiver: &ReceiverId, gateway: &GatewayId, now: Timestamp) {

@@ -17,6 +17,7 @@ use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use model::zone::ZoneKind;
 
+use super::beacons::{BeaconNow, Beacons};
 use super::health::{GatewayMemory, Receivers};
 use super::heat::Heat;
 use super::now::{Door, Dot, Now, People, SensorNow, ZoneNow};
@@ -35,6 +36,7 @@ pub(super) struct ShopNow {
     plan: Arc<Shop>,
     subjects: BTreeMap<Subject, SubjectNow>,
     receivers: Receivers,
+    beacons: Beacons,
     readings: BTreeMap<SensorId, Reading>,
     decisions: VecDeque<Arc<DecisionRow>>,
     door: Door,
@@ -59,6 +61,7 @@ impl ShopNow {
             plan: Arc::clone(plan),
             subjects: BTreeMap::new(),
             receivers: Receivers::default(),
+            beacons: Beacons::default(),
             readings: BTreeMap::new(),
             decisions: VecDeque::new(),
             door: Door::default(),
@@ -78,8 +81,21 @@ impl ShopNow {
         &mut self.receivers
     }
 
+    pub(super) const fn receivers(&self) -> &Receivers {
+        &self.receivers
+    }
+
+    pub(super) const fn beacons_mut(&mut self) -> &mut Beacons {
+        &mut self.beacons
+    }
+
+    pub(super) fn beacons_now(&self, now: Timestamp) -> impl Iterator<Item = BeaconNow> {
+        self.beacons.snapshot(&self.plan, now)
+    }
+
     pub(super) fn put_plan(&mut self, plan: &Arc<Shop>) {
         self.plan = Arc::clone(plan);
+        self.beacons.put_plan(plan);
         self.receivers.put_plan(&plan.receivers);
         self.expected.retain(|zone, _| zone.as_ref().is_none_or(|zone| plan.zone(zone).is_some()));
         self.readings.retain(|sensor, _| plan.sensors.iter().any(|known| known.id == *sensor));
@@ -144,6 +160,7 @@ impl ShopNow {
 
     pub(super) fn reading(&mut self, reading: &Reading) {
         let Some(sensor) = self.plan.sensors.iter().find(|sensor| sensor.id == reading.sensor) else { return };
+        self.beacons.sensor_heard(&reading.sensor, reading.at);
         let is_entrance = self.plan.zone(&sensor.zone).is_some_and(|zone| zone.kind == ZoneKind::Entrance);
         if let ReadingKind::Crossing { entered, left } = reading.kind
             && is_entrance

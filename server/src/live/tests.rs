@@ -132,7 +132,7 @@ fn receivers_fall_silent_and_go_with_their_gateway() {
     assert_eq!(seen.gateways[0].spool_batches, 3);
     assert_eq!(now(&live, NOW + Millis::minutes(2)).receivers[0].state, State::Silent);
 
-    let state = |boot, state| wire::state::State { boot: BootId(boot), state, version: "1".into(), started_at: NOW };
+    let state = |boot, state| wire::state::State::new(BootId(boot), state, "1".into(), NOW);
     live.gateway_state(&gateway, &state(2, Liveness::Online), NOW);
     live.gateway_state(&gateway, &state(1, Liveness::Offline), NOW);
     assert_eq!(now(&live, NOW).gateways[0].state, State::Online, "a late will of an older run");

@@ -133,7 +133,13 @@ impl Store {
                    created_at = excluded.created_at";
         let hash: Value = user.password_hash.as_slice().into();
         let args = vec![user.name.as_str().into(), user.role.name().into(), hash, at.into()];
-        self.execute("keep a broker user", sql, args).await.map(|_| ())
+        // Who gets a new password is in again.
+        let is_in = "DELETE FROM gateway_revocations WHERE gateway = $1";
+        let steps = vec![
+            Step::Execute { sql, args },
+            Step::Execute { sql: is_in, args: vec![user.name.as_str().into()] },
+        ];
+        self.transact("keep a broker user", steps).await.map(|_| ())
     }
 
     /// A broker user by its name.

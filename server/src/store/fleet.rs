@@ -108,7 +108,10 @@ impl Store {
                    WHERE EXISTS (SELECT 1 FROM gateway_tokens WHERE hash = $5 AND gateway = $2 AND used_at = $3)";
         let mut args = certificate(gateway, issued, now);
         args.push(hash.into());
-        let done = self.transact("let a gateway in", vec![used, Step::Execute { sql, args }]).await?;
+        let sql_in = "DELETE FROM gateway_revocations WHERE gateway = $1 \
+                      AND EXISTS (SELECT 1 FROM gateway_tokens WHERE hash = $2 AND gateway = $1 AND used_at = $3)";
+        let is_in = Step::Execute { sql: sql_in, args: vec![gateway.as_str().into(), hash.into(), now.into()] };
+        let done = self.transact("let a gateway in", vec![used, Step::Execute { sql, args }, is_in]).await?;
         if done.first().is_some_and(|used| used.affected == 1) {
             return Ok(None);
         }
@@ -170,6 +173,14 @@ impl Store {
         let name = || gateway.as_str().into();
         let steps = vec![
             Step::Execute {
+                sql: "INSERT INTO gateway_revocations (gateway, at) SELECT $1, $2 WHERE EXISTS \
+                      (SELECT 1 FROM gateway_certificates WHERE gateway = $1 AND revoked_at IS NULL) OR EXISTS \
+                      (SELECT 1 FROM gateway_tokens WHERE gateway = $1 AND used_at IS NULL) OR EXISTS \
+                      (SELECT 1 FROM broker_users WHERE name = $1 AND role = 'gateway') \
+                      ON CONFLICT (gateway) DO UPDATE SET at = excluded.at",
+                args: vec![name(), now.into()],
+            },
+            Step::Execute {
                 sql: "UPDATE gateway_certificates SET revoked_at = $1 WHERE gateway = $2 AND revoked_at IS NULL",
                 args: vec![now.into(), name()],
             },
@@ -180,7 +191,7 @@ impl Store {
             Step::Execute { sql: "DELETE FROM broker_users WHERE name = $1 AND role = 'gateway'", args: vec![name()] },
         ];
         let done = self.transact("throw a gateway out", steps).await?;
-        Ok(done.iter().map(|done| done.affected).sum())
+        Ok(done.iter().skip(1).map(|done| done.affected).sum())
     }
 
     /// The certificates that were taken back since a moment: serial and gateway.

@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 mod erase;
 mod fixture;
 mod floor;
+mod gateways;
 mod lift;
 mod looks;
 mod offers;
@@ -69,6 +70,7 @@ async fn story(url: &str) {
     offers::each_offer_is_counted_by_its_epoch(&store).await;
     floor::heat_adds_up(&store).await;
     quality::a_day_adds_up(&store).await;
+    gateways::settings_have_versions_and_gateways_are_known(&store).await;
     calibration::the_last_word_stays(&store).await;
     floor::frames_come_back_and_go_by_age_and_bytes(&store).await;
     store.close().await;

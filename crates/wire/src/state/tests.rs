@@ -20,6 +20,9 @@ fn a_bad_state_is_refused_with_its_code() {
         (format!(r#"{{{BOOT},"state":"online","version":"{long}","started_at":1}}"#), "out-of-range"),
         (format!(r#"{{{BOOT},"state":"online","version":"a\u0007","started_at":1}}"#), "out-of-range"),
         (format!(r#"{{{BOOT},"state":"online","version":"1","started_at":-1}}"#), "out-of-range"),
+        (format!(r#"{{{BOOT},"state":"online","version":"1","started_at":1,"adapters":["a b"]}}"#), "out-of-range"),
+        (format!(r#"{{{BOOT},"state":"online","version":"1","started_at":1,"capabilities":[""]}}"#), "out-of-range"),
+        (format!(r#"{{{BOOT},"state":"online","version":"1","started_at":1,"store":"a/b"}}"#), "not-json"),
         (" ".repeat(STATE_LEN_MAX + 1), "too-large"),
     ] {
         assert_eq!(decode(payload.as_bytes()).expect_err(&payload).code(), expected, "{payload}");
@@ -37,11 +40,13 @@ fn a_newer_gateway_may_say_more() {
 proptest! {
     #[test]
     fn states_survive_the_way(boot: u128, is_online: bool, version in "[0-9a-z.+-]{1,64}", at in 0i64..253_402_300_800_000) {
+        let liveness = if is_online { Liveness::Online } else { Liveness::Offline };
         let state = State {
-            boot: BootId(boot),
-            state: if is_online { Liveness::Online } else { Liveness::Offline },
-            version,
-            started_at: Timestamp(at),
+            store: Some(StoreId::new("milano").expect("an id")),
+            settings: Some(7),
+            adapters: vec!["hci0".into()],
+            capabilities: vec!["settings".into()],
+            ..State::new(BootId(boot), liveness, version, Timestamp(at))
         };
         prop_assert_eq!(decode(&encode(&state)).expect("what was just written"), state);
     }

@@ -25,7 +25,7 @@ pub async fn get(State(api): State<Api>, _: Staff) -> Result<Json<FleetView>, Pr
     let known = fleet::Known {
         gateways: app.store.known_gateways().await?,
         settings: app.store.gateway_settings().await?,
-        marks: app.store.watermarks().await?,
+        marks: app.store.marks().await?,
     };
     Ok(Json(fleet::view(app.live.fleet(now), &known, now)))
 }

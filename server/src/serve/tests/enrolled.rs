@@ -194,3 +194,74 @@ async fn an_ended_certificate_and_another_authoritys_are_refused_and_a_valid_one
     client.disconnect().await;
     site.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_that_asks_for_certificates_too_often_is_told_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = Site::open(folder.path()).await;
+    let good = site.enrol(NAME).await;
+    let (client, mut events) = mqtt::connect(&site.options("box", &good)).expect("good options");
+    client.subscribe(&[(&topics::gateway_certificate(NAME), Qos::AtLeastOnce)]).await.expect("queued");
+    assert!(matches!(next(&mut events).await, Event::Connected { .. }));
+    // Its first certificate counts as well.
+    let mut answers = Vec::new();
+    for _ in 0..fleet::http::RENEWALS_MAX + 1 {
+        let (_, asked) = request();
+        client.publish(&topics::gateway_renewal(NAME), asked, Qos::AtLeastOnce, false).await.expect("queued");
+        let Event::Message { payload, .. } = next(&mut events).await else { panic!("an answer") };
+        let answer: Value = serde_json::from_slice(&payload).expect("json");
+        answers.push(answer["refused"].as_str().map(str::to_owned));
+    }
+    let given = answers.iter().filter(|refused| refused.is_none()).count() as u64;
+    assert_eq!(given, fleet::http::RENEWALS_MAX - 1);
+    assert_eq!(answers.pop().flatten().as_deref(), Some("renewal-too-often"));
+    let other = site.enrol("shop-2").await;
+    assert!(other.certificate.contains("BEGIN"), "others are not held up");
+    client.disconnect().await;
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_by_password_end_with_the_password() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = Site::open(folder.path()).await;
+    let store = &site.running.store;
+    let address = site.running.mqtt.expect("a broker");
+    let user = async |role, name: &str| keys::create_broker_user(store, role, &id(name), site.clock.now()).await.expect("one");
+    let options = |name: &str, password: &str| {
+        Options::new(&format!("mqtt://{address}"), &format!("by-password-{name}")).with_credentials(name, password)
+    };
+    let (box_password, ear_password) = (user(Role::Gateway, NAME).await, user(Role::Receiver, "ear").await);
+    let other_password = user(Role::Receiver, "other").await;
+    let connect = async |name: &str, password: &str| {
+        let (client, mut events) = mqtt::connect(&options(name, password)).expect("good options");
+        assert!(matches!(next(&mut events).await, Event::Connected { .. }));
+        (client, events)
+    };
+    let (gateway, mut gateway_events) = connect(NAME, &box_password).await;
+    let (ear, mut ear_events) = connect("ear", &ear_password).await;
+    let (other, mut other_events) = connect("other", &other_password).await;
+
+    let command = fleet::Command::Revoke { gateway: id(NAME) };
+    fleet::run(&command, store, site.clock.now()).await.expect("thrown out");
+    assert!(matches!(next(&mut gateway_events).await, Event::Disconnected { .. }), "its password is gone");
+    user(Role::Receiver, "ear").await;
+    assert!(matches!(next(&mut ear_events).await, Event::Disconnected { .. }), "its password is another one");
+    assert_eq!(Trouble::of(&refusal(&options(NAME, &box_password)).await), Trouble::Refused);
+    // Who kept the password keeps the session: what they say now is the next thing that they hear of.
+    other.subscribe(&[("espresense/rooms/wine/max_distance/set", Qos::AtLeastOnce)]).await.expect("queued");
+    let (server, mut server_events) = {
+        let credentials = site.running.broker.as_ref().expect("inside").credentials().clone();
+        connect(&credentials.username, &credentials.password).await
+    };
+    let topic = "espresense/rooms/wine/max_distance/set";
+    server.publish(topic, "3", Qos::AtLeastOnce, true).await.expect("queued");
+    assert!(matches!(next(&mut other_events).await, Event::Message { topic: heard, .. } if heard == topic));
+    let known = store.known_gateways().await.expect("read");
+    assert!(known[&id(NAME)].revoked_at.is_some());
+    for client in [gateway, ear, other, server] {
+        client.disconnect().await;
+    }
+    drop(server_events.next().await);
+    site.close().await;
+}
