@@ -196,7 +196,7 @@ fn heard(receiver: &ReceiverId, on_air: &OnAir, frame: Option<Frame>, reception:
     Heard {
         receiver: receiver.clone(),
         address: Some(on_air.address),
-        frame,
+        frames: frame.into(),
         rssi: Dbm(reception.rssi as f32),
         variance: None,
         power_at_1m: frame.and_then(|frame| frame.power_at_1m()),

@@ -163,7 +163,7 @@ async fn publish(client: &Client, receiver: &model::ids::ReceiverId, tag: usize,
     let heard = Heard {
         receiver: receiver.clone(),
         address: Some(Address { bytes: [0xd0, 0, 0, 0, high, low], kind: AddressKind::Public }),
-        frame: Some(Frame::IBeacon(IBeacon { uuid: TAG_UUID, major: 1, minor, power: POWER })),
+        frames: Some(Frame::IBeacon(IBeacon { uuid: TAG_UUID, major: 1, minor, power: POWER })).into(),
         rssi: dbm(rssi),
         variance: None,
         power_at_1m: Some(POWER),

@@ -5,7 +5,7 @@ use model::ids::ReceiverId;
 use model::sighting::Transmitter;
 use model::time::Millis;
 use wire::ble::address::Address;
-use wire::ble::frame::Frame;
+use wire::ble::frame::{Frame, Frames};
 use wire::ble::rpa::{self, Irk};
 use wire::vendor::Heard;
 
@@ -70,13 +70,19 @@ impl Classifier {
     /// # Errors
     /// [`LeftOut`] says why there is nothing to pass on.
     pub fn classify(&mut self, heard: &Heard, now: Now) -> Result<Advert, LeftOut> {
-        let transmitter = self.transmitter(heard.frame, heard.address, now)?;
+        let frame = self.telling(&heard.frames);
+        let transmitter = self.transmitter(frame, heard.address, now)?;
+        // The receiver's own table is for the frame that it names the transmitter by.
+        let power_at_1m = match frame {
+            Some(frame) if heard.frame() != Some(frame) => frame.power_at_1m(),
+            Some(_) | None => heard.power_at_1m,
+        };
         Ok(Advert {
             receiver: heard.receiver.clone(),
             transmitter,
             rssi: heard.rssi.0,
             variance: heard.variance,
-            power_at_1m: heard.power_at_1m,
+            power_at_1m,
         })
     }
 
@@ -90,9 +96,7 @@ impl Classifier {
         raw: &crate::radio::port::RawAdvertisement,
         now: Now,
     ) -> Result<Advert, LeftOut> {
-        let frames = wire::ble::frame::decode(&raw.bytes);
-        let known = |frame: &Frame| frame.known(self.prefix, &self.tag_uuids).is_some();
-        let frame = frames.iter().find(known).or_else(|| frames.best());
+        let frame = self.telling(&wire::ble::frame::decode(&raw.bytes));
         let transmitter = self.transmitter(frame, Some(raw.address), now)?;
         let power_at_1m = frame.as_ref().and_then(Frame::power_at_1m);
         Ok(Advert { receiver: receiver.clone(), transmitter, rssi: f32::from(raw.rssi), variance: None, power_at_1m })
@@ -101,6 +105,12 @@ impl Classifier {
     /// Draws a new key when it is time, also when nobody passes by.
     pub fn rotate(&mut self, now: Now) {
         self.pseudonyms.rotate(now);
+    }
+
+    /// The frame that tells who is there: the chain's own, whatever stands before it, or else the one that says most.
+    fn telling(&self, frames: &Frames) -> Option<Frame> {
+        let known = |frame: &Frame| frame.known(self.prefix, &self.tag_uuids).is_some();
+        frames.iter().find(known).or_else(|| frames.best())
     }
 
     fn transmitter(
@@ -161,7 +171,7 @@ mod tests {
         Heard {
             receiver: ReceiverId::new("r1").expect("an id"),
             address: Some(address),
-            frame,
+            frames: frame.into(),
             rssi: Dbm(-70.0),
             variance: None,
             power_at_1m: None,
@@ -190,6 +200,17 @@ mod tests {
         for stranger in [heard(Some(beacon([3; 16])), 3), heard(None, 4)] {
             assert!(matches!(transmitter(&mut names, &stranger, 0), Ok(Transmitter::Anonymous(_))));
         }
+    }
+
+    #[test]
+    fn the_customers_id_beside_another_beacon_is_found_with_its_own_power() {
+        let mut names = classifier();
+        let id = [&[0xa7, 0x71, 0x00, 0x01][..], &[9; 16]].concat();
+        let data = wire::ble::service::ServiceData::new(wire::ble::service::OWN, &[&id[..], &[0xc0]].concat());
+        let frames = [beacon([3; 16]), Frame::Service(data)].into_iter().collect();
+        let advert = names.classify(&Heard { frames, power_at_1m: Some(-59), ..heard(None, 6) }, now(0)).expect("known");
+        assert!(matches!(advert.transmitter, Transmitter::Rolling(_)), "{advert:?}");
+        assert_eq!(advert.power_at_1m, Some(-64));
     }
 
     #[test]

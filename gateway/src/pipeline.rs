@@ -104,7 +104,7 @@ impl Pipeline {
                         continue;
                     }
                     self.counts.heard(&heard.receiver, now.wall);
-                    if heard.address.is_some_and(|address| self.sensor_said(address.bytes, heard.frame, now)) {
+                    if heard.address.is_some_and(|address| self.sensor_said(address.bytes, &heard.frames, now)) {
                         continue;
                     }
                     match self.classifier.classify(&heard, now) {
@@ -122,8 +122,7 @@ impl Pipeline {
         let radio = self.radios.receiver(&raw.adapter);
         self.counts.heard(radio, now.wall);
         if self.sensors.knows_address(raw.address.bytes) {
-            let frame = wire::ble::frame::decode(&raw.bytes).best();
-            self.sensor_said(raw.address.bytes, frame, now);
+            self.sensor_said(raw.address.bytes, &wire::ble::frame::decode(&raw.bytes), now);
             return;
         }
         match self.classifier.classify_raw(radio, raw, now) {
@@ -184,11 +183,11 @@ impl Pipeline {
     }
 
     /// Whether the address is a sensor's; what it measures is taken in, and it is no person.
-    fn sensor_said(&mut self, address: [u8; 6], frame: Option<wire::ble::frame::Frame>, now: Now) -> bool {
+    fn sensor_said(&mut self, address: [u8; 6], frames: &wire::ble::frame::Frames, now: Now) -> bool {
         if !self.sensors.knows_address(address) {
             return false;
         }
-        match frame.and_then(|frame| self.sensors.hear(address, &frame, now)) {
+        match frames.iter().find_map(|frame| self.sensors.hear(address, &frame, now)) {
             Some(Ok(readings)) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
             Some(Err(refused)) => self.counts.drop(refused.code(), 1),
             None => {}

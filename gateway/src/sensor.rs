@@ -4,7 +4,6 @@
 
 mod air;
 mod meter;
-mod stamp;
 mod zigbee;
 
 use std::collections::BTreeMap;
@@ -219,8 +218,8 @@ impl Sensors {
         part: Option<&str>,
         now: Now,
     ) -> Result<Option<ReadingKind>, Refused> {
-        let totals = counter::read_totals_of(payload, part).map_err(Refused::Unreadable)?;
-        self.count_up(id, totals, stamp::read(payload), now)
+        let totals = counter::read_totals(payload, part).map_err(Refused::Unreadable)?;
+        self.count_up(id, totals.crossed, totals.stamp, now)
     }
 
     fn count_up(
@@ -255,7 +254,7 @@ impl Sensors {
     }
 
     fn level(&mut self, id: &SensorId, payload: &[u8], part: Option<&str>) -> Result<Option<ReadingKind>, Refused> {
-        let Some(level) = counter::read_level_of(payload, part).map_err(Refused::Unreadable)? else { return Ok(None) };
+        let Some(level) = counter::read_level(payload, part).map_err(Refused::Unreadable)? else { return Ok(None) };
         self.stand_at(id, level)
     }
 
@@ -296,7 +295,7 @@ impl Sensors {
     ) -> Result<Option<ReadingKind>, Refused> {
         let found = match field {
             Some(component) if component.starts_with("bthome") => shelly::read_component(payload, component),
-            field => presence::read_field(payload, field),
+            field => presence::read(payload, field),
         };
         let Some(somebody) = found.map_err(Refused::Unreadable)? else { return Ok(None) };
         self.notice(id, somebody, retained)

@@ -96,7 +96,7 @@ pub(crate) const TARGETS: &[Target] = &[
         drop(zigbee::decode_devices(bytes));
     }),
     json("presence", &[b"ON", br#"{"occupancy":true,"battery":97}"#, br#"{"LD2410":{"Distance":[200.0,181.0,144.0],"Energy":[13,100]}}"#], |bytes| {
-        drop(presence::read(bytes));
+        drop(presence::read(bytes, None));
     }),
     json("shelf", &[include_bytes!("../testdata/sensor/shelf-twelve.json")], |bytes| drop(shelf::read(bytes))),
     json("counter", &[
@@ -107,8 +107,8 @@ pub(crate) const TARGETS: &[Target] = &[
     ], |bytes| {
         for part in [None, Some("1")] {
             let _ = counter::read_records(bytes, part);
-            let _ = counter::read_totals_of(bytes, part);
-            let _ = counter::read_level_of(bytes, part);
+            let _ = counter::read_totals(bytes, part);
+            let _ = counter::read_level(bytes, part);
         }
     }),
     Target { name: "topic", corpus: &[b"espresense/devices/x/bakery", b"gw/shop-1/up", b"home/gw/BTtoMQTT/x"], is_hex: false, run: topic },

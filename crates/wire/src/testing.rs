@@ -115,7 +115,7 @@ pub(crate) fn heard(receiver: &'static str) -> impl Strategy<Value = Heard> {
     (address(), proptest::option::of(frame()), -127i8..=20).prop_map(move |(address, frame, rssi)| Heard {
         receiver: ReceiverId::new(receiver).expect("a receiver's name"),
         address: Some(address),
-        frame,
+        frames: frame.into(),
         rssi: Dbm(f32::from(rssi)),
         variance: None,
         power_at_1m: frame.as_ref().and_then(Frame::power_at_1m),

@@ -53,6 +53,9 @@ pub const GATEWAYS_STATE: &str = "gw/+/state";
 /// Requests of gateways for their next certificate.
 pub const GATEWAYS_RENEWAL: &str = "gw/+/renewal";
 
+/// Those who objected, in each store; retained.
+pub const OBJECTIONS: &str = "store/+/objections";
+
 /// Longest topic that is read, in bytes.
 pub const TOPIC_LEN_MAX: usize = 512;
 
@@ -238,20 +241,38 @@ pub fn gateway_all(gateway: &str) -> String {
 /// ```
 #[must_use]
 pub fn matches(filter: &str, topic: &str) -> bool {
+    under(filter, topic).is_some()
+}
+
+/// What a topic has where the filter has its first `+`, if it has one; nothing at all when the filter does not take the topic in.
+#[must_use]
+pub fn under<'t>(filter: &str, topic: &'t str) -> Option<Option<&'t str>> {
     if topic.starts_with('$') && filter.starts_with(['+', '#']) {
-        return false;
+        return None;
     }
-    let mut levels = topic.split('/');
-    for wanted in filter.split('/') {
-        match (wanted, levels.next()) {
-            ("#", _) => return true,
-            (_, None) => return false,
-            ("+", Some(_)) => {}
-            (wanted, Some(found)) if wanted == found => {}
-            (_, Some(_)) => return false,
+    let (mut wanted, mut found, mut captured) = (Some(filter), Some(topic), None);
+    while let Some(filter) = wanted {
+        let (level, rest) = first_level(filter);
+        if level == "#" {
+            return Some(captured);
         }
+        let (name, behind) = first_level(found?);
+        if level == "+" {
+            captured = captured.or(Some(name));
+        } else if level != name {
+            return None;
+        }
+        (wanted, found) = (rest, behind);
     }
-    levels.next().is_none()
+    found.is_none().then_some(captured)
+}
+
+/// A topic's first level, and what stands behind it.
+fn first_level(topic: &str) -> (&str, Option<&str>) {
+    match topic.bytes().position(|byte| byte == b'/') {
+        Some(end) => (&topic[..end], Some(&topic[end + 1..])),
+        None => (topic, None),
+    }
 }
 
 /// The level of a topic that stands where the filter has its first `+`: the device's name under a topic that people may set.
@@ -262,11 +283,7 @@ pub fn matches(filter: &str, topic: &str) -> bool {
 /// ```
 #[must_use]
 pub fn captured<'a>(filter: &str, topic: &'a str) -> Option<&'a str> {
-    if topic.len() > TOPIC_LEN_MAX || !matches(filter, topic) {
-        return None;
-    }
-    let place = filter.split('/').position(|wanted| wanted == "+")?;
-    topic.split('/').nth(place)
+    if topic.len() > TOPIC_LEN_MAX { None } else { under(filter, topic)? }
 }
 
 /// One level of a topic: not empty, and nothing that parts or matches levels.

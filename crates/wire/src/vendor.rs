@@ -5,6 +5,7 @@
 pub mod cassia;
 pub mod counter;
 pub mod espresense;
+mod digits;
 mod json;
 pub mod kontakt;
 pub mod minew;
@@ -24,7 +25,7 @@ use model::time::Timestamp;
 use model::units::Dbm;
 
 use crate::ble::address::{Address, AddressKind};
-use crate::ble::frame::{self, Frame};
+use crate::ble::frame::{self, Frame, Frames};
 use crate::topics::{self, Topic};
 use json::{Range, Tree};
 
@@ -46,8 +47,8 @@ pub struct Heard {
     pub receiver: ReceiverId,
     /// The transmitter's radio address. It must not leave the edge box.
     pub address: Option<Address>,
-    /// The frame that says who is there; none when the receiver passed on nothing that we can read.
-    pub frame: Option<Frame>,
+    /// What it sent that we can read; none when the receiver passed on nothing of the kind.
+    pub frames: Frames,
     /// How strong it was.
     pub rssi: Dbm,
     /// Variance of `rssi` in dB², when the receiver filtered it.
@@ -56,6 +57,14 @@ pub struct Heard {
     pub power_at_1m: Option<i8>,
     /// The receiver's own time: to the second at best and never to be used for ordering.
     pub at: Option<Timestamp>,
+}
+
+impl Heard {
+    /// The frame that says most about who is there.
+    #[must_use]
+    pub fn frame(&self) -> Option<Frame> {
+        self.frames.best()
+    }
 }
 
 /// A message ready to be published.
@@ -198,56 +207,45 @@ fn receiver(field: &'static str, name: &str) -> Result<ReceiverId, Rejected> {
 /// A gateway is known by its address in upper case, however it is spelt, or else by the name that people gave it.
 fn gateway_name(text: &str) -> Result<ReceiverId, Rejected> {
     match Address::parse(text, AddressKind::Unknown) {
-        Some(address) => receiver("gateway", &address.to_upper()),
+        Some(address) => receiver("gateway", std::str::from_utf8(&address.upper_digits()).unwrap_or_default()),
         None => receiver("gateway", text),
     }
 }
 
 /// The gateway that a topic names under a filter's first `+`.
 fn gateway_of(filter: &str, topic: &str) -> Result<Option<ReceiverId>, Rejected> {
-    if !topics::matches(filter, topic) {
-        return Err(Rejected::UnknownTopic);
-    }
-    topics::captured(filter, topic).map(gateway_name).transpose()
+    topics::under(filter, topic).ok_or(Rejected::UnknownTopic)?.map(gateway_name).transpose()
 }
 
 fn read_address(text: &str, field: &'static str, kind: AddressKind) -> Result<Address, Rejected> {
     Address::parse(text, kind).ok_or(Rejected::Malformed { field, expected: "an address of 12 hexadecimal digits" })
 }
 
-fn read_rssi(of: &Tree<'_>) -> Result<Dbm, Rejected> {
+fn read_rssi(of: Tree<'_>) -> Result<Dbm, Rejected> {
     let rssi = of.get("rssi").number("rssi", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "rssi" })?;
     #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
     Ok(Dbm(rssi as f32))
 }
 
-/// The frame that says most in advertisements given as hexadecimal digits, such as an advertisement and its scan response.
-fn read_frames<'a>(
-    field: &'static str,
-    all: impl IntoIterator<Item = Option<&'a str>>,
-) -> Result<Option<Frame>, Rejected> {
-    let mut best: Option<Frame> = None;
+/// Every frame of advertisements given as hexadecimal digits, such as an advertisement and its scan response.
+fn read_frames<'a>(field: &'static str, all: impl IntoIterator<Item = Option<&'a str>>) -> Result<Frames, Rejected> {
+    let mut frames = Frames::default();
     for digits in all.into_iter().flatten() {
-        if digits.len() > 2 * frame::ADVERTISEMENT_LEN_MAX {
-            return Err(Rejected::OutOfRange { field, range: "at most 3300 digits" });
-        }
-        let expected = "an even number of hexadecimal digits";
-        let raw = hex::decode(digits).map_err(|_| Rejected::Malformed { field, expected })?;
-        best = frame::best([best, frame::decode(&raw).best()].into_iter().flatten());
+        digits::with_bytes(field, digits, |raw| frames.extend(&frame::decode(raw)))?;
     }
-    Ok(best)
+    Ok(frames)
 }
 
 /// A transmitter that a gateway heard once.
 fn heard(
     receiver: ReceiverId,
     address: Option<Address>,
-    frame: Option<Frame>,
+    frames: Frames,
     rssi: Dbm,
     at: Option<Timestamp>,
 ) -> Heard {
-    let power_at_1m = frame.as_ref().and_then(Frame::power_at_1m);
-    Heard { receiver, address, frame, rssi, variance: None, power_at_1m, at }
+    let power_at_1m = frames.best().as_ref().and_then(Frame::power_at_1m);
+    Heard { receiver, address, frames, rssi, variance: None, power_at_1m, at }
 }
 
 /// What can be read of a list, if anything can: one useless element does not spoil the others.

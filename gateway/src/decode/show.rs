@@ -2,9 +2,8 @@
 
 use model::sighting::Transmitter;
 use serde_json::{Map, Value, json};
-use wire::ble::address::AddressKind;
 use wire::ble::bthome::Measures;
-use wire::ble::frame::Frame;
+use wire::ble::frame::{Frame, Frames};
 use wire::vendor::Heard;
 
 use crate::config::Config;
@@ -19,16 +18,14 @@ pub(super) fn heard(heard: &Heard, config: &Config, addresses: bool) -> Value {
     put(&mut line, "power_at_1m", heard.power_at_1m);
     put(&mut line, "at_ms", heard.at.map(|at| at.0));
     if let Some(address) = heard.address {
-        let kind = match address.kind {
-            AddressKind::Public => "public",
-            AddressKind::Random => "random",
-            AddressKind::Unknown => "unknown",
-        };
-        line.insert("address_kind".into(), kind.into());
+        line.insert("address_kind".into(), address.kind.name().into());
         put(&mut line, "address", addresses.then(|| address.to_colons()));
     }
-    line.insert("transmitter".into(), whose(heard.frame.as_ref(), config).into());
-    put(&mut line, "frame", heard.frame.as_ref().map(frame));
+    line.insert("transmitter".into(), whose(&heard.frames, config).into());
+    put(&mut line, "frame", heard.frame().as_ref().map(frame));
+    let beside: Vec<Value> =
+        heard.frames.iter().filter(|one| heard.frame() != Some(*one)).map(|one| frame(&one)).collect();
+    put(&mut line, "beside", (!beside.is_empty()).then_some(beside));
     Value::Object(line)
 }
 
@@ -36,7 +33,7 @@ pub(super) fn heard(heard: &Heard, config: &Config, addresses: bool) -> Value {
 pub(super) fn advertisement(found: &Frame, config: &Config) -> Value {
     let mut line = Map::new();
     line.insert("kind".into(), "advertisement".into());
-    line.insert("transmitter".into(), whose(Some(found), config).into());
+    line.insert("transmitter".into(), whose(&Some(*found).into(), config).into());
     put(&mut line, "power_at_1m", found.power_at_1m());
     line.insert("frame".into(), frame(found));
     Value::Object(line)
@@ -49,9 +46,9 @@ fn put<T: serde::Serialize>(line: &mut Map<String, Value>, key: &str, value: Opt
 }
 
 /// Whose it is, as far as this box may say.
-fn whose(frame: Option<&Frame>, config: &Config) -> &'static str {
+fn whose(frames: &Frames, config: &Config) -> &'static str {
     let tags: Vec<[u8; 16]> = config.gateway.tag_uuids.iter().map(|uuid| uuid.0).collect();
-    match frame.and_then(|frame| frame.known(config.gateway.prefix.0, &tags)) {
+    match frames.iter().find_map(|frame| frame.known(config.gateway.prefix.0, &tags)) {
         Some(Transmitter::Rolling(_)) => "customer",
         Some(Transmitter::Eid(_)) => "ephemeral id",
         Some(Transmitter::Beacon { .. }) => "beacon of the store",

@@ -113,6 +113,26 @@ fn relays_of_one_sensor_count_once_and_each_relays_strength_is_its_own() {
 }
 
 #[test]
+fn what_stands_beside_another_beacon_is_heard_as_well() {
+    // A stranger's iBeacon in the advertisement; a sensor's measure, or the customer's id, in the scan response.
+    let stranger = "0201061AFF4C000215FDA50693A4E24FB1AFCFC6EB0764782500010002C5";
+    let moko = |mac: &str, response: &str| {
+        format!(
+            r#"{{"msg_id":3070,"device_info":{{"mac":"112233445566"}},"data":[{{"timestamp":1609492216,"mac":"{mac}","rssi":-70,"adv_data":"{stranger}","rsp_data":"{response}"}}]}}"#
+        )
+    };
+    let button = "\n[sensors.pir]\nkind = \"presence\"\naddress = \"aa:bc:12:34:56:78\"\n";
+    let mut pipeline = pipeline(button);
+    pipeline.message("mokosmart/x", moko("aabc12345678", "0616D2FC402101").as_bytes(), false, now(10));
+    let customer = "1816AAFEA7710001B97EF0466857531C0102030405060708C5";
+    pipeline.message("mokosmart/x", moko("c0ffee000009", customer).as_bytes(), false, now(20));
+    let (seen, read) = outcome(&mut pipeline);
+    assert_eq!(read, [ReadingKind::Presence(true)]);
+    assert_eq!(seen.len(), 1);
+    assert!(matches!(seen[0].transmitter, Transmitter::Rolling(_)), "{seen:?}");
+}
+
+#[test]
 fn sensors_of_zigbee_are_found_by_themselves_and_a_kept_state_is_no_event() {
     let devices = br#"[{"friendly_name":"aisle 3/pir","definition":{"exposes":[{"property":"occupancy"}]}}]"#;
     let mut pipeline = pipeline("");

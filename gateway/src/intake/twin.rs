@@ -44,7 +44,7 @@ impl Twins {
 
     /// Whether the frame was heard just now under another topic, or twice in an instant under this one.
     pub fn is_twin(&mut self, topic: &str, heard: &Heard, now: Millis) -> bool {
-        let frame = self.hasher.hash_one((&heard.receiver, heard.address, heard.frame, heard.rssi.0.to_bits()));
+        let frame = self.hasher.hash_one((&heard.receiver, heard.address, heard.frames, heard.rssi.0.to_bits()));
         let topic = self.hasher.hash_one(topic);
         let index = usize::try_from(frame % PLACES as u64).unwrap_or(0);
         let twin = self.places[index].is_some_and(|seen| {
@@ -67,7 +67,8 @@ mod tests {
 
     fn heard(receiver: &str, rssi: f32) -> Heard {
         let receiver = ReceiverId::new(receiver).expect("an id");
-        Heard { receiver, address: None, frame: None, rssi: Dbm(rssi), variance: None, power_at_1m: None, at: None }
+        let frames = wire::ble::frame::Frames::default();
+        Heard { receiver, address: None, frames, rssi: Dbm(rssi), variance: None, power_at_1m: None, at: None }
     }
 
     #[test]

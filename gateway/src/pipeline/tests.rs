@@ -37,7 +37,7 @@ fn message(frame: Frame, address: u8, rssi: f32) -> Message {
     let heard = Heard {
         receiver: ReceiverId::new("wine").expect("an id"),
         address: Some(Address { bytes: [0xc0, 0xff, 0xee, 0, 0, address], kind: AddressKind::Random }),
-        frame: Some(frame),
+        frames: Some(frame).into(),
         rssi: Dbm(rssi),
         variance: None,
         power_at_1m: Some(-59),

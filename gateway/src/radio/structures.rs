@@ -3,12 +3,12 @@
 //! What the service does not tell is lost: the flags, the order, structures of other types, and how the advertisement was sent.
 //! The device's name is left out on purpose.
 
-use wire::ble::ad;
+use wire::ble::{ad, frame, service};
 
 /// The Bluetooth base UUID: 16-bit and 32-bit UUIDs stand in its highest bits.
-const BASE_UUID: u128 = 0x0000_0000_0000_1000_8000_0080_5f9b_34fb;
+const BASE_UUID: u128 = u128::from_be_bytes(service::BASE);
 /// Most bytes of one advertisement, as an extended one may have.
-pub const BYTES_MAX: usize = 1_650;
+pub const BYTES_MAX: usize = frame::ADVERTISEMENT_LEN_MAX;
 /// Longest data of one structure: its length byte counts the type as well.
 const DATA_MAX: usize = 254;
 
@@ -17,7 +17,6 @@ const COMPLETE_UUIDS32: u8 = 0x05;
 const COMPLETE_UUIDS128: u8 = 0x07;
 const TX_POWER: u8 = 0x0a;
 const SERVICE_DATA32: u8 = 0x20;
-const SERVICE_DATA128: u8 = 0x21;
 
 /// A UUID as short as it can be said over the air.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +67,7 @@ pub fn push_service(bytes: &mut Vec<u8>, uuid: Uuid, data: &[u8]) {
     match uuid {
         Uuid::Short(uuid) => push(bytes, ad::SERVICE_DATA16, &uuid.to_le_bytes(), data),
         Uuid::Middle(uuid) => push(bytes, SERVICE_DATA32, &uuid.to_le_bytes(), data),
-        Uuid::Long(uuid) => push(bytes, SERVICE_DATA128, &uuid.to_le_bytes(), data),
+        Uuid::Long(uuid) => push(bytes, ad::SERVICE_DATA128, &uuid.to_le_bytes(), data),
     }
 }
 

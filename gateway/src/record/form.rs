@@ -80,11 +80,7 @@ pub fn write(raw: &RawAdvertisement) -> String {
         time: raw.time.0,
         adapter: &raw.adapter,
         address: raw.address.to_colons(),
-        address_kind: match raw.address.kind {
-            AddressKind::Public => "public",
-            AddressKind::Random => "random",
-            AddressKind::Unknown => "unknown",
-        },
+        address_kind: raw.address.kind.name(),
         kind: match raw.kind {
             Kind::Unknown => "unknown",
             Kind::Connectable => "connectable",
@@ -105,12 +101,8 @@ pub fn read(line: &str) -> Result<RawAdvertisement, String> {
         return Err("it is too long".to_owned());
     }
     let line: Line<'_> = serde_json::from_str(line).map_err(|cause| cause.to_string())?;
-    let address_kind = match line.address_kind {
-        "public" => AddressKind::Public,
-        "random" => AddressKind::Random,
-        "unknown" => AddressKind::Unknown,
-        other => return Err(format!("address_kind: {other:?} is not known")),
-    };
+    let address_kind = AddressKind::from_name(line.address_kind)
+        .ok_or_else(|| format!("address_kind: {:?} is not known", line.address_kind))?;
     let kind = match line.kind {
         "unknown" => Kind::Unknown,
         "connectable" => Kind::Connectable,

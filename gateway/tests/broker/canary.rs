@@ -27,7 +27,7 @@ fn heard(receiver: &str, n: u8, frame: Option<Frame>) -> Heard {
     Heard {
         receiver: ReceiverId::new(receiver).expect("an id"),
         address: Some(address(n)),
-        frame,
+        frames: frame.into(),
         rssi: Dbm(-61.0),
         variance: None,
         power_at_1m: frame.as_ref().and_then(Frame::power_at_1m),

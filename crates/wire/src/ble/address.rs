@@ -13,6 +13,24 @@ pub enum AddressKind {
     Unknown,
 }
 
+impl AddressKind {
+    /// Its name, as BlueZ, Cassia and our own recordings write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Random => "random",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The kind of that name; a name that is none says nothing.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Public, Self::Random, Self::Unknown].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// A 48-bit radio address, most significant byte first, as people write it.
 ///
 /// It has no `Display` and its `Debug` shows the kind alone, so that it can't slip into a log.
@@ -49,6 +67,15 @@ impl Address {
     #[must_use]
     pub fn to_lower(self) -> String {
         hex::encode(self.bytes)
+    }
+
+    /// Twelve digits in upper case, without a text around them.
+    pub(crate) fn upper_digits(self) -> [u8; 12] {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        std::array::from_fn(|place| {
+            let byte = self.bytes[place / 2];
+            DIGITS[usize::from(if place % 2 == 0 { byte >> 4 } else { byte & 0x0f })]
+        })
     }
 
     /// Twelve digits in upper case, as Minew writes it.

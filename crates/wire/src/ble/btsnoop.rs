@@ -94,12 +94,6 @@ pub fn open(bytes: &[u8]) -> Result<Capture<'_>, Error> {
 }
 
 impl<'a> Capture<'a> {
-    /// How its packets are wrapped.
-    #[must_use]
-    pub const fn link(&self) -> Link {
-        self.link
-    }
-
     /// Bytes at the end that are no whole record: the capture was ended in the middle of one.
     #[must_use]
     pub fn torn(&self) -> usize {

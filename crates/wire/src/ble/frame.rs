@@ -184,9 +184,23 @@ fn service16(uuid: u16, data: &[u8]) -> Vec<u8> {
 }
 
 /// The frames of one advertisement, in the order in which they stand there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Frames {
     frames: [Option<Frame>; FRAMES_MAX],
+}
+
+impl From<Option<Frame>> for Frames {
+    fn from(frame: Option<Frame>) -> Self {
+        frame.into_iter().collect()
+    }
+}
+
+impl FromIterator<Frame> for Frames {
+    fn from_iter<I: IntoIterator<Item = Frame>>(all: I) -> Self {
+        let mut frames = Self::default();
+        all.into_iter().for_each(|frame| frames.add(frame));
+        frames
+    }
 }
 
 impl Frames {
@@ -199,6 +213,18 @@ impl Frames {
     #[must_use]
     pub fn best(&self) -> Option<Frame> {
         best(self.iter())
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        // They fill their places from the first one on.
+        self.frames[0].is_none()
+    }
+
+    /// Takes the frames of another advertisement of the same transmitter in, as far as there is room.
+    pub fn extend(&mut self, others: &Self) {
+        others.iter().for_each(|frame| self.add(frame));
     }
 
     fn add(&mut self, frame: Frame) {

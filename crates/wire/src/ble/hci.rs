@@ -36,8 +36,6 @@ pub struct Report<'a> {
     pub address: Option<Address>,
     /// Whether it can be connected to.
     pub connectable: bool,
-    /// Whether it answers a scan.
-    pub scan_response: bool,
     /// How strong it was in dBm, if the controller knows.
     pub rssi: Option<i8>,
     /// Which of the advertiser's sets it belongs to, in extended reports.
@@ -100,7 +98,6 @@ fn plain(bytes: &[u8]) -> Option<(Report<'_>, &[u8])> {
     let report = Report {
         address: address(head[1], &head[2..8]),
         connectable: matches!(head[0], 0x00 | 0x01),
-        scan_response: head[0] == 0x04,
         rssi: strength(rssi),
         set: None,
         completeness: Completeness::Whole,
@@ -121,7 +118,6 @@ fn extended(bytes: &[u8]) -> Option<(Report<'_>, &[u8])> {
     let report = Report {
         address: address(head[2], &head[3..9]),
         connectable: kind & 1 != 0,
-        scan_response: kind & 0b1000 != 0,
         rssi: strength(head[13]),
         set: (head[11] <= 0x0f).then_some(head[11]),
         completeness,

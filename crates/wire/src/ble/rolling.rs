@@ -7,9 +7,8 @@ use model::sighting::RollingId;
 use model::time::Timestamp;
 use sha2::Sha256;
 
+use super::eid;
 use super::ibeacon::IBeacon;
-use super::service::{self, ServiceData};
-use super::{eddystone, eid};
 
 /// The rotation exponent: a new id every 2^10 seconds, about 17 minutes.
 pub const K: u8 = 10;
@@ -77,21 +76,6 @@ pub fn is_genuine(key: &AirKey, id: &RollingId, slot: u32) -> bool {
 #[must_use]
 pub fn to_ibeacon(id: RollingId, power_at_1m: i8) -> Vec<u8> {
     IBeacon::from_body(id.to_bytes(), power_at_1m).to_advertisement()
-}
-
-/// The whole advertisement that carries the id as service data, for receivers that pass on raw bytes: 30 bytes, nothing to spare.
-#[must_use]
-pub fn to_service_data(id: RollingId, power_at_1m: i8) -> Vec<u8> {
-    let power = [power_at_1m.cast_unsigned()];
-    let data = [&id.to_bytes()[..], &power].concat();
-    ServiceData::new(service::of_short(eddystone::SERVICE), &data).to_advertisement()
-}
-
-/// The same under our own 128-bit UUID; it needs an extended advertisement.
-#[must_use]
-pub fn to_own_service_data(id: RollingId, power_at_1m: i8) -> Vec<u8> {
-    let power = [power_at_1m.cast_unsigned()];
-    ServiceData::new(service::OWN, &[&id.to_bytes()[..], &power].concat()).to_advertisement()
 }
 
 fn keyed_hash(key: &AirKey, prefix: [u8; 4], eid: [u8; 8], slot: u32) -> Hmac<Sha256> {

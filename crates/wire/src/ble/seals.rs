@@ -11,7 +11,7 @@ use super::overflow::Overflow;
 use super::rolling::{self, AirKey};
 use super::rpa::{self, Irk};
 use super::service::{self, ServiceData};
-use super::{exposure, ibeacon};
+use super::{eddystone, exposure, ibeacon};
 use crate::testing::{bytes, hex};
 
 const IDENTITY_KEY: &str = "7c91330e61dfea4606b5b3ecb4457d76";
@@ -51,16 +51,41 @@ fn hashes_of_eax_agree_with_a_second_implementation() {
 #[test]
 fn exposure_ids_and_their_metadata_match_the_published_vectors() {
     let key = bytes("75c734c6dd1a782de7a965da5eb93125");
-    let metadata = bytes("40080000");
+    let metadata: [u8; 4] = bytes("40080000");
     for (interval, id, sealed) in [
         (2_642_976, "8be6cd371c5c891604bfbe49df845096", "72033874"),
         (2_642_977, "3c9a1de5dd6b02afa7fded7b570b3e56", "c29211b1"),
     ] {
-        let derived = exposure::rolling_id(&key, interval);
+        let derived = exposure_id(&key, interval);
         assert_eq!(hex::encode(derived), id);
-        assert_eq!(hex::encode(exposure::crypt_metadata(&key, derived, metadata)), sealed);
-        assert_eq!(exposure::crypt_metadata(&key, derived, bytes(sealed)), metadata, "the same step opens it");
+        // AES in counter mode, and four bytes need its first block alone.
+        let stream = encrypt(&derive(&key, b"EN-AEMK"), derived);
+        let crypted: [u8; 4] = std::array::from_fn(|place| metadata[place] ^ stream[place]);
+        assert_eq!(hex::encode(crypted), sealed);
+        let phone = Frame::Exposure(exposure::Exposure { id: derived, metadata: crypted });
+        assert_eq!(frame::decode(&phone.to_advertisement()).best(), Some(phone), "what a phone sends is recognised");
     }
+}
+
+/// The id of a day's key in an interval of ten minutes since 1970, as a phone makes it.
+fn exposure_id(day_key: &[u8; 16], interval: u32) -> [u8; 16] {
+    let mut block = [0; 16];
+    block[..6].copy_from_slice(b"EN-RPI");
+    block[12..].copy_from_slice(&interval.to_le_bytes());
+    encrypt(&derive(day_key, b"EN-RPIK"), block)
+}
+
+fn derive(day_key: &[u8; 16], purpose: &[u8]) -> [u8; 16] {
+    let mut key = [0; 16];
+    hkdf::Hkdf::<sha2::Sha256>::new(None, day_key).expand(purpose, &mut key).expect("16 bytes");
+    key
+}
+
+fn encrypt(key: &[u8; 16], block: [u8; 16]) -> [u8; 16] {
+    use aes::cipher::{BlockCipherEncrypt, KeyInit};
+    let mut block = block.into();
+    aes::Aes128::new(key.into()).encrypt_block(&mut block);
+    block.into()
 }
 
 #[test]
@@ -105,8 +130,9 @@ fn an_iphone_in_the_background_is_recognised_and_is_nobody() {
 #[test]
 fn the_customer_id_is_the_same_in_every_carrier() {
     let id = rolling::rolling_id(&AirKey(bytes(IDENTITY_KEY)), PREFIX, 5_000);
-    let carriers =
-        [rolling::to_ibeacon(id, -59), rolling::to_service_data(id, -59), rolling::to_own_service_data(id, -59)];
+    let data = [&id.to_bytes()[..], &[197]].concat();
+    let under = |uuid| ServiceData::new(uuid, &data).to_advertisement();
+    let carriers = [rolling::to_ibeacon(id, -59), under(service::of_short(eddystone::SERVICE)), under(service::OWN)];
     for (carrier, (advertisement, fits)) in carriers.iter().zip([true, true, false]).enumerate() {
         let frame = frame::decode(advertisement).best().expect("a frame");
         assert_eq!(frame.known(PREFIX, &[]), Some(Transmitter::Rolling(id)), "carrier {carrier}");

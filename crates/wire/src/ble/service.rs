@@ -11,8 +11,8 @@ pub const OWN: [u8; 16] = [0xa7, 0x71, 0, 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0,
 /// Longest data that is kept: the id and its power.
 pub const DATA_LEN_MAX: usize = 21;
 const ID_LEN: usize = 20;
-/// A 16-bit UUID stands for this one, with its two bytes in places 2 and 3.
-const BASE: [u8; 16] = [0, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0x80, 0x5f, 0x9b, 0x34, 0xfb];
+/// The Bluetooth base UUID: a 16-bit UUID stands for it with its two bytes in places 2 and 3.
+pub const BASE: [u8; 16] = [0, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0x80, 0x5f, 0x9b, 0x34, 0xfb];
 
 /// Data under a service's UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@
 use model::ids::ReceiverId;
 use model::time::Timestamp;
 
-use super::json::{Range, Tree, tree};
+use super::json::{Range, Tree, document};
 use super::{Heard, Rejected, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi};
 use crate::ble::address::AddressKind;
 
@@ -18,7 +18,8 @@ const SCAN: &str = "data.scan";
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let from_topic = gateway_of(filter, topic)?;
-    let message = tree(payload)?;
+    let document = document(payload)?;
+    let message = document.root();
     if message.get("action").text("action")?.is_some_and(|action| action != SCAN) {
         return Ok(Vec::new());
     }
@@ -29,30 +30,27 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
     let at = message.get("timestamp").number("timestamp", &Range::MILLISECONDS).ok().flatten();
     #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
     let at = at.map(|at| Timestamp(at as i64));
-    of_elements(scans(&message).iter().map(|scan| read_scan(&gateway, scan, at)))
+    of_elements(scans(message).each().map(|scan| read_scan(&gateway, scan, at)))
 }
 
 /// The scan results, wherever this firmware puts them.
-fn scans<'t, 'a>(message: &'t Tree<'a>) -> &'t [Tree<'a>] {
+fn scans(message: Tree<'_>) -> Tree<'_> {
     let data = message.get("data");
     let list = data.get("dataList");
     match (list.is_nothing(), data.is_nothing()) {
-        (false, _) => list.each(),
-        (true, false) => data.each(),
-        (true, true) => message.each(),
+        (false, _) => list,
+        (true, false) => data,
+        (true, true) => message,
     }
 }
 
-fn read_scan(gateway: &ReceiverId, scan: &Tree<'_>, at: Option<Timestamp>) -> Result<Option<Heard>, Rejected> {
-    let first = scan.get("bdaddrs").each().first().ok_or(Rejected::MissingField { field: "bdaddrs" })?;
-    let kind = match first.get("bdaddrType").text("bdaddrType")? {
-        Some("public") => AddressKind::Public,
-        Some("random") => AddressKind::Random,
-        Some(_) | None => AddressKind::Unknown,
-    };
+fn read_scan(gateway: &ReceiverId, scan: Tree<'_>, at: Option<Timestamp>) -> Result<Option<Heard>, Rejected> {
+    let first = scan.get("bdaddrs").each().next().ok_or(Rejected::MissingField { field: "bdaddrs" })?;
+    let kind = first.get("bdaddrType").text("bdaddrType")?.and_then(AddressKind::from_name);
+    let kind = kind.unwrap_or(AddressKind::Unknown);
     let address = first.get("bdaddr").text("bdaddr")?.ok_or(Rejected::MissingField { field: "bdaddr" })?;
     let address = read_address(address, "bdaddr", kind)?;
     let raw = [scan.get("adData").text("adData")?, scan.get("scanData").text("scanData")?];
-    let frame = read_frames("adData", raw)?;
-    Ok(Some(heard(gateway.clone(), Some(address), frame, read_rssi(scan)?, at)))
+    let frames = read_frames("adData", raw)?;
+    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(scan)?, at)))
 }

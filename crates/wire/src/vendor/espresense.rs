@@ -8,8 +8,8 @@ use model::ids::ReceiverId;
 use model::units::Dbm;
 use serde::Serialize;
 
-use super::json::{Fields, Range, Wanted, object, to_json};
-use super::{Heard, Message, Rejected, receiver};
+use super::json::{Range, Tree, document, to_json};
+use super::{Heard, Message, Rejected, digits, receiver};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::eddystone::Uid;
 use crate::ble::frame::Frame;
@@ -22,8 +22,6 @@ const ABSORPTION: f64 = 2.7;
 const POWER_DEFAULT: i8 = -59;
 /// Eddystone gives its power at 0 m; nodes turn it into the power at 1 m with this difference.
 const EDDYSTONE_LOSS: i8 = 41;
-
-const KEYS: [&str; 5] = ["mac", "id", "rssi@1m", "rssi", "rssiVar"];
 
 /// What a node publishes about one transmitter, in its order.
 #[derive(Serialize)]
@@ -62,20 +60,23 @@ struct NodeReport {
 pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let Some(Topic::EspresenseDevice { room, .. }) = Topic::parse(topic) else { return Err(Rejected::UnknownTopic) };
     let receiver = receiver("room", room)?;
-    let fields = object(payload, Wanted::flat(&KEYS))?;
-    let id = fields.text("id")?.ok_or(Rejected::MissingField { field: "id" })?;
-    let power_at_1m = fields.whole("rssi@1m", &Range::POWER)?.and_then(|power| i8::try_from(power).ok());
+    let document = document(payload)?;
+    let report = document.object()?;
+    let id = report.get("id").text("id")?.ok_or(Rejected::MissingField { field: "id" })?;
+    let power_at_1m = report.get("rssi@1m").whole_only("rssi@1m", &Range::POWER)?;
+    let power_at_1m = power_at_1m.and_then(|power| i8::try_from(power).ok());
     let frame = read_id(id, power_at_1m.unwrap_or(0));
-    let address = read_address(&fields)?;
+    let address = read_address(report)?;
     if address.is_none() && frame.is_none() {
         return Err(Rejected::MissingField { field: "mac" });
     }
-    let rssi = fields.number("rssi", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "rssi" })?;
-    let variance = fields.number("rssiVar", &Range::VARIANCE)?;
+    let rssi = report.get("rssi").number_only("rssi", &Range::RSSI)?;
+    let rssi = rssi.ok_or(Rejected::MissingField { field: "rssi" })?;
+    let variance = report.get("rssiVar").number_only("rssiVar", &Range::VARIANCE)?;
     Ok(vec![Heard {
         receiver,
         address,
-        frame,
+        frames: frame.into(),
         rssi: Dbm(narrow(rssi)),
         variance: variance.map(narrow),
         power_at_1m,
@@ -116,9 +117,12 @@ pub struct Telemetry {
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_telemetry(topic: &str, payload: &[u8]) -> Result<Telemetry, Rejected> {
     let Some(Topic::EspresenseTelemetry { room }) = Topic::parse(topic) else { return Err(Rejected::UnknownTopic) };
-    let fields = object(payload, Wanted::flat(&["uptime", "adverts", "reported"]))?;
-    let count =
-        |key| Ok(fields.whole(key, &Range::U32)?.and_then(|count| u32::try_from(count).ok())) as Result<_, Rejected>;
+    let document = document(payload)?;
+    let node = document.object()?;
+    let count = |key| {
+        let count = node.get(key).whole_only(key, &Range::U32)?;
+        Ok(count.and_then(|count| u32::try_from(count).ok())) as Result<_, Rejected>
+    };
     Ok(Telemetry {
         receiver: receiver("room", room)?,
         uptime_s: count("uptime")?,
@@ -134,7 +138,7 @@ pub fn decode_telemetry(topic: &str, payload: &[u8]) -> Result<Telemetry, Reject
 #[must_use]
 pub fn encode(heard: &Heard, interval_ms: u32) -> Option<Message> {
     let address = heard.address?;
-    let id = write_id(heard.frame.as_ref(), address)?;
+    let id = write_id(heard.frame().as_ref(), address)?;
     let power = heard.power_at_1m.unwrap_or(POWER_DEFAULT);
     let rssi = f64::from(heard.rssi.0);
     let distance = 10f64.powf((f64::from(power) - rssi) / (10.0 * ABSORPTION));
@@ -171,8 +175,8 @@ pub fn encode_telemetry(telemetry: &Telemetry) -> Message {
     Message { topic, payload: to_json(&node) }
 }
 
-fn read_address(fields: &Fields<'_, { KEYS.len() }>) -> Result<Option<Address>, Rejected> {
-    let Some(text) = fields.text("mac")? else { return Ok(None) };
+fn read_address(report: Tree<'_>) -> Result<Option<Address>, Rejected> {
+    let Some(text) = report.get("mac").text("mac")? else { return Ok(None) };
     let address = Address::parse(text, AddressKind::Unknown);
     address.map(Some).ok_or(Rejected::Malformed { field: "mac", expected: "12 hexadecimal digits" })
 }
@@ -187,10 +191,8 @@ fn read_id(id: &str, power: i8) -> Option<Frame> {
         let mut parts = numbers.rsplitn(3, '-');
         let minor = parts.next()?.parse().ok()?;
         let major = parts.next()?.parse().ok()?;
-        let uuid = parts.next()?.replace('-', "");
-        let mut beacon = IBeacon { uuid: [0; 16], major, minor, power };
-        hex::decode_to_slice(uuid, &mut beacon.uuid).ok()?;
-        return Some(Frame::IBeacon(beacon));
+        let uuid = digits::uuid("id", parts.next()?).ok()?;
+        return Some(Frame::IBeacon(IBeacon { uuid, major, minor, power }));
     }
     let (namespace, instance) = id.strip_prefix("eddy:")?.split_once('-')?;
     let mut uid = Uid { namespace: [0; 10], instance: [0; 6], power_at_0m: power.saturating_add(EDDYSTONE_LOSS) };

@@ -3,7 +3,7 @@
 //! The cloud passes on one update in 30 s unless something changed: good for battery and buttons, too slow for a position.
 //! `timestamp` is when the cloud had it, `beaconTimestamp` is the beacon's own clock and is not read.
 
-use super::json::{Range, Tree, tree};
+use super::json::{Range, Tree, document};
 use super::{Heard, Rejected, gateway_name, heard, of_elements, read_rssi};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::bthome::Measures;
@@ -19,11 +19,11 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
     if !topics::matches(filter, topic) {
         return Err(Rejected::UnknownTopic);
     }
-    let message = tree(payload)?;
-    of_elements(message.each().iter().map(read_element))
+    let document = document(payload)?;
+    of_elements(document.root().each().map(read_element))
 }
 
-fn read_element(element: &Tree<'_>) -> Result<Option<Heard>, Rejected> {
+fn read_element(element: Tree<'_>) -> Result<Option<Heard>, Rejected> {
     let gateway = element.get("sourceId").text("sourceId")?.ok_or(Rejected::MissingField { field: "sourceId" })?;
     let tracked =
         element.get("trackingId").text("trackingId")?.ok_or(Rejected::MissingField { field: "trackingId" })?;
@@ -33,10 +33,10 @@ fn read_element(element: &Tree<'_>) -> Result<Option<Heard>, Rejected> {
     let at = at.and_then(|text| text.parse::<jiff::Timestamp>().ok());
     let frame = Frame::Measures(read_measures(element)?);
     let at = at.map(|at| model::time::Timestamp(at.as_millisecond()));
-    Ok(Some(heard(gateway_name(gateway)?, address, Some(frame), read_rssi(element)?, at)))
+    Ok(Some(heard(gateway_name(gateway)?, address, Some(frame).into(), read_rssi(element)?, at)))
 }
 
-fn read_measures(element: &Tree<'_>) -> Result<Measures, Rejected> {
+fn read_measures(element: Tree<'_>) -> Result<Measures, Rejected> {
     let mut measures = Measures::default();
     let hundredths = |key: &'static str, range: &Range| {
         #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]

@@ -22,7 +22,7 @@ fn lower(heard: &Heard) -> String {
 }
 
 fn measures(heard: &Heard) -> crate::ble::bthome::Measures {
-    match heard.frame {
+    match heard.frame() {
         Some(Frame::Measures(measures)) => measures,
         other => panic!("no measures: {other:?}"),
     }
@@ -51,7 +51,7 @@ fn ruuvi_over_http_is_a_list_of_tags() {
         phone()
     );
     let heard = one(ruuvi::decode_under("ruuvi", "ruuvi", payload.as_bytes()));
-    assert!(heard.frame.is_some_and(|frame| frame.rolling(PREFIX).is_some()));
+    assert!(heard.frame().is_some_and(|frame| frame.rolling(PREFIX).is_some()));
     assert_eq!(heard.at, Some(Timestamp(1_653_668_026_000)));
 }
 
@@ -65,14 +65,27 @@ fn moko_both_kinds_of_message_and_both_names_of_the_bytes_are_read() {
     let spaced = payload.iter().map(|byte| *byte as char).collect::<String>().replace(r#""raw":"#, r#""raw data":"#);
     let spaced = spaced.replace("0201060303AAFE1116AAFE20000BD091181501E329", &phone());
     let heard = one(moko::decode_under("mokosmart/+", "mokosmart/x", spaced.as_bytes()));
-    assert!(heard.frame.is_some_and(|frame| frame.rolling(PREFIX).is_some()));
+    assert!(heard.frame().is_some_and(|frame| frame.rolling(PREFIX).is_some()));
     let newer = format!(
         r#"{{"msg_id":3070,"device_info":{{"mac":"112233445566"}},"data":[{{"timestamp":1609492216,"mac":"abdf01fc9e98","rssi":-70,"adv_data":"020106","rsp_data":"{}"}}]}}"#,
         phone()
     );
     let heard = one(moko::decode_under("mokosmart/+", "mokosmart/x", newer.as_bytes()));
-    assert!(heard.frame.is_some_and(|frame| frame.rolling(PREFIX).is_some()), "also from the scan response");
+    assert!(heard.frame().is_some_and(|frame| frame.rolling(PREFIX).is_some()), "also from the scan response");
     assert_eq!(heard.at, Some(Timestamp(1_609_492_216_000)));
+}
+
+#[test]
+fn an_advertisement_and_its_scan_response_give_all_their_frames() {
+    let measure = "0616D2FC402101";
+    let payload = format!(
+        r#"{{"msg_id":3070,"device_info":{{"mac":"112233445566"}},"data":[{{"mac":"abdf01fc9e98","rssi":-70,"adv_data":"{}","rsp_data":"{measure}"}}]}}"#,
+        phone()
+    );
+    let heard = one(moko::decode_under("mokosmart/+", "mokosmart/x", payload.as_bytes()));
+    let names: Vec<&str> = heard.frames.iter().map(|frame| frame.name()).collect();
+    assert_eq!(names, ["ibeacon", "bthome"]);
+    assert_eq!(heard.frame().map(|frame| frame.name()), Some("ibeacon"), "it says most about who is there");
 }
 
 #[test]
@@ -103,7 +116,7 @@ fn cassia_scan_is_read_alone_in_a_list_and_in_its_envelope() {
         let heard = one(cassia::decode_under("up/+/scan", "up/CC:1B:E0:E2:8F:2C/scan", payload.as_bytes()));
         assert_eq!((heard.receiver.as_str(), lower(&heard).as_str()), ("CC1BE0E28F2C", "c0005bd1b725"), "{payload}");
         assert_eq!(heard.address.map(|address| address.kind), Some(AddressKind::Random));
-        assert!(heard.frame.is_some_and(|frame| frame.rolling(PREFIX).is_some()), "from the scan response");
+        assert!(heard.frame().is_some_and(|frame| frame.rolling(PREFIX).is_some()), "from the scan response");
         assert_eq!(heard.at, at);
         assert!(!format!("{heard:?}").contains("Anna"));
     }
@@ -146,7 +159,7 @@ fn shelly_script_is_read_flat_nested_and_with_lists_and_spaces() {
     assert_eq!(heard.receiver.as_str(), "shop-1");
     assert!(!format!("{heard:?}").contains("Anna"));
     let sealed = br#"{"encryption":true,"BTHome_version":2,"rssi":-53,"address":"aa:bc:12:34:56:78"}"#;
-    assert_eq!(one(shelly::decode_under("+", "aa:bc:12:34:56:78", sealed)).frame, None);
+    assert_eq!(one(shelly::decode_under("+", "aa:bc:12:34:56:78", sealed)).frame(), None);
 }
 
 #[test]
@@ -175,7 +188,7 @@ fn tasmota_strength_of_zero_is_gone_and_not_near() {
         assert_eq!(read(gone), Ok(Vec::new()), "{gone}");
     }
     let beacon = r#"{"IBEACON":{"MAC":"A4C1387FC1E1","NAME":"x","UID":"A7710001B97EF0466857531C01020304","MAJOR":"01286","MINOR":1800,"RSSI":-56,"STATE":"ON"}}"#;
-    assert!(one(read(beacon)).frame.is_some_and(|frame| frame.rolling(PREFIX).is_some()));
+    assert!(one(read(beacon)).frame().is_some_and(|frame| frame.rolling(PREFIX).is_some()));
 }
 
 #[test]
@@ -190,7 +203,7 @@ fn openmqttgateway_is_read_under_its_presence_topic_and_never_by_its_leaf() {
         assert_eq!(heard.power_at_1m, None, "a power above 0 dBm and the distance made of it are nonsense");
     }
     let old = br#"{"id":"45:e1:74:12:6e:00","rssi":-89,"distance":21.5,"servicedata":"fe0000000000000000000000000000000000000000"}"#;
-    assert_eq!(one(openmqttgateway::decode_under("home/+/BTtoMQTT/+", "home/OMG1/BTtoMQTT/x", old)).frame, None);
+    assert_eq!(one(openmqttgateway::decode_under("home/+/BTtoMQTT/+", "home/OMG1/BTtoMQTT/x", old)).frame(), None);
     assert_eq!(code(openmqttgateway::decode_under("home/presence", "home/presence", payload)), "missing-field");
 }
 
@@ -204,7 +217,7 @@ fn raddec_goes_in_and_out() {
     let heard = raddec::decode(payload.as_bytes()).expect("a raddec");
     let receivers: Vec<&str> = heard.iter().map(|heard| heard.receiver.as_str()).collect();
     assert_eq!(receivers, ["001bc50940810000", "AC233FC001EA"]);
-    assert!(heard.iter().all(|heard| heard.frame.is_some_and(|frame| frame.rolling(PREFIX).is_some())));
+    assert!(heard.iter().all(|heard| heard.frame().is_some_and(|frame| frame.rolling(PREFIX).is_some())));
     assert_eq!(heard[0].address.map(|address| address.kind), Some(AddressKind::Random));
     let written = raddec::encode(&heard).expect("an address");
     assert_eq!(raddec::decode(&written), Ok(heard), "out and in again");
@@ -240,10 +253,10 @@ fn presence_is_read_from_words_objects_and_radar_and_not_guessed() {
         (r#"{"LD2410":{"Distance":[200.0,181.0,144.0],"Energy":[13,100]}}"#, Some(true)),
         (r#"{"LD2410":{"Distance":[0.0,0.0,0.0],"Energy":[0,0]}}"#, Some(false)),
     ] {
-        assert_eq!(presence::read(payload.as_bytes()), Ok(expected), "{payload}");
+        assert_eq!(presence::read(payload.as_bytes(), None), Ok(expected), "{payload}");
     }
-    assert_eq!(presence::read_field(br#"{"zone_2":"occupied"}"#, Some("zone_2")), Ok(Some(true)));
-    assert_eq!(presence::read(b"perhaps").expect_err("no word").code(), "not-json");
+    assert_eq!(presence::read(br#"{"zone_2":"occupied"}"#, Some("zone_2")), Ok(Some(true)));
+    assert_eq!(presence::read(b"perhaps", None).expect_err("no word").code(), "not-json");
 }
 
 #[test]
@@ -251,14 +264,14 @@ fn minew_angles_name_their_gateway_and_tell_strengths() {
     let payload = br#"[{"gateway":"AC233FC001EA","locator":"AC233FC001EA"},{"mac":"10C005091CD5","no":37,"rssi":-50,"timestamp":"2022-06-17T02:03:51.123Z"},{"mac":"10C005091CD6","no":38,"rssi":-51,"timestamp":1655431431123}]"#;
     let heard = minew::decode_under("#", "any/where", payload).expect("JSON-RAW").heard;
     assert_eq!(heard.len(), 2);
-    assert!(heard.iter().all(|heard| heard.receiver.as_str() == "AC233FC001EA" && heard.frame.is_none()));
+    assert!(heard.iter().all(|heard| heard.receiver.as_str() == "AC233FC001EA" && heard.frame().is_none()));
 }
 
 #[test]
 fn a_text_of_5_kib_is_passed_over_where_nobody_asks_and_refused_where_somebody_does() {
     let long = "x".repeat(5_000);
     let snapshot = format!(r#"{{"current_total":10,"snapshot":"{long}"}}"#);
-    assert!(counter::read_level(snapshot.as_bytes()).is_ok());
+    assert!(counter::read_level(snapshot.as_bytes(), None).is_ok());
     let named = format!(r#"{{"id":"{long}","rssi":-60}}"#);
     assert_eq!(code(theengs::decode("home/gw/BTtoMQTT/x", named.as_bytes())), "out-of-range");
     let moko = format!(r#"{{"msg_id":3004,"device_info":{{"mac":"{long}"}},"data":[]}}"#);
@@ -300,7 +313,7 @@ proptest! {
         for decode in DECODERS {
             let _ = decode(text.as_bytes());
         }
-        let _ = presence::read(text.as_bytes());
+        let _ = presence::read(text.as_bytes(), None);
         let _ = zigbee::decode_devices(text.as_bytes());
         let _ = shelly::read_component(text.as_bytes(), "x");
     }

@@ -9,29 +9,16 @@ use model::time::Timestamp;
 use model::units::Dbm;
 use serde::Serialize;
 
-use super::json::{Fields, Range, Wanted, each_object, to_json};
-use super::{Heard, Message, PAYLOAD_LEN_MAX, Rejected, gateway_name};
-use crate::ble::address::{Address, AddressKind};
-use crate::ble::frame::{self, Frame};
+use super::json::{Range, Tree, document, to_json};
+use super::{
+    Heard, Message, PAYLOAD_LEN_MAX, Rejected, digits, gateway_name, gateway_of, heard, read_address, read_frames,
+};
+use crate::ble::address::AddressKind;
+use crate::ble::frame::Frame;
 use crate::ble::ibeacon::IBeacon;
 use crate::topics::{self, Topic};
 
 pub use binary::encode as encode_binary;
-
-const KEYS: [&str; 10] = [
-    "type",
-    "mac",
-    "gateway",
-    "rssi",
-    "rawData",
-    "ibeaconUuid",
-    "ibeaconMajor",
-    "ibeaconMinor",
-    "ibeaconTxPower",
-    "timestamp",
-];
-
-type Element<'a> = Fields<'a, { KEYS.len() }>;
 
 /// What a gateway heard, and which elements of its list were of no use.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -59,87 +46,91 @@ pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
 /// # Errors
 /// [`Rejected`] when the list itself can't be read.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Elements, Rejected> {
-    if !topics::matches(filter, topic) {
-        return Err(Rejected::UnknownTopic);
-    }
+    let from_topic = gateway_of(filter, topic)?;
     if payload.len() > PAYLOAD_LEN_MAX {
         return Err(Rejected::TooLarge { len: payload.len(), max: PAYLOAD_LEN_MAX });
     }
-    let from_topic = topics::captured(filter, topic).map(gateway_name).transpose()?;
     if binary::is_binary(payload) { binary::decode(payload) } else { decode_json(from_topic, payload) }
 }
 
 fn decode_json(from_topic: Option<ReceiverId>, payload: &[u8]) -> Result<Elements, Rejected> {
-    let mut gateway = from_topic;
+    let document = document(payload)?;
+    let mut list = List { gateway: from_topic, time: None };
     let mut elements = Elements::default();
-    each_object(payload, Wanted::flat(&KEYS), |element: Element<'_>| match read_element(&element, &mut gateway) {
-        Ok(Some(heard)) => elements.heard.push(heard),
-        Ok(None) => {}
-        Err(rejected) => elements.rejected.push(rejected),
-    })?;
+    for element in document.list()? {
+        match list.read(element) {
+            Ok(Some(heard)) => elements.heard.push(heard),
+            Ok(None) => {}
+            Err(rejected) => elements.rejected.push(rejected),
+        }
+    }
     Ok(elements)
 }
 
-/// Reads one element; the gateway's own element comes first and says who hears the rest.
-fn read_element(element: &Element<'_>, gateway: &mut Option<ReceiverId>) -> Result<Option<Heard>, Rejected> {
-    // JSON-RAW, of gateways that measure angles, names itself so and says nothing of what was heard but how strong it was.
-    if let Some(name) = element.text("gateway")? {
-        *gateway = Some(gateway_name(name)?);
-        return Ok(None);
-    }
-    let mac = element.text("mac")?.ok_or(Rejected::MissingField { field: "mac" })?;
-    let kind = element.text("type")?;
-    if kind == Some("Gateway") {
-        *gateway = Some(gateway_name(mac)?);
-        return Ok(None);
-    }
-    let receiver = gateway.clone().ok_or(Rejected::MissingField { field: "the Gateway element" })?;
-    let address = Address::parse(mac, AddressKind::Unknown);
-    let address = address.ok_or(Rejected::Malformed { field: "mac", expected: "12 hexadecimal digits" })?;
-    let rssi = element.number("rssi", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "rssi" })?;
-    let frame = match read_ibeacon(element)? {
-        Some(beacon) => Some(Frame::IBeacon(beacon)),
-        None => read_raw(element)?,
-    };
-    #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
-    let rssi = Dbm(rssi as f32);
-    let at = element.text("timestamp").ok().flatten().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    Ok(Some(Heard {
-        receiver,
-        address: Some(address),
-        frame,
-        rssi,
-        variance: None,
-        power_at_1m: frame.as_ref().and_then(Frame::power_at_1m),
-        at: at.map(|at| Timestamp(at.as_millisecond())),
-    }))
+/// What one element of a list says for those behind it.
+struct List<'t> {
+    gateway: Option<ReceiverId>,
+    /// Times are to the second, so that many elements have the same.
+    time: Option<(&'t str, Option<Timestamp>)>,
 }
 
-fn read_ibeacon(element: &Element<'_>) -> Result<Option<IBeacon>, Rejected> {
-    let (Some(uuid), Some(major), Some(minor)) = (
-        element.text_or_false("ibeaconUuid")?,
-        element.whole("ibeaconMajor", &Range::U16)?,
-        element.whole("ibeaconMinor", &Range::U16)?,
-    ) else {
-        return Ok(None);
-    };
-    let narrow = |number| u16::try_from(number).expect("the range was checked when the field was read");
-    let power = element.whole("ibeaconTxPower", &Range::POWER)?.and_then(|power| i8::try_from(power).ok());
-    let (major, minor) = (narrow(major), narrow(minor));
-    let mut beacon = IBeacon { uuid: [0; 16], major, minor, power: power.unwrap_or(0) };
-    let expected = "32 hexadecimal digits";
-    hex::decode_to_slice(uuid, &mut beacon.uuid).map_err(|_| Rejected::Malformed { field: "ibeaconUuid", expected })?;
-    Ok(Some(beacon))
+impl<'t> List<'t> {
+    /// Reads one element; the gateway's own element comes first and says who hears the rest.
+    fn read(&mut self, element: Tree<'t>) -> Result<Option<Heard>, Rejected> {
+        if !element.is_object() {
+            return Err(Rejected::WrongType { field: "the message", expected: "a JSON list of objects" });
+        }
+        // JSON-RAW, of gateways that measure angles, names itself so and says nothing of what was heard but how strong it was.
+        if let Some(name) = element.get("gateway").text("gateway")? {
+            self.gateway = Some(gateway_name(name)?);
+            return Ok(None);
+        }
+        let mac = element.get("mac").text("mac")?.ok_or(Rejected::MissingField { field: "mac" })?;
+        if element.get("type").text("type")? == Some("Gateway") {
+            self.gateway = Some(gateway_name(mac)?);
+            return Ok(None);
+        }
+        let receiver = self.gateway.clone().ok_or(Rejected::MissingField { field: "the Gateway element" })?;
+        let address = read_address(mac, "mac", AddressKind::Unknown)?;
+        let rssi = element.get("rssi").number_only("rssi", &Range::RSSI)?;
+        let rssi = rssi.ok_or(Rejected::MissingField { field: "rssi" })?;
+        #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
+        let rssi = Dbm(rssi as f32);
+        let decoded = read_ibeacon(element)?.map(Frame::IBeacon);
+        let raw = read_frames("rawData", [element.get("rawData").text_or_false("rawData")?])?;
+        // What the gateway has decoded already stands in the raw bytes as well.
+        let beside = raw.iter().filter(|frame| decoded.is_none() || !matches!(frame, Frame::IBeacon(_)));
+        let frames = decoded.into_iter().chain(beside).collect();
+        let at = self.time(element.get("timestamp"));
+        Ok(Some(heard(receiver, Some(address), frames, rssi, at)))
+    }
+
+    /// A time that is none does not spoil the rest.
+    fn time(&mut self, time: Tree<'t>) -> Option<Timestamp> {
+        let text = time.text("timestamp").ok().flatten()?;
+        match self.time {
+            Some((last, at)) if last == text => at,
+            Some(_) | None => {
+                let at = text.parse::<jiff::Timestamp>().ok().map(|at| Timestamp(at.as_millisecond()));
+                self.time = Some((text, at));
+                at
+            }
+        }
+    }
 }
 
-fn read_raw(element: &Element<'_>) -> Result<Option<Frame>, Rejected> {
-    let Some(digits) = element.text_or_false("rawData")? else { return Ok(None) };
-    if digits.len() > 2 * frame::ADVERTISEMENT_LEN_MAX {
-        return Err(Rejected::OutOfRange { field: "rawData", range: "at most 3300 digits" });
-    }
-    let expected = "an even number of hexadecimal digits";
-    let raw = hex::decode(digits).map_err(|_| Rejected::Malformed { field: "rawData", expected })?;
-    Ok(frame::decode(&raw).best())
+fn read_ibeacon(element: Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
+    let number = |key: &'static str| {
+        let number = element.get(key).whole_only(key, &Range::U16)?;
+        Ok(number.and_then(|number| u16::try_from(number).ok())) as Result<Option<u16>, Rejected>
+    };
+    let uuid = element.get("ibeaconUuid").text_or_false("ibeaconUuid")?;
+    let (Some(uuid), Some(major), Some(minor)) = (uuid, number("ibeaconMajor")?, number("ibeaconMinor")?) else {
+        return Ok(None);
+    };
+    let power = element.get("ibeaconTxPower").whole_only("ibeaconTxPower", &Range::POWER)?;
+    let power = power.and_then(|power| i8::try_from(power).ok()).unwrap_or(0);
+    Ok(Some(IBeacon { uuid: digits::uuid("ibeaconUuid", uuid)?, major, minor, power }))
 }
 
 /// One element of a gateway's list, in its order.
@@ -193,7 +184,7 @@ fn write_element<'a>(heard: &Heard, timestamp: &'a str) -> Option<Written<'a>> {
     #[expect(clippy::cast_possible_truncation, reason = "strengths lie between -127 and 20")]
     let rssi = Some(heard.rssi.0.round() as i32);
     let element = Written { timestamp, mac: heard.address?.to_upper(), ble_name: Some(""), rssi, ..Written::default() };
-    Some(match &heard.frame {
+    Some(match &heard.frame() {
         Some(Frame::IBeacon(beacon)) => Written {
             kind: "iBeacon",
             ibeacon_uuid: Some(hex::encode_upper(beacon.uuid)),

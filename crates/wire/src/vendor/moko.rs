@@ -5,7 +5,7 @@
 use model::ids::ReceiverId;
 use model::time::Timestamp;
 
-use super::json::{Range, Tree, tree};
+use super::json::{Range, Tree, document};
 use super::{
     Heard, Rejected, from_seconds, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi,
 };
@@ -20,7 +20,8 @@ const HEARD: [i64; 2] = [3_004, 3_070];
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let from_topic = gateway_of(filter, topic)?;
-    let message = tree(payload)?;
+    let document = document(payload)?;
+    let message = document.root();
     let kind = message.get("msg_id").whole("msg_id", &Range::U32)?;
     let kind = kind.ok_or(Rejected::MissingField { field: "msg_id" })?;
     if !HEARD.contains(&kind) {
@@ -30,26 +31,26 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
         Some(name) => gateway_name(name)?,
         None => from_topic.ok_or(Rejected::MissingField { field: "device_info.mac" })?,
     };
-    let elements = message.get("data").each().iter();
+    let elements = message.get("data").each();
     of_elements(elements.map(|element| {
         let value = element.get("value");
         read_element(&gateway, if value.is_object() { value } else { element })
     }))
 }
 
-fn read_element(gateway: &ReceiverId, element: &Tree<'_>) -> Result<Option<Heard>, Rejected> {
+fn read_element(gateway: &ReceiverId, element: Tree<'_>) -> Result<Option<Heard>, Rejected> {
     let address = element.get("mac").text("mac")?.ok_or(Rejected::MissingField { field: "mac" })?;
     let address = read_address(address, "mac", AddressKind::Unknown)?;
     let mut raw = [None; 4];
     for (place, key) in raw.iter_mut().zip(["raw", "raw data", "adv_data", "rsp_data"]) {
         *place = element.get(key).text("raw")?;
     }
-    let frame = read_frames("raw", raw)?;
-    Ok(Some(heard(gateway.clone(), Some(address), frame, read_rssi(element)?, read_time(element.get("timestamp")))))
+    let frames = read_frames("raw", raw)?;
+    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(element)?, read_time(element.get("timestamp")))))
 }
 
 /// Seconds, or a text such as `2021-01-01&17:10:16+08`. A time that is none is no reason to drop what was heard.
-fn read_time(time: &Tree<'_>) -> Option<Timestamp> {
+fn read_time(time: Tree<'_>) -> Option<Timestamp> {
     if let Ok(Some(seconds)) = time.number("timestamp", &Range::SECONDS) {
         return Some(from_seconds(seconds));
     }

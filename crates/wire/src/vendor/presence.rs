@@ -1,24 +1,17 @@
 //! Sensors that tell whether somebody is there: zigbee2mqtt, Tasmota's PIR and radar, anything that says ON and OFF.
 
-use super::json::{Range, tree, truth_of};
+use super::json::{Range, Tree, document, truth_of};
 use super::{PAYLOAD_LEN_MAX, Rejected};
 
 /// Under which names sensors tell it, the surest first.
 const KEYS: [&str; 7] = ["occupancy", "presence", "motion", "PIR1", "MOTION", "person_detected", "occupied"];
 
-/// Reads whether somebody is there; nothing when the message tells something else, such as how long nobody was there.
+/// Reads whether somebody is there, by the usual names or by the one that people have set; nothing when the message tells
+/// something else, such as how long nobody was there.
 ///
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
-pub fn read(payload: &[u8]) -> Result<Option<bool>, Rejected> {
-    read_field(payload, None)
-}
-
-/// The same, by the name of a field that people have set.
-///
-/// # Errors
-/// [`Rejected`] names what makes the message useless.
-pub fn read_field(payload: &[u8], field: Option<&str>) -> Result<Option<bool>, Rejected> {
+pub fn read(payload: &[u8], field: Option<&str>) -> Result<Option<bool>, Rejected> {
     if payload.len() > PAYLOAD_LEN_MAX {
         return Err(Rejected::TooLarge { len: payload.len(), max: PAYLOAD_LEN_MAX });
     }
@@ -26,7 +19,8 @@ pub fn read_field(payload: &[u8], field: Option<&str>) -> Result<Option<bool>, R
     if let Some(word) = truth_of(text) {
         return Ok(Some(word));
     }
-    let message = tree(payload)?;
+    let document = document(payload)?;
+    let message = document.root();
     if !message.is_object() {
         return Err(Rejected::WrongType { field: "the message", expected: "ON, OFF or a JSON object" });
     }
@@ -41,7 +35,7 @@ pub fn read_field(payload: &[u8], field: Option<&str>) -> Result<Option<bool>, R
 }
 
 /// Distances in centimetres and energies are all 0 while nobody is there.
-fn read_radar(radar: &super::json::Tree<'_>) -> Result<bool, Rejected> {
+fn read_radar(radar: Tree<'_>) -> Result<bool, Rejected> {
     let mut is_somebody = false;
     for key in ["Distance", "Energy"] {
         for value in radar.get(key).each() {

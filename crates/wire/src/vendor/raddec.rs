@@ -7,10 +7,10 @@ use model::time::Timestamp;
 use model::units::Dbm;
 use serde::Serialize;
 
-use super::json::{Range, Tree, to_json, tree};
-use super::{Heard, Rejected, gateway_name, heard, of_elements, read_rssi};
+use super::json::{Range, Tree, document, to_json};
+use super::{Heard, Rejected, digits, gateway_name, heard, of_elements, read_rssi};
 use crate::ble::address::{Address, AddressKind};
-use crate::ble::frame::{self, Frame};
+use crate::ble::frame::{self, Frame, Frames};
 
 /// Bytes before the advertisement: header and address.
 const HEADER_LEN: usize = 8;
@@ -24,27 +24,27 @@ const RECEIVERS_MAX: usize = 15;
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn decode(payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
-    let message = tree(payload)?;
+    let document = document(payload)?;
     let mut all = Vec::new();
-    for raddec in message.each() {
-        let (address, frame, at) = read_transmitter(raddec)?;
+    for raddec in document.root().each() {
+        let (address, frames, at) = read_transmitter(raddec)?;
         let signature = raddec.get("rssiSignature").each();
-        if signature.is_empty() {
-            return Err(Rejected::MissingField { field: "rssiSignature" });
-        }
-        let receivers = signature.iter().take(RECEIVERS_MAX);
-        all.extend(of_elements(receivers.map(|one| {
+        let before = all.len();
+        all.extend(of_elements(signature.take(RECEIVERS_MAX).map(|one| {
             let name =
                 one.get("receiverId").text("receiverId")?.ok_or(Rejected::MissingField { field: "receiverId" })?;
-            Ok(Some(heard(gateway_name(name)?, address, frame, read_rssi(one)?, at)))
+            Ok(Some(heard(gateway_name(name)?, address, frames, read_rssi(one)?, at)))
         }))?);
+        if all.len() == before {
+            return Err(Rejected::MissingField { field: "rssiSignature" });
+        }
     }
     Ok(all)
 }
 
-type Sender = (Option<Address>, Option<Frame>, Option<Timestamp>);
+type Sender = (Option<Address>, Frames, Option<Timestamp>);
 
-fn read_transmitter(raddec: &Tree<'_>) -> Result<Sender, Rejected> {
+fn read_transmitter(raddec: Tree<'_>) -> Result<Sender, Rejected> {
     let id = raddec.get("transmitterId").text("transmitterId")?;
     let id = id.ok_or(Rejected::MissingField { field: "transmitterId" })?;
     let kind = match raddec.get("transmitterIdType").whole("transmitterIdType", &Range::U16)? {
@@ -53,19 +53,19 @@ fn read_transmitter(raddec: &Tree<'_>) -> Result<Sender, Rejected> {
         Some(_) | None => AddressKind::Unknown,
     };
     let address = Address::parse(id, kind);
-    let mut frames = Vec::new();
-    for packet in raddec.get("packets").each().iter().take(frame::FRAMES_MAX) {
+    let mut frames = Frames::default();
+    for packet in raddec.get("packets").each().take(frame::FRAMES_MAX) {
         let Some(digits) = packet.text("packets")? else { continue };
-        let expected = "link-layer packets in hexadecimal digits";
-        let bytes = hex::decode(digits).map_err(|_| Rejected::Malformed { field: "packets", expected })?;
-        frames.extend(bytes.get(HEADER_LEN..).and_then(|advertisement| frame::decode(advertisement).best()));
+        digits::with_bytes("packets", digits, |bytes| {
+            frames.extend(&frame::decode(bytes.get(HEADER_LEN..).unwrap_or_default()));
+        })?;
     }
     if address.is_none() && frames.is_empty() {
         return Err(Rejected::Malformed { field: "transmitterId", expected: "an address of 12 hexadecimal digits" });
     }
     let at = raddec.get("timestamp").number("timestamp", &Range::MILLISECONDS)?;
     #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
-    Ok((address, frame::best(frames), at.map(|at| Timestamp(at as i64))))
+    Ok((address, frames, at.map(|at| Timestamp(at as i64))))
 }
 
 #[derive(Serialize)]
@@ -110,7 +110,7 @@ pub fn encode(all: &[Heard]) -> Option<Vec<u8>> {
             AddressKind::Unknown => 0,
         },
         rssi_signature: of_it.iter().map(decoding).collect(),
-        packets: first.frame.iter().map(|frame| packet(address, frame)).collect(),
+        packets: first.frame().iter().map(|frame| packet(address, frame)).collect(),
         timestamp: first.at.map(|at| at.0),
     };
     Some(to_json(&raddec))

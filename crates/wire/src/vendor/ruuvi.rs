@@ -5,7 +5,7 @@
 use model::ids::ReceiverId;
 use model::time::Timestamp;
 
-use super::json::{Range, Tree, tree};
+use super::json::{Range, Tree, document};
 use super::{
     Heard, Rejected, from_seconds, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi,
 };
@@ -17,22 +17,20 @@ use crate::ble::address::AddressKind;
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let from_topic = gateway_of(filter, topic)?;
-    let message = tree(payload)?;
-    if !message.is_object() {
-        return Err(Rejected::WrongType { field: "the message", expected: "a JSON object" });
-    }
+    let document = document(payload)?;
+    let message = document.object()?;
     let list = message.get("data");
     if list.is_object() {
         let gateway = read_gateway(list, from_topic)?;
-        let tags = list.get("tags").entries().iter();
+        let tags = list.get("tags").entries();
         return of_elements(tags.map(|(address, tag)| read_tag(&gateway, address, "the tag's address", tag)));
     }
-    let gateway = read_gateway(&message, from_topic)?;
+    let gateway = read_gateway(message, from_topic)?;
     let address = topic.rsplit('/').next().unwrap_or_default();
-    of_elements([read_tag(&gateway, address, "the topic's end", &message)])
+    of_elements([read_tag(&gateway, address, "the topic's end", message)])
 }
 
-fn read_gateway(of: &Tree<'_>, from_topic: Option<ReceiverId>) -> Result<ReceiverId, Rejected> {
+fn read_gateway(of: Tree<'_>, from_topic: Option<ReceiverId>) -> Result<ReceiverId, Rejected> {
     match of.get("gw_mac").text("gw_mac")? {
         Some(name) => gateway_name(name),
         None => from_topic.ok_or(Rejected::MissingField { field: "gw_mac" }),
@@ -43,14 +41,14 @@ fn read_tag(
     gateway: &ReceiverId,
     address: &str,
     field: &'static str,
-    tag: &Tree<'_>,
+    tag: Tree<'_>,
 ) -> Result<Option<Heard>, Rejected> {
     let address = read_address(address, field, AddressKind::Unknown)?;
-    let frame = read_frames("data", [tag.get("data").text("data")?])?;
-    Ok(Some(heard(gateway.clone(), Some(address), frame, read_rssi(tag)?, read_time(tag)?)))
+    let frames = read_frames("data", [tag.get("data").text("data")?])?;
+    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(tag)?, read_time(tag)?)))
 }
 
-fn read_time(tag: &Tree<'_>) -> Result<Option<Timestamp>, Rejected> {
+fn read_time(tag: Tree<'_>) -> Result<Option<Timestamp>, Rejected> {
     let time = if tag.get("ts").is_nothing() { tag.get("timestamp") } else { tag.get("ts") };
     Ok(time.number("ts", &Range::SECONDS)?.map(from_seconds))
 }

@@ -7,7 +7,7 @@ use model::reading::ReadingKind;
 use model::time::Timestamp;
 use serde::Serialize;
 
-use super::json::{Range, Wanted, object, to_json};
+use super::json::{Range, document, to_json};
 use super::{Message, Rejected};
 use crate::topics::Topic;
 
@@ -38,10 +38,17 @@ pub fn decode(topic: &str, payload: &[u8]) -> Result<(SensorId, Scale), Rejected
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn read(payload: &[u8]) -> Result<Scale, Rejected> {
-    let fields = object(payload, Wanted { keys: &["Weight", "Count"], inner: Some("HX711") })?;
-    let weight_kg =
-        fields.number("Weight", &Range::KILOGRAMS)?.ok_or(Rejected::MissingField { field: "HX711.Weight" })?;
-    let count = fields.whole("Count", &Range::U16)?.and_then(|count| u32::try_from(count).ok());
+    let document = document(payload)?;
+    let message = document.object()?;
+    // Some devices put the fields beside the time.
+    let scale = match message.get("HX711") {
+        scale if scale.is_object() => scale,
+        scale if scale.is_nothing() => message,
+        _ => return Err(Rejected::WrongType { field: "HX711", expected: "a JSON object" }),
+    };
+    let weight_kg = scale.get("Weight").number_only("Weight", &Range::KILOGRAMS)?;
+    let weight_kg = weight_kg.ok_or(Rejected::MissingField { field: "HX711.Weight" })?;
+    let count = scale.get("Count").whole_only("Count", &Range::U16)?.and_then(|count| u32::try_from(count).ok());
     Ok(Scale { weight_kg, count })
 }
 

@@ -5,7 +5,7 @@
 
 use model::ids::ReceiverId;
 
-use super::json::{Range, Tree, tree};
+use super::json::{Range, Tree, document};
 use super::{Heard, Rejected, gateway_name, gateway_of, heard, of_elements, read_address, read_rssi};
 use crate::ble::address::AddressKind;
 use crate::ble::bthome::Measures;
@@ -48,24 +48,22 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
         Err(Rejected::BadName { .. }) => None,
         Err(rejected) => return Err(rejected),
     };
-    let message = tree(payload)?;
-    if !message.is_object() {
-        return Err(Rejected::WrongType { field: "the message", expected: "a JSON object" });
-    }
+    let document = document(payload)?;
+    let message = document.object()?;
     if message.get("method").is_nothing() {
         // The topic of the script is the sensor's address, which is no receiver.
-        let address = address_of(&message).text("address")?;
+        let address = address_of(message).text("address")?;
         let is_sensor = |name: &ReceiverId| address.is_some_and(|address| gateway_name(address).as_ref() == Ok(name));
         let receiver = from_topic.filter(|name| !is_sensor(name));
         let receiver = receiver.map_or_else(|| super::receiver("gateway", NAMELESS), Ok)?;
-        return of_elements([read_sensor(&receiver, &message)]);
+        return of_elements([read_sensor(&receiver, message)]);
     }
     let receiver = match message.get("src").text("src")? {
         Some(name) => gateway_name(name)?,
         None => from_topic.ok_or(Rejected::MissingField { field: "src" })?,
     };
-    let events = message.get("params").get("events").each().iter();
-    let data = events.map(|event| event.get("data")).filter(|data| !address_of(data).is_nothing());
+    let events = message.get("params").get("events").each();
+    let data = events.map(|event| event.get("data")).filter(|data| !address_of(*data).is_nothing());
     of_elements(data.map(|data| read_sensor(&receiver, data)))
 }
 
@@ -74,12 +72,13 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn read_component(payload: &[u8], component: &str) -> Result<Option<bool>, Rejected> {
-    let message = tree(payload)?;
+    let document = document(payload)?;
+    let message = document.root();
     let params = message.get("params");
     if params.is_nothing() {
         return Err(Rejected::MissingField { field: "params" });
     }
-    let pushed = params.get("events").each().iter().any(|event| {
+    let pushed = params.get("events").each().any(|event| {
         let of_it = matches!(event.get("component").text("component"), Ok(Some(name)) if name == component);
         of_it && matches!(event.get("event").text("event"), Ok(Some(event)) if event.ends_with("_push"))
     });
@@ -89,12 +88,12 @@ pub fn read_component(payload: &[u8], component: &str) -> Result<Option<bool>, R
     Ok(params.get(component).get("value").truth())
 }
 
-fn address_of<'t, 'a>(sensor: &'t Tree<'a>) -> &'t Tree<'a> {
+fn address_of(sensor: Tree<'_>) -> Tree<'_> {
     let address = sensor.get("address");
     if address.is_nothing() { sensor.get("addr") } else { address }
 }
 
-fn read_sensor(receiver: &ReceiverId, sensor: &Tree<'_>) -> Result<Option<Heard>, Rejected> {
+fn read_sensor(receiver: &ReceiverId, sensor: Tree<'_>) -> Result<Option<Heard>, Rejected> {
     let address = address_of(sensor).text("address")?.ok_or(Rejected::MissingField { field: "address" })?;
     let address = read_address(address, "address", AddressKind::Unknown)?;
     let inner = sensor.get("service_data");
@@ -104,13 +103,14 @@ fn read_sensor(receiver: &ReceiverId, sensor: &Tree<'_>) -> Result<Option<Heard>
         (Some(true), measures) if measures == Measures::default() => None,
         (Some(_) | None, measures) => Some(Frame::Measures(measures)),
     };
-    Ok(Some(heard(receiver.clone(), Some(address), frame, read_rssi(sensor)?, None)))
+    Ok(Some(heard(receiver.clone(), Some(address), frame.into(), read_rssi(sensor)?, None)))
 }
 
-fn read_measures(values: &Tree<'_>) -> Result<Measures, Rejected> {
+fn read_measures(values: Tree<'_>) -> Result<Measures, Rejected> {
     let mut measures = Measures::default();
-    for (name, object, units) in VALUES {
-        for value in values.get(name).each() {
+    for (key, values) in values.entries() {
+        let Some((name, object, units)) = VALUES.into_iter().find(|(name, ..)| *name == key) else { continue };
+        for value in values.each() {
             let number = match value.truth() {
                 Some(is) if value.number(name, &Range::ANY).is_err() => f64::from(u8::from(is)),
                 Some(_) | None => value.number(name, &Range::ANY)?.unwrap_or(0.0),

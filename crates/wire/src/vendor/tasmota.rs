@@ -5,8 +5,8 @@
 
 use model::units::Dbm;
 
-use super::json::{Range, Tree, tree};
-use super::{Heard, Rejected, gateway_of, heard, read_address};
+use super::json::{Range, Tree, document};
+use super::{Heard, Rejected, digits, gateway_of, heard, read_address};
 use crate::ble::address::AddressKind;
 use crate::ble::frame::Frame;
 use crate::ble::ibeacon::IBeacon;
@@ -18,11 +18,8 @@ use crate::ble::ibeacon::IBeacon;
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let receiver = gateway_of(filter, topic)?;
-    let message = tree(payload)?;
-    if !message.is_object() {
-        return Err(Rejected::WrongType { field: "the message", expected: "a JSON object" });
-    }
-    let report = message.get("IBEACON");
+    let document = document(payload)?;
+    let report = document.object()?.get("IBEACON");
     if report.is_nothing() {
         return Ok(Vec::new());
     }
@@ -35,10 +32,10 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
     let address = read_address(address, "MAC", AddressKind::Unknown)?;
     let frame = read_ibeacon(report)?.map(Frame::IBeacon);
     #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
-    Ok(vec![heard(receiver, Some(address), frame, Dbm(rssi as f32), None)])
+    Ok(vec![heard(receiver, Some(address), frame.into(), Dbm(rssi as f32), None)])
 }
 
-fn read_ibeacon(report: &Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
+fn read_ibeacon(report: Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
     let number = |key: &'static str| {
         let number = report.get(key).whole(key, &Range::U16)?;
         Ok(number.and_then(|number| u16::try_from(number).ok())) as Result<Option<u16>, Rejected>
@@ -47,10 +44,7 @@ fn read_ibeacon(report: &Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
     else {
         return Ok(None);
     };
-    let mut beacon = IBeacon { uuid: [0; 16], major, minor, power: 0 };
-    let expected = "32 hexadecimal digits";
-    hex::decode_to_slice(uuid.replace('-', ""), &mut beacon.uuid)
-        .map_err(|_| Rejected::Malformed { field: "UID", expected })?;
+    let beacon = IBeacon { uuid: digits::uuid("UID", uuid)?, major, minor, power: 0 };
     // Beacons without an iBeacon frame are told with zeros.
     Ok((beacon.uuid != [0; 16]).then_some(beacon))
 }

@@ -8,35 +8,14 @@ mod write;
 use model::ids::ReceiverId;
 use model::units::Dbm;
 
-use super::json::{Fields, Range, Wanted, object};
-use super::{Heard, Rejected, receiver};
+use super::json::{Range, Tree, document};
+use super::{Heard, Rejected, digits, heard, receiver};
 use crate::ble::address::{Address, AddressKind};
-use crate::ble::frame::{self, Frame};
+use crate::ble::frame::{self, Frame, Frames};
 use crate::ble::ibeacon::IBeacon;
 use crate::topics::Topic;
 
 pub use write::{Flavour, encode};
-
-const KEYS: [&str; 13] = [
-    "id",
-    "mac",
-    "mac_type",
-    "rssi",
-    "uuid",
-    "major",
-    "minor",
-    "txpower",
-    "volt",
-    "manufacturerdata",
-    "servicedata",
-    "servicedatauuid",
-    "presence",
-];
-
-/// Longest advertising data that is read, in hexadecimal digits: what an extended advertisement can carry.
-const HEX_LEN_MAX: usize = 2 * frame::ADVERTISEMENT_LEN_MAX;
-
-type Report<'a> = Fields<'a, { KEYS.len() }>;
 
 /// Reads what a gateway heard; nothing comes out when it says that somebody is gone.
 ///
@@ -49,92 +28,91 @@ pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
 
 /// Reads a report, whoever heard it and whatever its topic.
 pub(super) fn read(receiver: ReceiverId, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
-    let report: Report<'_> = object(payload, Wanted::flat(&KEYS))?;
-    if report.text("presence")? == Some("absent") {
+    let document = document(payload)?;
+    let report = document.object()?;
+    if report.get("presence").text("presence")? == Some("absent") {
         return Ok(Vec::new());
     }
-    let address = read_address(&report)?;
-    let frame = match read_ibeacon(&report)? {
-        Some(beacon) => Some(Frame::IBeacon(beacon)),
-        None => read_raw(&report)?,
-    };
-    if address.is_none() && frame.is_none() {
+    let address = read_address(report)?;
+    let decoded = read_ibeacon(report)?.map(Frame::IBeacon);
+    let frames: Frames =
+        decoded.into_iter().chain(read_raw(report, decoded.is_some())?.into_iter().flatten()).collect();
+    if address.is_none() && frames.is_empty() {
         return Err(Rejected::MissingField { field: "id" });
     }
-    let rssi = report.number("rssi", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "rssi" })?;
+    let rssi = report.get("rssi").number_only("rssi", &Range::RSSI)?;
+    let rssi = rssi.ok_or(Rejected::MissingField { field: "rssi" })?;
     #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
     let rssi = Dbm(rssi as f32);
-    let power_at_1m = frame.as_ref().and_then(Frame::power_at_1m);
-    Ok(vec![Heard { receiver, address, frame, rssi, variance: None, power_at_1m, at: None }])
+    Ok(vec![heard(receiver, address, frames, rssi, None)])
 }
 
 /// The address is in `mac` where `id` was made the beacon's UUID, else in `id`.
-fn read_address(report: &Report<'_>) -> Result<Option<Address>, Rejected> {
-    let kind = match report.whole("mac_type", &Range::U16)? {
+fn read_address(report: Tree<'_>) -> Result<Option<Address>, Rejected> {
+    let kind = match report.get("mac_type").whole_only("mac_type", &Range::U16)? {
         Some(0) => AddressKind::Public,
         Some(_) => AddressKind::Random,
         None => AddressKind::Unknown,
     };
-    if let Some(mac) = report.text("mac")? {
+    if let Some(mac) = report.get("mac").text("mac")? {
         let address = Address::parse(mac, kind);
         return address
             .map(Some)
             .ok_or(Rejected::Malformed { field: "mac", expected: "an address such as AA:BB:CC:DD:EE:FF" });
     }
-    Ok(report.text("id")?.and_then(|id| Address::parse(id, kind)))
+    Ok(report.get("id").text("id")?.and_then(|id| Address::parse(id, kind)))
 }
 
-fn read_ibeacon(report: &Report<'_>) -> Result<Option<IBeacon>, Rejected> {
-    let (Some(uuid), Some(major), Some(minor)) =
-        (report.text("uuid")?, report.whole("major", &Range::U16)?, report.whole("minor", &Range::U16)?)
+fn read_ibeacon(report: Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
+    let number = |key: &'static str| {
+        let number = report.get(key).whole_only(key, &Range::U16)?;
+        Ok(number.and_then(|number| u16::try_from(number).ok())) as Result<Option<u16>, Rejected>
+    };
+    let (Some(uuid), Some(major), Some(minor)) = (report.get("uuid").text("uuid")?, number("major")?, number("minor")?)
     else {
         return Ok(None);
     };
-    let mut beacon = IBeacon { uuid: [0; 16], major: narrow(major), minor: narrow(minor), power: read_power(report)? };
-    let expected = "32 hexadecimal digits";
-    hex::decode_to_slice(uuid.replace('-', ""), &mut beacon.uuid)
-        .map_err(|_| Rejected::Malformed { field: "uuid", expected })?;
-    Ok(Some(beacon))
+    Ok(Some(IBeacon { uuid: digits::uuid("uuid", uuid)?, major, minor, power: read_power(report)? }))
 }
 
 /// The decoder takes a power byte without its sign bit for a battery and publishes a tenth of it as volts.
-fn read_power(report: &Report<'_>) -> Result<i8, Rejected> {
-    let power = report.whole("txpower", &Range::POWER)?;
-    let volts = report.number("volt", &Range::VOLT)?;
+fn read_power(report: Tree<'_>) -> Result<i8, Rejected> {
+    let power = report.get("txpower").whole_only("txpower", &Range::POWER)?;
+    let volts = report.get("volt").number_only("volt", &Range::VOLT)?;
     #[expect(clippy::cast_possible_truncation, reason = "a tenth of a byte, times ten")]
     let power = power.or_else(|| volts.map(|volts| (volts * 10.0).round() as i64));
     Ok(power.and_then(|power| i8::try_from(power).ok()).unwrap_or(0))
 }
 
-fn read_raw(report: &Report<'_>) -> Result<Option<Frame>, Rejected> {
-    let manufacturer = read_hex(report, "manufacturerdata")?;
-    let service = read_hex(report, "servicedata")?;
-    let from_manufacturer = manufacturer.as_deref().and_then(|data| {
+/// What is passed on undecoded. With an advertisement on, a gateway tells manufacturer data a second time: then it is passed over.
+fn read_raw(report: Tree<'_>, is_decoded: bool) -> Result<[Option<Frame>; 2], Rejected> {
+    let of_company = |data: &[u8]| {
         let (company, data) = data.split_first_chunk()?;
         frame::from_manufacturer(u16::from_le_bytes(*company), data)
-    });
-    if from_manufacturer.is_some() {
-        return Ok(from_manufacturer);
-    }
-    let Some(uuid) = report.text("servicedatauuid")? else { return Ok(None) };
-    let expected = "4 hexadecimal digits";
-    let short = uuid.len() <= 6;
-    let uuid = u16::from_str_radix(uuid.trim_start_matches("0x"), 16);
-    let uuid = uuid.ok().filter(|_| short).ok_or(Rejected::Malformed { field: "servicedatauuid", expected })?;
-    Ok(service.as_deref().and_then(|data| frame::from_service(uuid, data)))
+    };
+    let manufacturer = read_hex(report, "manufacturerdata", of_company)?.filter(|_| !is_decoded);
+    let of_service = |uuid: Option<u16>| move |data: &[u8]| uuid.and_then(|uuid| frame::from_service(uuid, data));
+    let service = match report.get("servicedatauuid").text("servicedatauuid")? {
+        Some(uuid) => read_hex(report, "servicedata", of_service(Some(short(uuid)?)))?,
+        // Old gateways don't say whose data it is.
+        None => read_hex(report, "servicedata", of_service(None))?,
+    };
+    Ok([manufacturer, service])
 }
 
-fn read_hex(report: &Report<'_>, field: &'static str) -> Result<Option<Vec<u8>>, Rejected> {
-    let Some(digits) = report.text(field)? else { return Ok(None) };
-    if digits.len() > HEX_LEN_MAX {
-        return Err(Rejected::OutOfRange { field, range: "at most 3300 digits" });
-    }
-    let expected = "an even number of hexadecimal digits";
-    hex::decode(digits).map(Some).map_err(|_| Rejected::Malformed { field, expected })
+fn short(uuid: &str) -> Result<u16, Rejected> {
+    let malformed = Rejected::Malformed { field: "servicedatauuid", expected: "4 hexadecimal digits" };
+    let number = u16::from_str_radix(uuid.trim_start_matches("0x"), 16);
+    number.ok().filter(|_| uuid.len() <= 6).ok_or(malformed)
 }
 
-fn narrow(number: i64) -> u16 {
-    u16::try_from(number).expect("the range was checked when the field was read")
+fn read_hex(
+    report: Tree<'_>,
+    field: &'static str,
+    read: impl FnOnce(&[u8]) -> Option<Frame>,
+) -> Result<Option<Frame>, Rejected> {
+    let Some(digits) = report.get(field).text(field)? else { return Ok(None) };
+    digits::with_bytes(field, digits, read)
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 //! Names that people gave may hold slashes and spaces.
 
 use model::ids::SensorId;
-use serde::Deserialize;
 
 use super::Rejected;
+use super::json::{Tree, document_up_to};
 
 /// Longest list that is read, in bytes: it describes every device at length.
 pub const DEVICES_LEN_MAX: usize = 1 << 20;
@@ -23,47 +23,13 @@ pub struct Found {
     pub sensor: SensorId,
 }
 
-#[derive(Deserialize)]
-struct Device {
-    friendly_name: Option<String>,
-    #[serde(default)]
-    disabled: bool,
-    definition: Option<Definition>,
-}
-
-#[derive(Deserialize)]
-struct Definition {
-    #[serde(default)]
-    exposes: Vec<Expose>,
-}
-
-#[derive(Deserialize)]
-struct Expose {
-    property: Option<String>,
-    #[serde(default)]
-    features: Vec<Feature>,
-}
-
-#[derive(Deserialize)]
-struct Feature {
-    property: Option<String>,
-}
-
 /// Reads the retained list of devices.
 ///
 /// # Errors
 /// [`Rejected`] when it is no such list.
 pub fn decode_devices(payload: &[u8]) -> Result<Vec<Found>, Rejected> {
-    if payload.len() > DEVICES_LEN_MAX {
-        return Err(Rejected::TooLarge { len: payload.len(), max: DEVICES_LEN_MAX });
-    }
-    let text = std::str::from_utf8(payload).map_err(|_| Rejected::NotUtf8)?;
-    if super::json::is_too_deep(payload) {
-        return Err(Rejected::TooDeep);
-    }
-    let devices: Vec<Device> =
-        serde_json::from_str(text).map_err(|error| super::json::reject(&error, "zigbee2mqtt's list of devices"))?;
-    Ok(devices.into_iter().take(DEVICES_MAX).filter_map(found).collect())
+    let document = document_up_to(payload, DEVICES_LEN_MAX)?;
+    Ok(document.list()?.take(DEVICES_MAX).filter_map(found).collect())
 }
 
 /// The id of a device's sensor: its name with what can't stand in an id made `-`.
@@ -74,12 +40,11 @@ pub fn sensor_of(name: &str) -> Option<SensorId> {
     SensorId::new(&id).ok()
 }
 
-fn found(device: Device) -> Option<Found> {
-    let name = device.friendly_name?;
-    let tells = |property: &Option<String>| property.as_deref().is_some_and(|name| PROPERTIES.contains(&name));
-    let exposes = device.definition?.exposes;
-    let is_one =
-        exposes.iter().any(|expose| tells(&expose.property) || expose.features.iter().any(|f| tells(&f.property)));
-    let plain = !name.contains(['+', '#']) && !device.disabled;
-    Some(Found { sensor: sensor_of(&name)?, name }).filter(|_| is_one && plain)
+fn found(device: Tree<'_>) -> Option<Found> {
+    let name = device.get("friendly_name").text("friendly_name").ok()??;
+    let tells = |expose: Tree<'_>| matches!(expose.get("property").text("property"), Ok(Some(property)) if PROPERTIES.contains(&property));
+    let mut exposes = device.get("definition").get("exposes").each();
+    let is_one = exposes.any(|expose| tells(expose) || expose.get("features").each().any(tells));
+    let plain = !name.contains(['+', '#']) && device.get("disabled").truth() != Some(true);
+    Some(Found { sensor: sensor_of(name)?, name: name.to_owned() }).filter(|_| is_one && plain)
 }

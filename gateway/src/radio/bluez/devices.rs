@@ -119,11 +119,7 @@ fn strength(properties: &Properties<'_>) -> Option<i8> {
 
 fn kind(properties: &Properties<'_>) -> AddressKind {
     let Some(Variant::Str(kind)) = properties.get("AddressType") else { return AddressKind::Unknown };
-    match kind.as_str() {
-        "public" => AddressKind::Public,
-        "random" => AddressKind::Random,
-        _ => AddressKind::Unknown,
-    }
+    AddressKind::from_name(kind.as_str()).unwrap_or(AddressKind::Unknown)
 }
 
 fn uuid_list(uuids: &Variant<'_>) -> Vec<Uuid> {

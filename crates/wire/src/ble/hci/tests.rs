@@ -52,7 +52,7 @@ fn a_real_event_is_read_with_and_without_its_packet_type() {
     let [report] = found[..] else { panic!("one: {found:?}") };
     let address = Address::parse("40:8F:AD:A0:91:8C", AddressKind::Random);
     assert_eq!((report.address, report.rssi, report.data.len()), (address, Some(-45), 24));
-    assert!(report.connectable && !report.scan_response);
+    assert!(report.connectable);
     assert_eq!(report.completeness, Completeness::Whole);
     assert!(report.address.is_some_and(Address::may_rotate));
     assert_eq!(reports(&bytes[1..]), Ok(found));

@@ -6,15 +6,15 @@ use model::time::Timestamp;
 
 use super::Totals;
 use crate::vendor::Rejected;
-use crate::vendor::json::{Range, Tree, tree};
+use crate::vendor::json::{Range, Tree, document};
 
 /// Most records that one message may bring.
 const RECORDS_MAX: usize = 1_000;
 
-/// What crossed in one span of time.
+/// What crossed in one span of time, or since the counter's own start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
-    /// A number that grows with the span's beginning; none if the message has no time.
+    /// A number that grows with the span's beginning, or from total to total; none if the message has no time.
     pub stamp: Option<u64>,
     /// Who crossed.
     pub crossed: Totals,
@@ -34,14 +34,15 @@ pub struct Level {
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn read_records(payload: &[u8], part: Option<&str>) -> Result<Vec<Record>, Rejected> {
-    let message = tree(payload)?;
+    let document = document(payload)?;
+    let message = document.object()?;
     let logics = message.get("logics_data").get("logics");
     if logics.is_nothing() {
-        return Ok(vec![Record { stamp: stamp_of(&message), crossed: in_and_out(&message)? }]);
+        return Ok(vec![Record { stamp: stamp_of(message), crossed: in_and_out(message)? }]);
     }
     let mut records = Vec::new();
-    for logic in one_part(logics.each(), part, &["name", "id"])? {
-        for record in logic.get("records").each().iter().take(RECORDS_MAX) {
+    for logic in one_part(logics, part, &["name", "id"])? {
+        for record in logic.get("records").each().take(RECORDS_MAX) {
             records.push(Record { stamp: number_of(record.get("from")), crossed: forward_and_back(record)? });
         }
     }
@@ -52,17 +53,19 @@ pub fn read_records(payload: &[u8], part: Option<&str>) -> Result<Vec<Record>, R
 ///
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
-pub fn read_totals(payload: &[u8], part: Option<&str>) -> Result<Totals, Rejected> {
-    let message = tree(payload)?;
+pub fn read_totals(payload: &[u8], part: Option<&str>) -> Result<Record, Rejected> {
+    let document = document(payload)?;
+    let message = document.object()?;
     let total = |line: &str, way: &str| message.get_any_case(&format!("line_{line}_total_{way}"));
-    let line = part.unwrap_or("1");
+    let (line, stamp) = (part.unwrap_or("1"), stamp_of(message));
     if total(line, "in").is_nothing() {
-        return in_and_out(&message);
+        return Ok(Record { stamp, crossed: in_and_out(message)? });
     }
     if part.is_none() && !total("2", "in").is_nothing() {
         return Err(several("one line; name the sensor's line in `part`, such as \"1\""));
     }
-    Ok(Totals { entered: count("total_in", total(line, "in"))?, left: count("total_out", total(line, "out"))? })
+    let (entered, left) = (count("total_in", total(line, "in"))?, count("total_out", total(line, "out"))?);
+    Ok(Record { stamp, crossed: Totals { entered, left } })
 }
 
 /// Reads how many people there are: Butlr's `data`, Milesight's `current_total` or a region of it, or `count`.
@@ -71,19 +74,20 @@ pub fn read_totals(payload: &[u8], part: Option<&str>) -> Result<Totals, Rejecte
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn read_level(payload: &[u8], part: Option<&str>) -> Result<Option<Level>, Rejected> {
-    let message = tree(payload)?;
+    let document = document(payload)?;
+    let message = document.object()?;
     let regions = message.get_any_case("numbering_regions");
     if let Some(region) = part.filter(|_| !regions.is_nothing()) {
         let wanted =
-            |number: &Tree<'_>| matches!(number.whole("region", &Range::U16), Ok(Some(n)) if n.to_string() == region);
-        let Some(place) = regions.each().iter().position(wanted) else { return Ok(None) };
-        let counts = message.get_any_case("current_counted").each();
-        let here = counts.get(place).ok_or(Rejected::MissingField { field: "current_counted" })?;
-        return Ok(Some(Level { count: count("current_counted", here)?, at: time_of(&message) }));
+            |number: Tree<'_>| matches!(number.whole("region", &Range::U16), Ok(Some(n)) if n.to_string() == region);
+        let Some(place) = regions.each().position(wanted) else { return Ok(None) };
+        let mut counts = message.get_any_case("current_counted").each();
+        let here = counts.nth(place).ok_or(Rejected::MissingField { field: "current_counted" })?;
+        return Ok(Some(Level { count: count("current_counted", here)?, at: time_of(message) }));
     }
     if let Some(part) = part {
         let mut names = ["zone_id", "space_id", "room_id", "zone"].iter().map(|key| message.get(key));
-        let is_it = |name: &Tree<'_>| matches!(name.text("part"), Ok(Some(name)) if name == part);
+        let is_it = |name: Tree<'_>| matches!(name.text("part"), Ok(Some(name)) if name == part);
         if !names.any(is_it) {
             return Ok(None);
         }
@@ -93,7 +97,7 @@ pub fn read_level(payload: &[u8], part: Option<&str>) -> Result<Option<Level>, R
         .into_iter()
         .find(|(_, value)| !value.is_nothing());
     let (field, value) = found.ok_or(Rejected::MissingField { field: "count" })?;
-    Ok(Some(Level { count: count(field, value)?, at: time_of(&message) }))
+    Ok(Some(Level { count: count(field, value)?, at: time_of(message) }))
 }
 
 fn several(expected: &'static str) -> Rejected {
@@ -101,22 +105,22 @@ fn several(expected: &'static str) -> Rejected {
 }
 
 /// The wanted part, or the only one.
-fn one_part<'t, 'a>(all: &'t [Tree<'a>], part: Option<&str>, names: &[&str]) -> Result<Vec<&'t Tree<'a>>, Rejected> {
+fn one_part<'t>(all: Tree<'t>, part: Option<&str>, names: &[&str]) -> Result<Vec<Tree<'t>>, Rejected> {
     let Some(part) = part else {
-        return match all {
-            [_, _, ..] => Err(several("one logic; name the sensor's logic in `part`")),
-            [] | [_] => Ok(all.iter().collect()),
+        return match all.each().nth(1) {
+            Some(_) => Err(several("one logic; name the sensor's logic in `part`")),
+            None => Ok(all.each().collect()),
         };
     };
-    let is_it = |name: &Tree<'_>| match name.text("part") {
+    let is_it = |name: Tree<'_>| match name.text("part") {
         Ok(Some(name)) => name == part,
         Ok(None) => false,
         Err(_) => matches!(name.whole("part", &Range::U32), Ok(Some(number)) if number.to_string() == part),
     };
-    Ok(all.iter().filter(|one| names.iter().any(|key| is_it(one.get(key)))).collect())
+    Ok(all.each().filter(|one| names.iter().any(|key| is_it(one.get(key)))).collect())
 }
 
-fn forward_and_back(record: &Tree<'_>) -> Result<Totals, Rejected> {
+fn forward_and_back(record: Tree<'_>) -> Result<Totals, Rejected> {
     let mut crossed = Totals::default();
     for one in record.get("counts").each() {
         let value = count("value", one.get("value"))?;
@@ -129,20 +133,17 @@ fn forward_and_back(record: &Tree<'_>) -> Result<Totals, Rejected> {
     Ok(crossed)
 }
 
-fn in_and_out(message: &Tree<'_>) -> Result<Totals, Rejected> {
-    if !message.is_object() {
-        return Err(Rejected::WrongType { field: "the message", expected: "a JSON object" });
-    }
+fn in_and_out(message: Tree<'_>) -> Result<Totals, Rejected> {
     Ok(Totals { entered: count("in", message.get("in"))?, left: count("out", message.get("out"))? })
 }
 
-fn count(field: &'static str, value: &Tree<'_>) -> Result<u32, Rejected> {
+fn count(field: &'static str, value: Tree<'_>) -> Result<u32, Rejected> {
     let number = value.whole(field, &Range::U32)?.ok_or(Rejected::MissingField { field })?;
     u32::try_from(number).map_err(|_| Rejected::OutOfRange { field, range: "0 to 4294967295" })
 }
 
 /// A number that grows with time: the number itself, or the digits of a date and a time to the second.
-fn number_of(time: &Tree<'_>) -> Option<u64> {
+fn number_of(time: Tree<'_>) -> Option<u64> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range that was checked")]
     if let Ok(Some(number)) = time.number("time", &Range::MILLISECONDS) {
         return Some(number as u64);
@@ -151,12 +152,12 @@ fn number_of(time: &Tree<'_>) -> Option<u64> {
     digits.parse().ok()
 }
 
-fn stamp_of(message: &Tree<'_>) -> Option<u64> {
+fn stamp_of(message: Tree<'_>) -> Option<u64> {
     ["timestamp", "Time", "time", "to"].iter().find_map(|key| number_of(message.get(key)))
 }
 
 /// When it was so: milliseconds, seconds, or a text with its zone, also Milesight's local time beside `UTC+8:00`.
-fn time_of(message: &Tree<'_>) -> Option<Timestamp> {
+fn time_of(message: Tree<'_>) -> Option<Timestamp> {
     let stamp = message.get("timestamp");
     if let Ok(Some(number)) = stamp.number("timestamp", &Range::MILLISECONDS) {
         // Seconds reach this number of milliseconds in the year 5138.

@@ -26,7 +26,7 @@ fn strength_is_taken_as_filtered_and_its_variance_as_the_noise() {
 #[test]
 fn rolling_id_comes_out_of_an_ibeacon() {
     let heard = one(include_bytes!("../../../testdata/espresense/rolling-id.json"));
-    let id = heard.frame.and_then(|frame| frame.rolling([0xa7, 0x71, 0x00, 0x01])).expect("a rolling id");
+    let id = heard.frame().and_then(|frame| frame.rolling([0xa7, 0x71, 0x00, 0x01])).expect("a rolling id");
     assert_eq!(hex::encode(id.eid), "b97ef0466857531c");
     assert_eq!(hex::encode(id.tag), "0102030405060708");
 }
@@ -36,20 +36,20 @@ fn the_doubled_byte_of_an_eddystone_namespace_is_taken_out() {
     let heard = one(include_bytes!("../../../testdata/espresense/eddystone-doubled.json"));
     let expected = Uid { namespace: bytes("00010203040506070809"), instance: bytes("0a0b0c0d0e0f"), power_at_0m: -25 };
     // The fifth byte is 04; the file has it once more, as the firmware prints it.
-    assert_eq!(heard.frame, Some(Frame::Uid(expected)));
+    assert_eq!(heard.frame(), Some(Frame::Uid(expected)));
 }
 
 #[test]
 fn an_eddystone_namespace_of_the_right_length_is_taken_as_it_is() {
     let heard =
         one(br#"{"mac":"c1d2e3f40506","id":"eddy:00010203040506070809-0a0b0c0d0e0f","rssi@1m":-66,"rssi":-80}"#);
-    assert!(matches!(heard.frame, Some(Frame::Uid(uid)) if uid.namespace.to_vec() == hex("00010203040506070809")));
+    assert!(matches!(heard.frame(), Some(Frame::Uid(uid)) if uid.namespace.to_vec() == hex("00010203040506070809")));
 }
 
 #[test]
 fn names_keys_and_the_old_raw_distance_are_not_taken_over() {
     let heard = one(include_bytes!("../../../testdata/espresense/named-phone.json"));
-    assert_eq!(heard.frame, None);
+    assert_eq!(heard.frame(), None);
     assert_eq!(heard.rssi, Dbm(-86.0));
     let text = format!("{heard:?}");
     for secret in ["Anna", "anna", "5.24", "00112233445566778899aabbccddeeff", "58b1294494d3"] {
@@ -60,18 +60,18 @@ fn names_keys_and_the_old_raw_distance_are_not_taken_over() {
 #[test]
 fn an_altbeacon_arrives_without_its_id_and_is_told_apart_by_its_address() {
     let heard = one(include_bytes!("../../../testdata/espresense/altbeacon-mislabelled.json"));
-    assert_eq!(heard.frame, None);
+    assert_eq!(heard.frame(), None);
     assert_eq!(heard.address.map(Address::to_lower).as_deref(), Some("c0ffee000001"));
 }
 
 #[test]
 fn the_nodes_own_advertisements_are_known_by_a_number_made_of_their_name() {
     let heard = one(include_bytes!("../../../testdata/espresense/own-node.json"));
-    let known = heard.frame.and_then(|frame| frame.known([0; 4], &[])).expect("a node needs no setting");
+    let known = heard.frame().and_then(|frame| frame.known([0; 4], &[])).expect("a node needs no setting");
     assert_eq!(model::anchor::Advertised::of(&known), model::anchor::Advertised::parse("node:bakery"));
     let unnamed = br#"{"mac":"3c71bf000001","id":"iBeacon:e5ca1ade-f007-ba11-0000-000000000000-40-23783","rssi":-70}"#;
     let known =
-        one(unnamed).frame.and_then(|frame| frame.known([0; 4], &[])).expect("a node that others don't know yet");
+        one(unnamed).frame().and_then(|frame| frame.known([0; 4], &[])).expect("a node that others don't know yet");
     let numbers = "e5ca1ade-f007-ba11-0000-000000000000-40-23783";
     assert_eq!(model::anchor::Advertised::of(&known), model::anchor::Advertised::parse(numbers));
 }
@@ -80,7 +80,7 @@ fn the_nodes_own_advertisements_are_known_by_a_number_made_of_their_name() {
 fn identity_is_never_taken_from_the_topic() {
     let payload = br#"{"mac":"58b1294494d3","id":"exp:20","rssi":-80}"#;
     let topic = "espresense/devices/iBeacon:a7710001-b97e-f046-6857-531c01020304-1286-1800/bakery";
-    assert_eq!(decode(topic, payload).expect("a right message")[0].frame, None);
+    assert_eq!(decode(topic, payload).expect("a right message")[0].frame(), None);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn ids_that_only_look_like_a_frame_are_names() {
         "eddy:ééééééééééé-0a0b0c0d0e0f",
     ] {
         let payload = format!(r#"{{"mac":"58b1294494d3","id":"{id}","rssi":-80}}"#);
-        assert_eq!(one(payload.as_bytes()).frame, None, "{id}");
+        assert_eq!(one(payload.as_bytes()).frame(), None, "{id}");
     }
 }
 
@@ -140,7 +140,7 @@ fn a_node_keeps_silent_about_ephemeral_ids_and_rotating_addresses() {
         [(rotating, None, false), (rotating, Some(eid), false), (staying, None, true), (staying, Some(eid), true)]
     {
         heard.address = Some(address);
-        heard.frame = frame;
+        heard.frames = frame.into();
         assert_eq!(encode(&heard, 100).is_some(), is_told, "{address:?} {frame:?}");
     }
 }
@@ -167,7 +167,7 @@ fn passed_on() -> impl Strategy<Value = Heard> {
             Heard {
                 receiver: ReceiverId::new("bakery").expect("a name"),
                 address: Some(Address { bytes, kind: AddressKind::Unknown }),
-                frame: Some(frame),
+                frames: Some(frame).into(),
                 rssi: Dbm(narrow(f64::from(rssi) / 100.0)),
                 variance: variance.map(|variance| narrow(f64::from(variance) / 100.0)),
                 power_at_1m: Some(power),

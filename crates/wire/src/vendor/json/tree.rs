@@ -1,111 +1,160 @@
-//! Nested messages: the whole of a small message as a tree, for makers whose fields stand in several levels.
-//!
-//! Bounded by the message's own length; texts that are too long to be a name or an advertisement, such as pictures, are not kept.
+//! What stands in a message: its parts by key and by place, and their values as they are asked for.
 
-use std::borrow::Cow;
-use std::fmt;
+use super::scan::{Document, Kind};
+use super::{Range, Rejected, TEXT_LEN_MAX};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-
-use super::{Range, TEXT_LEN_MAX, Value, check, reject};
-use crate::vendor::Rejected;
-
-/// One value with everything in it.
-#[derive(Debug)]
-pub(in crate::vendor) enum Tree<'a> {
-    /// A value without parts.
-    Leaf(Value<'a>),
-    /// A list.
-    List(Vec<Tree<'a>>),
-    /// An object, in its own order.
-    Object(Vec<(Cow<'a, str>, Tree<'a>)>),
+/// One value with everything in it, or nothing.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::vendor) struct Tree<'t> {
+    document: &'t Document<'t>,
+    at: Option<usize>,
 }
 
-const NOTHING: &Tree<'static> = &Tree::Leaf(Value::Absent);
+impl<'t> Tree<'t> {
+    pub(super) const fn at(document: &'t Document<'t>, at: usize) -> Self {
+        Self { document, at: Some(at) }
+    }
 
-/// Reads a message.
-pub(in crate::vendor) fn tree(payload: &[u8]) -> Result<Tree<'_>, Rejected> {
-    let text = check(payload)?;
-    serde_json::from_str(text).map_err(|error| reject(&error, "a JSON object"))
-}
+    fn kind(self) -> Option<Kind> {
+        let node = self.document.nodes.get(self.at?)?;
+        Some(node.kind)
+    }
 
-impl<'a> Tree<'a> {
     /// The value under a key; of several the last. Nothing where there is none.
-    pub(in crate::vendor) fn get(&self, key: &str) -> &Tree<'a> {
-        self.entries().iter().rfind(|(name, _)| name == key).map_or(NOTHING, |(_, value)| value)
+    pub(in crate::vendor) fn get(self, key: &str) -> Self {
+        let nodes = &self.document.nodes;
+        let (mut at, end) = self.inside(Kind::Object);
+        let mut found = None;
+        while let Some(node) = nodes.get(at).filter(|_| at < end) {
+            let is_it = if node.is_escaped { self.document.key(at) == key } else { node.key == key };
+            found = if is_it { Some(at) } else { found };
+            at = node.end as usize;
+        }
+        Self { at: found, ..self }
     }
 
     /// The same, whatever the case of the key is.
-    pub(in crate::vendor) fn get_any_case(&self, key: &str) -> &Tree<'a> {
-        let found = self.entries().iter().rfind(|(name, _)| name.eq_ignore_ascii_case(key));
-        found.map_or(NOTHING, |(_, value)| value)
+    pub(in crate::vendor) fn get_any_case(self, key: &str) -> Self {
+        let found = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key)).last();
+        found.map_or(Self { at: None, ..self }, |(_, value)| value)
     }
 
     /// An object's keys and values.
-    pub(in crate::vendor) fn entries(&self) -> &[(Cow<'a, str>, Tree<'a>)] {
-        match self {
-            Self::Object(entries) => entries,
-            Self::Leaf(_) | Self::List(_) => &[],
-        }
+    pub(in crate::vendor) fn entries(self) -> impl Iterator<Item = (&'t str, Self)> {
+        let (from, to) = self.inside(Kind::Object);
+        self.siblings(from, to).map(move |at| (self.document.key(at), Self { at: Some(at), ..self }))
     }
 
     /// A list's values; of a single value itself, of nothing none.
-    pub(in crate::vendor) fn each(&self) -> &[Tree<'a>] {
-        match self {
-            Self::List(list) => list,
-            Self::Leaf(Value::Absent) => &[],
-            Self::Leaf(_) | Self::Object(_) => std::slice::from_ref(self),
-        }
+    pub(in crate::vendor) fn each(self) -> impl Iterator<Item = Self> {
+        let (from, to) = match (self.kind(), self.at) {
+            (Some(Kind::List), _) => self.inside(Kind::List),
+            (None | Some(Kind::Null), _) | (_, None) => (0, 0),
+            (Some(_), Some(at)) => (at, at + 1),
+        };
+        self.siblings(from, to).map(move |at| Self { at: Some(at), ..self })
+    }
+
+    /// Where the parts of a list or an object stand.
+    fn inside(self, kind: Kind) -> (usize, usize) {
+        let node = self.at.and_then(|at| Some((at, self.document.nodes.get(at)?)));
+        node.filter(|(_, node)| node.kind == kind).map_or((0, 0), |(at, node)| (at + 1, node.end as usize))
+    }
+
+    fn siblings(self, from: usize, to: usize) -> impl Iterator<Item = usize> {
+        let nodes = &self.document.nodes;
+        let next = move |at: &usize| nodes.get(*at).map(|node| node.end as usize).filter(|next| *next < to);
+        std::iter::successors((from < to).then_some(from), next)
     }
 
     /// Whether there is no value.
-    pub(in crate::vendor) const fn is_nothing(&self) -> bool {
-        matches!(self, Self::Leaf(Value::Absent))
+    pub(in crate::vendor) fn is_nothing(self) -> bool {
+        matches!(self.kind(), None | Some(Kind::Null))
     }
 
     /// Whether it is an object.
-    pub(in crate::vendor) const fn is_object(&self) -> bool {
-        matches!(self, Self::Object(_))
+    pub(in crate::vendor) fn is_object(self) -> bool {
+        self.kind() == Some(Kind::Object)
+    }
+
+    /// Whether it is a list.
+    pub(in crate::vendor) fn is_list(self) -> bool {
+        self.kind() == Some(Kind::List)
     }
 
     /// The text in it; `field` names it when it is none.
-    pub(in crate::vendor) fn text(&self, field: &'static str) -> Result<Option<&str>, Rejected> {
-        self.leaf(field, "a text")?.text(field)
+    pub(in crate::vendor) fn text(self, field: &'static str) -> Result<Option<&'t str>, Rejected> {
+        match self.kind() {
+            None | Some(Kind::Null) => Ok(None),
+            Some(Kind::Text) => {
+                let text = self.at.map_or("", |at| self.document.text(at));
+                let too_long = Rejected::OutOfRange { field, range: "at most 4096 bytes" };
+                if text.len() > TEXT_LEN_MAX { Err(too_long) } else { Ok(Some(text)) }
+            }
+            Some(Kind::True | Kind::False | Kind::Number | Kind::List | Kind::Object) => {
+                Err(Rejected::WrongType { field, expected: "a text" })
+            }
+        }
+    }
+
+    /// A text, where some firmware writes `false` for none.
+    pub(in crate::vendor) fn text_or_false(self, field: &'static str) -> Result<Option<&'t str>, Rejected> {
+        if self.kind() == Some(Kind::False) { Ok(None) } else { self.text(field) }
     }
 
     /// The number in it, which some firmware writes as a text.
-    pub(in crate::vendor) fn number(&self, field: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
-        let leaf = self.leaf(field, "a number")?;
-        if let Value::Text(text) = leaf {
-            let number = text.trim().parse().map_err(|_| Rejected::WrongType { field, expected: "a number" })?;
-            return Value::Number(number).number(field, range);
+    pub(in crate::vendor) fn number(self, field: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
+        if self.kind() != Some(Kind::Text) {
+            return self.number_only(field, range);
         }
-        leaf.number(field, range)
+        let text = self.at.map_or("", |at| self.document.text(at));
+        let number = text.trim().parse().map_err(|_| Rejected::WrongType { field, expected: "a number" })?;
+        range.check(field, number).map(Some)
     }
 
-    /// The whole number in it.
-    pub(in crate::vendor) fn whole(&self, field: &'static str, range: &Range) -> Result<Option<i64>, Rejected> {
-        let Some(number) = self.number(field, range)? else { return Ok(None) };
-        super::whole(field, number).map(Some)
+    /// The number in it, which this maker never writes as a text.
+    pub(in crate::vendor) fn number_only(self, field: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
+        match self.kind() {
+            None | Some(Kind::Null) => Ok(None),
+            Some(Kind::Number) => {
+                let digits = self.at.map_or("", |at| self.document.text(at));
+                let number = digits.parse().map_err(|_| Rejected::WrongType { field, expected: "a number" })?;
+                range.check(field, number).map(Some)
+            }
+            Some(Kind::True | Kind::False | Kind::Text | Kind::List | Kind::Object) => {
+                Err(Rejected::WrongType { field, expected: "a number" })
+            }
+        }
+    }
+
+    /// The whole number in it, which some firmware writes as a text.
+    pub(in crate::vendor) fn whole(self, field: &'static str, range: &Range) -> Result<Option<i64>, Rejected> {
+        self.number(field, range)?.map(|number| whole(field, number)).transpose()
+    }
+
+    /// The whole number in it, which this maker never writes as a text.
+    pub(in crate::vendor) fn whole_only(self, field: &'static str, range: &Range) -> Result<Option<i64>, Rejected> {
+        self.number_only(field, range)?.map(|number| whole(field, number)).transpose()
     }
 
     /// Yes or no, as a truth value, a number or a word.
-    pub(in crate::vendor) fn truth(&self) -> Option<bool> {
-        let Self::Leaf(leaf) = self else { return None };
-        match leaf {
-            Value::Bool(value) => Some(*value),
-            Value::Number(number) => Some(*number != 0.0),
-            Value::Text(text) => truth_of(text),
-            Value::Absent | Value::Nested | Value::TooLong => None,
+    pub(in crate::vendor) fn truth(self) -> Option<bool> {
+        match self.kind()? {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
+            Kind::Number => self.document.text(self.at?).parse().ok().map(|number: f64| number != 0.0),
+            Kind::Text => truth_of(self.document.text(self.at?)),
+            Kind::Null | Kind::List | Kind::Object => None,
         }
     }
+}
 
-    fn leaf(&self, field: &'static str, expected: &'static str) -> Result<&Value<'a>, Rejected> {
-        match self {
-            Self::Leaf(value) => Ok(value),
-            Self::List(_) | Self::Object(_) => Err(Rejected::WrongType { field, expected }),
-        }
+fn whole(field: &'static str, number: f64) -> Result<i64, Rejected> {
+    if number.fract() != 0.0 {
+        return Err(Rejected::WrongType { field, expected: "a whole number" });
     }
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and within a range that fits")]
+    Ok(number as i64)
 }
 
 /// What the usual words for yes and no mean.
@@ -115,94 +164,4 @@ pub(in crate::vendor) fn truth_of(word: &str) -> Option<bool> {
         return Some(true);
     }
     is(&["off", "false", "0", "clear", "vacant", "no"]).then_some(false)
-}
-
-impl<'de> Deserialize<'de> for Tree<'de> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(TreeVisitor)
-    }
-}
-
-struct TreeVisitor;
-
-impl<'de> Visitor<'de> for TreeVisitor {
-    type Value = Tree<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Tree<'de>, E> {
-        Ok(Tree::Leaf(Value::Bool(value)))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "every range that is read lies within 2^53")]
-    fn visit_i64<E>(self, value: i64) -> Result<Tree<'de>, E> {
-        Ok(Tree::Leaf(Value::Number(value as f64)))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "every range that is read lies within 2^53")]
-    fn visit_u64<E>(self, value: u64) -> Result<Tree<'de>, E> {
-        Ok(Tree::Leaf(Value::Number(value as f64)))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Tree<'de>, E> {
-        Ok(Tree::Leaf(Value::Number(value)))
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Tree<'de>, E> {
-        Ok(Tree::Leaf(if value.len() > TEXT_LEN_MAX { Value::TooLong } else { Value::Text(Cow::Borrowed(value)) }))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Tree<'de>, E> {
-        let kept = || Value::Text(Cow::Owned(value.to_owned()));
-        Ok(Tree::Leaf(if value.len() > TEXT_LEN_MAX { Value::TooLong } else { kept() }))
-    }
-
-    fn visit_unit<E>(self) -> Result<Tree<'de>, E> {
-        Ok(Tree::Leaf(Value::Absent))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Tree<'de>, A::Error> {
-        let mut list = Vec::new();
-        while let Some(value) = from.next_element()? {
-            list.push(value);
-        }
-        Ok(Tree::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Tree<'de>, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(CowKey(key)) = from.next_key()? {
-            entries.push((key, from.next_value()?));
-        }
-        Ok(Tree::Object(entries))
-    }
-}
-
-/// A key, borrowed from the message wherever it has no escapes.
-struct CowKey<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for CowKey<'de> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_str(KeyVisitor)
-    }
-}
-
-struct KeyVisitor;
-
-impl<'de> Visitor<'de> for KeyVisitor {
-    type Value = CowKey<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<CowKey<'de>, E> {
-        Ok(CowKey(Cow::Borrowed(key)))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<CowKey<'de>, E> {
-        Ok(CowKey(Cow::Owned(key.to_owned())))
-    }
 }

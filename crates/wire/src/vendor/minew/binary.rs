@@ -8,7 +8,7 @@ use super::Elements;
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::frame;
 use crate::topics::Topic;
-use crate::vendor::{Heard, Message, Rejected, gateway_name};
+use crate::vendor::{Heard, Message, Rejected, gateway_name, heard};
 
 const FIRST: u8 = 0xbb;
 const LONG: u8 = 0x01;
@@ -46,16 +46,8 @@ pub(super) fn decode(payload: &[u8]) -> Result<Elements, Rejected> {
                 elements.rejected.push(Rejected::OutOfRange { field: "rssi", range: "-127 to 20 dBm" });
                 continue;
             }
-            let frame = frame::decode(advertisement).best();
-            elements.heard.push(Heard {
-                receiver: gateway.clone(),
-                address: Some(Address { bytes, kind }),
-                frame,
-                rssi: Dbm(rssi),
-                variance: None,
-                power_at_1m: frame.as_ref().and_then(frame::Frame::power_at_1m),
-                at: None,
-            });
+            let address = Some(Address { bytes, kind });
+            elements.heard.push(heard(gateway.clone(), address, frame::decode(advertisement), Dbm(rssi), None));
         }
     }
     match rest.take("the end mark")? {
@@ -71,7 +63,7 @@ pub fn encode(gateway: Address, heard: &[Heard]) -> Message {
     let mut transmitters = 0u16;
     for (heard, address) in heard.iter().filter_map(|heard| Some((heard, heard.address?))).take(usize::from(u16::MAX)) {
         transmitters += 1;
-        let advertisement = heard.frame.as_ref().map(frame::Frame::to_advertisement).unwrap_or_default();
+        let advertisement = heard.frame().as_ref().map(frame::Frame::to_advertisement).unwrap_or_default();
         let flags = if address.kind == AddressKind::Random { 0x02 } else { 0x00 };
         #[expect(clippy::cast_possible_truncation, reason = "strengths lie between -127 and 20")]
         let rssi = (heard.rssi.0.round() as i8).cast_unsigned();

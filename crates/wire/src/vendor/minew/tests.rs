@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ble::address::Address;
 use crate::testing::{self, hex};
 
 const TOPIC: &str = "minew/AC233FC001EA/status";
@@ -13,11 +14,11 @@ fn every_kind_of_element_is_read_in_the_order_of_the_list() {
     let addresses: Vec<String> = heard.iter().filter_map(|h| h.address.map(Address::to_upper)).collect();
     assert_eq!(addresses, ["5A11C0FFEE07", "5A11C0FFEE08", "5A11C0FFEE09", "AC233FA018E3"]);
     assert!(heard.iter().all(|h| h.receiver.as_str() == "AC233FC001EA"));
-    let id = heard[0].frame.and_then(|frame| frame.rolling([0xa7, 0x71, 0x00, 0x01])).expect("a rolling id");
+    let id = heard[0].frame().and_then(|frame| frame.rolling([0xa7, 0x71, 0x00, 0x01])).expect("a rolling id");
     assert_eq!(hex::encode(id.eid), "b97ef0466857531c");
     assert_eq!(heard[0].power_at_1m, Some(-70));
-    assert!(matches!(heard[1].frame, Some(Frame::Eid(eid)) if hex::encode(eid.eid) == "b97ef0466857531c"));
-    assert_eq!(heard[2].frame, None, "no raw data, no frame");
+    assert!(matches!(heard[1].frame(), Some(Frame::Eid(eid)) if hex::encode(eid.eid) == "b97ef0466857531c"));
+    assert_eq!(heard[2].frame(), None, "no raw data, no frame");
     assert_eq!(heard[0].at, heard[1].at, "times are to the second");
     assert_eq!(heard[0].at, Some(Timestamp(1_772_355_605_000)));
     assert_eq!(heard[3].at, None, "a time that is none does not spoil the rest");
@@ -60,7 +61,7 @@ fn the_binary_capture_is_read() {
         Some(Address { bytes: [0xfe, 0xe1, 0x50, 0xba, 0xda, 0x55], kind: AddressKind::Public })
     );
     assert_eq!(heard[0].rssi, Dbm(-72.0));
-    assert_eq!(heard[0].frame, None);
+    assert_eq!(heard[0].frame(), None);
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn one(leaf: &str, payload: &[u8]) -> Heard {
 #[test]
 fn rolling_id_comes_out_of_a_decoded_ibeacon() {
     let heard = one("F35285010203", include_bytes!("../../../testdata/theengs/ibeacon.json"));
-    let id = heard.frame.and_then(|frame| frame.rolling([0xa7, 0x71, 0x00, 0x01])).expect("a rolling id");
+    let id = heard.frame().and_then(|frame| frame.rolling([0xa7, 0x71, 0x00, 0x01])).expect("a rolling id");
     assert_eq!(hex::encode(id.eid), "b97ef0466857531c");
     assert_eq!(heard.power_at_1m, Some(-66));
     assert_eq!(heard.receiver.as_str(), "TheengsGateway");
@@ -25,7 +25,7 @@ fn rolling_id_comes_out_of_a_decoded_ibeacon() {
 #[test]
 fn volts_in_place_of_a_power_are_turned_back_and_not_believed() {
     let heard = one("x", include_bytes!("../../../testdata/theengs/ibeacon-volt.json"));
-    assert!(matches!(heard.frame, Some(Frame::IBeacon(beacon)) if beacon.power == 26));
+    assert!(matches!(heard.frame(), Some(Frame::IBeacon(beacon)) if beacon.power == 26));
     assert_eq!(heard.power_at_1m, None);
 }
 
@@ -33,7 +33,7 @@ fn volts_in_place_of_a_power_are_turned_back_and_not_believed() {
 fn an_ephemeral_id_passes_undecoded() {
     for leaf in ["undecoded", "5A11C0FFEE07"] {
         let heard = one(leaf, include_bytes!("../../../testdata/theengs/eid-undecoded.json"));
-        assert!(matches!(heard.frame, Some(Frame::Eid(eid)) if hex::encode(eid.eid) == "b97ef0466857531c"));
+        assert!(matches!(heard.frame(), Some(Frame::Eid(eid)) if hex::encode(eid.eid) == "b97ef0466857531c"));
         assert_eq!(heard.address.map(|address| address.kind), Some(AddressKind::Random));
         assert_eq!(heard.power_at_1m, Some(-66));
     }
@@ -43,7 +43,7 @@ fn an_ephemeral_id_passes_undecoded() {
 fn identity_and_address_stand_in_the_payload_whatever_the_leaf_says() {
     let payload = include_bytes!("../../../testdata/theengs/by-uuid.json");
     let heard = one("a7710001b97ef0466857531c01020304", payload);
-    let Some(Frame::IBeacon(beacon)) = heard.frame else { panic!("an iBeacon") };
+    let Some(Frame::IBeacon(beacon)) = heard.frame() else { panic!("an iBeacon") };
     assert_eq!(hex::encode(beacon.uuid), "1de4b189115e45f6b44e509352269977");
     assert_eq!(heard.address.map(Address::to_colons).as_deref(), Some("60:87:57:4C:9B:C2"));
     assert_eq!(heard.power_at_1m, None, "a power of 12 dBm at 1 m is nonsense, and so is the distance made of it");
@@ -58,17 +58,17 @@ fn somebody_who_is_gone_was_not_heard() {
 #[test]
 fn service_data_of_an_unsaid_service_is_not_guessed() {
     let heard = one("x", include_bytes!("../../../testdata/theengs/service-without-uuid.json"));
-    assert_eq!(heard.frame, None);
+    assert_eq!(heard.frame(), None);
     assert!(!format!("{heard:?}").contains("Kettle"));
 }
 
 #[test]
 fn a_uuid_with_dashes_or_a_prefix_is_the_same() {
     let dashed = br#"{"id":"60:87:57:4C:9B:C2","rssi":-60,"uuid":"1DE4B189-115E-45F6-B44E-509352269977","major":1,"minor":2,"txpower":-59}"#;
-    assert!(matches!(one("x", dashed).frame, Some(Frame::IBeacon(beacon)) if beacon.uuid[0] == 0x1d));
+    assert!(matches!(one("x", dashed).frame(), Some(Frame::IBeacon(beacon)) if beacon.uuid[0] == 0x1d));
     let prefixed =
         br#"{"id":"60:87:57:4C:9B:C2","rssi":-60,"servicedata":"30e7b97ef0466857531c","servicedatauuid":"0xFEAA"}"#;
-    assert!(matches!(one("x", prefixed).frame, Some(Frame::Eid(_))));
+    assert!(matches!(one("x", prefixed).frame(), Some(Frame::Eid(_))));
 }
 
 #[test]

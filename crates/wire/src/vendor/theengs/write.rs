@@ -94,7 +94,7 @@ pub fn encode(heard: &Heard, flavour: Flavour) -> Option<Message> {
         mac: None,
     };
     let mut leaf = address.to_upper();
-    match &heard.frame {
+    match &heard.frame() {
         Some(Frame::IBeacon(beacon)) => {
             report.distance = (flavour != Flavour::Theengs).then(|| distance(heard.rssi, beacon.power));
             report.decoded = Some(decoded(beacon));
