@@ -1,0 +1,188 @@
+//! A box whose clock is wrong, and is set while it works: what the server makes of it has the times at which it happened.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use runtime::clock::{Clock as _, SystemClock};
+use serde_json::json;
+use tests::alone::faketime;
+use tests::house::{Consent, Database, House};
+use tests::push::PushService;
+use tests::tables::count;
+use tests::walker::{AT_THE_DOOR, AT_THE_WINE, Receivers};
+
+use crate::on_both_databases;
+
+/// How long a step may take in a debug build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked for what nobody announces.
+const LOOK: Duration = Duration::from_millis(200);
+/// As little as a stamp that was set right may lie outside the time in which it happened.
+const SLACK_MS: i64 = 2_000;
+
+/// The wall clock of the gateway, under another program's hands.
+struct Wall {
+    library: PathBuf,
+    shift: PathBuf,
+}
+
+impl Wall {
+    /// None, and said so, where the library is not installed.
+    fn new(folder: &Path) -> Option<Self> {
+        let library = faketime();
+        if library.is_none() {
+            println!("left out: libfaketime is not installed (apt-get install faketime)");
+        }
+        Some(Self { library: library?, shift: folder.join("shift") })
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let pairs = [
+            ("LD_PRELOAD", self.library.display().to_string()),
+            ("FAKETIME_TIMESTAMP_FILE", self.shift.display().to_string()),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    }
+
+    fn set(&self, seconds: i64) -> anyhow::Result<()> {
+        // Whole or not at all: the program reads it at every look at its clock.
+        let beside = self.shift.with_extension("new");
+        std::fs::write(&beside, format!("{seconds:+}"))?;
+        Ok(std::fs::rename(beside, &self.shift)?)
+    }
+}
+
+/// A counter over the door.
+struct Door {
+    receivers: Receivers,
+    total: u32,
+    first: Option<i64>,
+}
+
+impl Door {
+    /// Lets one more in, and waits until the server has counted it.
+    async fn one_more(&mut self, house: &House) -> anyhow::Result<()> {
+        self.total += 1;
+        let counted = self.counted(house).await? + i64::from(self.first.is_some());
+        self.first.get_or_insert(counted);
+        until("the door is counted", house, async || {
+            // The first report only says where the counter stands.
+            let report = json!({ "in": self.total, "out": 0 }).to_string();
+            self.receivers.publish("counter/door", report).await?;
+            Ok(self.counted(house).await? >= counted)
+        })
+        .await
+    }
+
+    async fn counted(&self, house: &House) -> anyhow::Result<i64> {
+        let today = house.api("/api/v1/stores/corner/today").await?;
+        Ok(today["footfall"]["entered"].as_i64().unwrap_or_default())
+    }
+}
+
+async fn until(what: &str, house: &House, mut is: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let end = std::time::Instant::now() + PATIENCE;
+    while !is().await? {
+        anyhow::ensure!(
+            std::time::Instant::now() < end,
+            "waited in vain until {what}; gateway:\n{}\nserver:\n{}",
+            house.gateway.log_tail(),
+            house.server.log_tail()
+        );
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+async fn server_says(house: &House, line: &str) -> anyhow::Result<bool> {
+    let asked = reqwest::Client::new().get(format!("{}/metrics", house.http)).bearer_auth(&house.api_key);
+    Ok(asked.send().await?.text().await?.lines().any(|said| said == line))
+}
+
+async fn health_names(house: &House, code: &str) -> anyhow::Result<bool> {
+    Ok(reqwest::get(format!("http://{}/healthz", house.gateway_status)).await?.text().await?.contains(code))
+}
+
+/// Every column of the tables that a box's stamps reach; what stands there must be of the time of the test.
+const STAMPS: [(&str, &str); 8] = [
+    ("visits", "started"),
+    ("visits", "last_heard"),
+    ("visits", "ended"),
+    ("presence", "since"),
+    ("presence", "at"),
+    ("presence", "dwelling_at"),
+    ("presence", "left_at"),
+    ("readings", "at"),
+];
+
+async fn assert_times(house: &House, from: i64) -> anyhow::Result<()> {
+    let to = SystemClock::new().now().0 + SLACK_MS;
+    for (table, column) in STAMPS {
+        let query = format!("SELECT count(*) FROM {table} WHERE {column} < {from} OR {column} > {to}");
+        assert_eq!(count(&house.database_url(), &query).await?, 0, "{table}.{column} is of another time");
+    }
+    for negative in [
+        "SELECT count(*) FROM visits WHERE last_heard < started OR ended < started",
+        "SELECT count(*) FROM presence WHERE at < since OR dwelling_at < since OR left_at < since",
+    ] {
+        assert_eq!(count(&house.database_url(), negative).await?, 0, "{negative}");
+    }
+    for some in ["SELECT count(*) FROM visits", "SELECT count(*) FROM presence WHERE dwelling_at IS NOT NULL"] {
+        assert!(count(&house.database_url(), some).await? > 0, "{some}");
+    }
+    Ok(())
+}
+
+on_both_databases!(a_box_that_begins_in_1970_and_is_set_to_and_fro_hurts_nobody);
+
+async fn a_box_that_begins_in_1970_and_is_set_to_and_fro_hurts_nobody(database: Database) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let Some(wall) = Wall::new(folder.path()) else { return Ok(()) };
+    let began = SystemClock::new().now().0;
+    let a_minute_after_1970 = 60 - began / 1_000;
+    wall.set(a_minute_after_1970)?;
+    let house = House::start_with(database, wall.environment())?;
+    let pushes = PushService::start().await?;
+    let browser = pushes.subscribe("anna", 7)?;
+    let app = house.app();
+    let phone = app.register("anna", Consent::ALL, Some(&browser)).await?;
+    app.track("anna", "m-1", "Product Viewed", json!({ "product_id": "SKU-WINE" })).await?;
+    let receivers = house.receivers()?;
+
+    // In 1970 already, the offer comes.
+    let mut walking = receivers.keep_hearing(phone.air, AT_THE_WINE);
+    let push = pushes.wait(&browser, PATIENCE).await?;
+    assert_eq!(push["offerId"], "barolo-today");
+    until("the box says that nobody set its clock", &house, async || health_names(&house, "clock-never-set").await)
+        .await?;
+    let flagged = |yes: u8| format!("gateway_clock_flagged{{gateway=\"edge-1\"}} {yes}");
+    until("the server flags the clock", &house, async || server_says(&house, &flagged(1)).await).await?;
+
+    // Somebody sets it right, and then to and fro; in between everything goes on.
+    let mut door = Door { receivers: receivers.clone(), total: 0, first: None };
+    for (seconds, off) in [(0, 0), (3_600, 1), (-3_600, 1), (86_400, 1), (-86_400, 1), (0, 0)] {
+        wall.set(seconds)?;
+        until("the server sees how the clock stands", &house, async || server_says(&house, &flagged(off)).await)
+            .await?;
+        until("the box does too", &house, async || Ok(health_names(&house, "clock-off").await? == (off == 1))).await?;
+        door.one_more(&house).await?;
+    }
+
+    // She comes back to the shelf: the cap holds as if nothing had been.
+    for at in [AT_THE_DOOR, AT_THE_WINE] {
+        walking.abort();
+        walking = receivers.keep_hearing(phone.air, at);
+        let zone = if at == AT_THE_WINE { "wine" } else { "door" };
+        let query = format!("SELECT count(*) FROM presence WHERE zone = '{zone}' AND dwelling_at IS NOT NULL");
+        let before = count(&house.database_url(), &query).await?;
+        until("she was there", &house, async || Ok(count(&house.database_url(), &query).await? > before)).await?;
+    }
+    walking.abort();
+    assert_eq!(pushes.received().len(), 1, "one push, whatever the clock did");
+    assert_eq!(count(&house.database_url(), "SELECT count(*) FROM deliveries").await?, 1);
+    assert_times(&house, began - SLACK_MS).await?;
+    assert!(app.offers(&phone).await?.iter().any(|offer| offer["id"] == push["id"]), "and what she was given is hers");
+    Ok(())
+}
