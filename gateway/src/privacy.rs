@@ -5,8 +5,10 @@ use jiff::tz::TimeZone;
 use model::ids::StoreId;
 use model::subject::Pseudonym;
 use model::time::{Millis, Timestamp};
+use rand::TryRng;
+use rand::rngs::SysRng;
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::Mode;
 use crate::now::Now;
@@ -14,8 +16,65 @@ use crate::now::Now;
 /// In mode `count` a stranger is the same stranger for this long at most.
 pub const COUNT_KEY_LIFE: Millis = Millis::seconds(300);
 
-/// A key; wiped from memory when it is replaced.
-type Key = Zeroizing<[u8; 32]>;
+/// More stack than drawing a key or computing a pseudonym takes.
+const STACK_BYTES: usize = 16 * 1024;
+/// The same for a pseudonym alone, which is computed for every advertisement.
+const STACK_BYTES_OF_ONE: usize = 4 * 1024;
+
+/// 32 bytes of the system's own randomness.
+///
+/// # Panics
+/// When the system has none: then there is no privacy, and the box must not run.
+#[must_use]
+pub fn draw() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    // Not from this process's generator: that keeps what it gave in a buffer of its own.
+    SysRng.try_fill_bytes(&mut bytes).expect("the system gives random bytes");
+    bytes
+}
+
+/// A key in one place of memory: it stays there when its owner moves, and is wiped when it is replaced.
+struct Key(Box<Zeroizing<[u8; 32]>>);
+
+impl Key {
+    fn drawn(draw: fn() -> [u8; 32]) -> Self {
+        let mut key = Self(Box::default());
+        key.fill(draw);
+        wipe_stack::<STACK_BYTES>();
+        key
+    }
+
+    #[inline(never)]
+    fn fill(&mut self, draw: fn() -> [u8; 32]) {
+        self.0.copy_from_slice(Zeroizing::new(draw()).as_slice());
+    }
+
+    /// The first eight bytes of HMAC-SHA-256 over two parts.
+    fn sign(&self, first: &[u8], second: &[u8]) -> u64 {
+        let signed = self.compute(first, second);
+        // HMAC leaves the key on the stack, padded.
+        wipe_stack::<STACK_BYTES_OF_ONE>();
+        signed
+    }
+
+    #[inline(never)]
+    fn compute(&self, first: &[u8], second: &[u8]) -> u64 {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).expect("HMAC takes a key of any length");
+        mac.update(first);
+        mac.update(second);
+        let digest = mac.finalize().into_bytes();
+        let (first, _) = digest.split_first_chunk::<8>().expect("a digest has 32 bytes");
+        u64::from_be_bytes(*first)
+    }
+}
+
+/// Overwrites what the calls before left on the stack.
+#[inline(never)]
+fn wipe_stack<const BYTES: usize>() {
+    let mut space = [0u8; BYTES];
+    space.zeroize();
+    std::hint::black_box(&space);
+}
 
 /// Makes pseudonyms, and forgets how in time.
 pub struct Pseudonyms {
@@ -41,7 +100,7 @@ impl Pseudonyms {
     #[must_use]
     pub fn new(mode: Mode, store: StoreId, zone: TimeZone, draw: fn() -> [u8; 32], now: Now) -> Self {
         let (from, until) = span(mode, &zone, now);
-        Self { mode, zone, store, key: Zeroizing::new(draw()), from, until, draw }
+        Self { mode, zone, store, key: Key::drawn(draw), from, until, draw }
     }
 
     /// The stranger's pseudonym at this time.
@@ -51,19 +110,14 @@ impl Pseudonyms {
     #[must_use]
     pub fn of(&mut self, address: [u8; 6], now: Now) -> Pseudonym {
         self.rotate(now);
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_slice()).expect("HMAC takes a key of any length");
-        mac.update(self.store.as_str().as_bytes());
-        mac.update(&address);
-        let digest = mac.finalize().into_bytes();
-        let (first, _) = digest.split_first_chunk::<8>().expect("a digest has 32 bytes");
-        Pseudonym(u64::from_be_bytes(*first))
+        Pseudonym(self.key.sign(self.store.as_str().as_bytes(), &address))
     }
 
     /// Draws a new key if the time of the present one is over. A clock that was set back is over as well.
     pub fn rotate(&mut self, now: Now) {
         let at = position(self.mode, now);
         if at < self.from || at >= self.until {
-            self.key = Zeroizing::new((self.draw)());
+            self.key = Key::drawn(self.draw);
             (self.from, self.until) = span(self.mode, &self.zone, now);
         }
     }

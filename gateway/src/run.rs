@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::intake::http;
 use crate::now::Now;
 use crate::pipeline::{Parcel, Pipeline};
+use crate::privacy;
 use crate::radio;
 use crate::radio::port::{Queue, RawAdvertisement};
 use crate::radio::state::State;
@@ -75,7 +76,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationTo
     let folder = config.gateway.data_dir.join("spool");
     let (spool, recovery) = worker::start(&folder, Limits::new(config.spool.bytes_max, age_max), clock.clone())
         .with_context(|| format!("open the spool in {} (gateway.data_dir)", folder.display()))?;
-    let pipeline = Pipeline::new(config, recovery.state.as_deref(), rand::random, now);
+    let pipeline = Pipeline::new(config, recovery.state.as_deref(), privacy::draw, now);
     let identity = Identity { gateway: config.gateway.id.clone(), boot: BootId(rand::random()), started_at: now.wall };
 
     let (pulse, pulse_seen) = watch::channel(Pulse::default());
