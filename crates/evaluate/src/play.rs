@@ -251,7 +251,7 @@ fn through_the_wire(frame: &Frame) -> Option<Advert> {
     let heard = Heard {
         receiver: frame.receiver.clone(),
         address: Some(ADDRESS),
-        frame: Some(OnAir::IBeacon(IBeacon { uuid: UUID, major: 1, minor: 1, power: POWER })),
+        frames: Some(OnAir::IBeacon(IBeacon { uuid: UUID, major: 1, minor: 1, power: POWER })).into(),
         rssi: Dbm(frame.rssi),
         variance: None,
         power_at_1m: Some(POWER),
@@ -259,7 +259,7 @@ fn through_the_wire(frame: &Frame) -> Option<Advert> {
     };
     let message = espresense::encode(&heard, INTERVAL_MS)?;
     let heard = espresense::decode(&message.topic, &message.payload).ok()?.pop()?;
-    let transmitter = heard.frame?.known([0; 4], &[UUID])?;
+    let transmitter = heard.frame()?.known([0; 4], &[UUID])?;
     let (rssi, variance, power_at_1m) = (heard.rssi.0, heard.variance, heard.power_at_1m);
     Some(Advert { receiver: heard.receiver, transmitter, rssi, variance, power_at_1m })
 }

@@ -50,6 +50,8 @@ pub const GATEWAYS_LIVE: &str = "gw/+/live";
 /// Births and wills of all gateways; retained.
 pub const GATEWAYS_STATE: &str = "gw/+/state";
 
+/// What became of the settings that gateways were sent; retained.
+pub const GATEWAYS_REPORTED: &str = "gw/+/reported";
 /// Requests of gateways for their next certificate.
 pub const GATEWAYS_RENEWAL: &str = "gw/+/renewal";
 
@@ -226,10 +228,22 @@ pub fn gateway_certificate(gateway: &str) -> String {
     format!("gw/{gateway}/certificate")
 }
 
-/// Everything that one gateway may publish; for the broker's rules.
+/// Where the settings that a gateway is to have stand; retained.
 #[must_use]
-pub fn gateway_all(gateway: &str) -> String {
-    format!("gw/{gateway}/#")
+pub fn gateway_desired(gateway: &str) -> String {
+    format!("gw/{gateway}/desired")
+}
+
+/// Where the list of those who objected in a store stands; retained.
+#[must_use]
+pub fn objections(store: &str) -> String {
+    format!("store/{store}/objections")
+}
+
+/// Where a gateway says what became of them; retained.
+#[must_use]
+pub fn gateway_reported(gateway: &str) -> String {
+    format!("gw/{gateway}/reported")
 }
 
 /// Whether an MQTT filter, with `+` and `#`, takes in a topic.

@@ -2,12 +2,15 @@
 //!
 //! The messages on the wire are in `message`; here they are `model` types, bounded and checked.
 
+pub mod clock;
 mod message;
 mod read;
 mod write;
 
 use bytes::Bytes;
-use model::ids::{BootId, GatewayId, ReceiverId};
+use clock::Clocks;
+use model::anchor::Advertised;
+use model::ids::{BootId, GatewayId, ReceiverId, SensorId};
 use model::reading::Reading;
 use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
@@ -21,6 +24,8 @@ pub const SIGHTINGS_MAX: usize = 5_000;
 pub const READINGS_MAX: usize = 1_000;
 /// Most receivers that a batch may speak of.
 pub const RECEIVERS_MAX: usize = 1_024;
+/// Most beacons and sensors of which one health report tells.
+pub const BEACONS_MAX: usize = 64;
 /// Most reasons that a health report may count.
 pub const DROP_CODES_MAX: usize = 64;
 /// Longest acknowledgement, in bytes.
@@ -41,7 +46,7 @@ pub struct Batch {
     pub seq: u64,
     /// The lowest number that the spool still holds; below it nothing will come any more. 0 on the volatile lane.
     pub oldest: u64,
-    /// When it was sent, by the gateway's clock.
+    /// When it was sent, on the time line by which the gateway stamps.
     pub sent_at: Timestamp,
     /// What was heard.
     pub sightings: Vec<Sighting>,
@@ -53,6 +58,8 @@ pub struct Batch {
     pub live_from: u64,
     /// It was kept back and comes after newer ones: it feeds figures, and nobody is to be told anything because of it.
     pub historical: bool,
+    /// How the gateway's clocks stood then; none from a gateway that does not say.
+    pub clocks: Option<Clocks>,
 }
 
 /// The numbers of a batch, without its content.
@@ -87,6 +94,14 @@ pub struct Health {
     pub dropped: Vec<(String, u64)>,
     /// How its receivers fare.
     pub receivers: Vec<ReceiverHealth>,
+    /// Sightings that its spool let go, or its disk refused, before the server had them.
+    pub sightings_lost: u64,
+    /// The same for readings.
+    pub readings_lost: u64,
+    /// Batches that were kept back and wait behind what is new.
+    pub backlog: u64,
+    /// How some of the shop's own beacons and sensors fare; the next report tells of others.
+    pub beacons: Vec<BeaconHealth>,
 }
 
 /// How a receiver fares, as its gateway sees it.
@@ -98,6 +113,61 @@ pub struct ReceiverHealth {
     pub last_heard: Timestamp,
     /// Messages since the gateway's start.
     pub heard: u64,
+    /// What it is: `radio` for the box's own, else whose form it speaks; empty when an older box does not say.
+    pub kind: String,
+    /// What of it became a sighting's part; the rest was left out for a reason that [`Health::dropped`] counts.
+    pub forwarded: u64,
+    /// What it heard and lost for want of room before it was looked at.
+    pub overflowed: u64,
+    /// How often it stopped hearing, and heard again.
+    pub gaps: u64,
+    /// How long it did not hear, together, in milliseconds.
+    pub gap_ms: u64,
+    /// What it says that it sent and that never came.
+    pub missed: u64,
+    /// Frames that its radio heard, by its own account; none when it does not say.
+    pub on_air: Option<u64>,
+}
+
+impl ReceiverHealth {
+    /// A receiver of which no more is known.
+    #[must_use]
+    pub const fn new(receiver: ReceiverId, last_heard: Timestamp, heard: u64) -> Self {
+        Self {
+            receiver,
+            last_heard,
+            heard,
+            kind: String::new(),
+            forwarded: 0,
+            overflowed: 0,
+            gaps: 0,
+            gap_ms: 0,
+            missed: 0,
+            on_air: None,
+        }
+    }
+}
+
+/// How one of the shop's own beacons or sensors fares, by what it says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BeaconHealth {
+    /// Which.
+    pub who: Bearer,
+    /// When it last said so.
+    pub at: Timestamp,
+    /// Its battery, in percent.
+    pub battery_percent: Option<u8>,
+    /// Its battery, in millivolt.
+    pub battery_mv: Option<u16>,
+}
+
+/// What has a battery.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bearer {
+    /// A beacon, tag or cart of the store, by its numbers.
+    Beacon(Advertised),
+    /// A sensor.
+    Sensor(SensorId),
 }
 
 /// The server has committed every batch of a spool up to this number.
@@ -109,6 +179,8 @@ pub struct Ack {
     pub through: u64,
     /// Besides, everything from the first to the second of these numbers: what was sent live while a backlog waits below it.
     pub beyond: Option<(u64, u64)>,
+    /// How far the server's clock is ahead of the gateway's time line, once it is known.
+    pub offset: Option<Millis>,
 }
 
 /// Why a batch or an acknowledgement can't be read.

@@ -30,6 +30,33 @@ pub(super) struct Batch {
     pub(super) live_from: u64,
     #[prost(bool, tag = "12")]
     pub(super) historical: bool,
+    #[prost(message, optional, tag = "20")]
+    pub(super) clocks: Option<Clocks>,
+}
+
+/// See [`super::clock::Clocks`].
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Clocks {
+    #[prost(int64, tag = "1")]
+    pub(super) wall: i64,
+    #[prost(int64, tag = "2")]
+    pub(super) monotonic: i64,
+    /// 1 never set, 2 free, 3 synchronised.
+    #[prost(uint32, tag = "3")]
+    pub(super) belief: u32,
+    #[prost(message, optional, tag = "4")]
+    pub(super) made: Option<Made>,
+}
+
+/// See [`super::clock::Made`].
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Made {
+    #[prost(bytes = "vec", tag = "1")]
+    pub(super) boot: Vec<u8>,
+    #[prost(sint64, tag = "2")]
+    pub(super) drift: i64,
+    #[prost(uint32, tag = "3")]
+    pub(super) belief: u32,
 }
 
 /// The first fields of a [`Batch`]; the others are skipped unread.
@@ -173,6 +200,36 @@ pub(super) struct Health {
     pub(super) dropped: Vec<Dropped>,
     #[prost(message, repeated, tag = "7")]
     pub(super) receivers: Vec<ReceiverHealth>,
+    #[prost(uint64, tag = "8")]
+    pub(super) sightings_lost: u64,
+    #[prost(uint64, tag = "9")]
+    pub(super) readings_lost: u64,
+    #[prost(uint64, tag = "10")]
+    pub(super) backlog: u64,
+    #[prost(message, repeated, tag = "11")]
+    pub(super) beacons: Vec<BeaconHealth>,
+}
+
+/// See [`super::BeaconHealth`].
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct BeaconHealth {
+    #[prost(oneof = "Bearer", tags = "1, 2")]
+    pub(super) who: Option<Bearer>,
+    #[prost(int64, tag = "3")]
+    pub(super) at: i64,
+    #[prost(uint32, optional, tag = "4")]
+    pub(super) battery_percent: Option<u32>,
+    #[prost(uint32, optional, tag = "5")]
+    pub(super) battery_mv: Option<u32>,
+}
+
+/// See [`super::Bearer`].
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub(super) enum Bearer {
+    #[prost(message, tag = "1")]
+    Beacon(Beacon),
+    #[prost(string, tag = "2")]
+    Sensor(String),
 }
 
 /// What was dropped for one reason.
@@ -193,6 +250,20 @@ pub(super) struct ReceiverHealth {
     pub(super) last_heard: i64,
     #[prost(uint64, tag = "3")]
     pub(super) heard: u64,
+    #[prost(string, tag = "4")]
+    pub(super) kind: String,
+    #[prost(uint64, tag = "5")]
+    pub(super) forwarded: u64,
+    #[prost(uint64, tag = "6")]
+    pub(super) overflowed: u64,
+    #[prost(uint64, tag = "7")]
+    pub(super) gaps: u64,
+    #[prost(uint64, tag = "8")]
+    pub(super) gap_ms: u64,
+    #[prost(uint64, tag = "9")]
+    pub(super) missed: u64,
+    #[prost(uint64, optional, tag = "10")]
+    pub(super) on_air: Option<u64>,
 }
 
 /// See [`super::Ack`].
@@ -206,4 +277,6 @@ pub(super) struct Ack {
     pub(super) beyond_from: u64,
     #[prost(uint64, tag = "4")]
     pub(super) beyond_to: u64,
+    #[prost(sint64, optional, tag = "5")]
+    pub(super) offset: Option<i64>,
 }

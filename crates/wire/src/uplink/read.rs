@@ -1,5 +1,6 @@
 //! From the uplink's messages to `model` types. Everything is checked: what comes out can be used as it is.
 
+use model::anchor::Advertised;
 use model::ids::{BootId, DeviceId, GatewayId, IdError, ReceiverId, SensorId};
 use model::reading::{Reading, ReadingKind};
 use model::sighting::{RollingId, RssiSummary, Sighting, Transmitter};
@@ -7,8 +8,8 @@ use model::subject::Pseudonym;
 use model::time::{Millis, Timestamp};
 use model::units::Dbm;
 
-use super::{Ack, Batch, Error, Health, Numbers, ReceiverHealth, WINDOW_MAX, message};
-use super::{DROP_CODES_MAX, READINGS_MAX, RECEIVERS_MAX, SIGHTINGS_MAX};
+use super::{Ack, Batch, BeaconHealth, Bearer, Error, Health, Numbers, ReceiverHealth, WINDOW_MAX, clock, message};
+use super::{BEACONS_MAX, DROP_CODES_MAX, READINGS_MAX, RECEIVERS_MAX, SIGHTINGS_MAX};
 
 const RSSI_RANGE: std::ops::RangeInclusive<f32> = -127.0..=20.0;
 const VARIANCE_RANGE: std::ops::RangeInclusive<f32> = 0.0..=10_000.0;
@@ -35,6 +36,7 @@ pub(super) fn batch(batch: message::Batch) -> Result<Batch, Error> {
         health: batch.health.map(health).transpose()?,
         live_from,
         historical: batch.historical,
+        clocks: batch.clocks.as_ref().map(clock::read).transpose()?,
     })
 }
 
@@ -55,7 +57,8 @@ pub(super) fn ack(ack: &message::Ack) -> Result<Ack, Error> {
         (from, to) if from > ack.through && from <= to => Some((from, to)),
         (_, _) => return Err(Error::OutOfRange { field: "beyond", range: "above through, its beginning first" }),
     };
-    Ok(Ack { spool: sixteen("spool", &ack.spool)?, through: ack.through, beyond })
+    let offset = ack.offset.map(|offset| span("offset", offset)).transpose()?;
+    Ok(Ack { spool: sixteen("spool", &ack.spool)?, through: ack.through, beyond, offset })
 }
 
 /// Boxes that send in one order only say nothing here.
@@ -106,16 +109,20 @@ fn transmitter(from: message::Transmitter) -> Result<Transmitter, Error> {
         }),
         message::Transmitter::Eid(eid) => Transmitter::Eid(eid.to_be_bytes()),
         message::Transmitter::Beacon(beacon) => {
-            let number = |number: u32| {
-                u16::try_from(number)
-                    .map_err(|_| Error::OutOfRange { field: "sightings.beacon", range: "major and minor 0 to 65535" })
-            };
-            let uuid = join(beacon.uuid_high, beacon.uuid_low).to_be_bytes();
-            Transmitter::Beacon { uuid, major: number(beacon.major)?, minor: number(beacon.minor)? }
+            let Advertised { uuid, major, minor } = advertised("sightings.beacon", beacon)?;
+            Transmitter::Beacon { uuid, major, minor }
         }
         message::Transmitter::Device(id) => Transmitter::Device(DeviceId(join(id.high, id.low))),
         message::Transmitter::Anonymous(pseudonym) => Transmitter::Anonymous(Pseudonym(pseudonym)),
     })
+}
+
+fn advertised(field: &'static str, beacon: message::Beacon) -> Result<Advertised, Error> {
+    let number = |number: u32| {
+        u16::try_from(number).map_err(|_| Error::OutOfRange { field, range: "major and minor 0 to 65535" })
+    };
+    let uuid = join(beacon.uuid_high, beacon.uuid_low).to_be_bytes();
+    Ok(Advertised { uuid, major: number(beacon.major)?, minor: number(beacon.minor)? })
 }
 
 fn join(high: u64, low: u64) -> u128 {
@@ -139,6 +146,7 @@ fn reading(from: &message::Reading, sent_at: Timestamp) -> Result<Reading, Error
 fn health(from: message::Health) -> Result<Health, Error> {
     check_count("health.dropped", from.dropped.len(), DROP_CODES_MAX)?;
     check_count("health.receivers", from.receivers.len(), RECEIVERS_MAX)?;
+    check_count("health.beacons", from.beacons.len(), BEACONS_MAX)?;
     Ok(Health {
         spool_batches: from.spool_batches,
         spool_bytes: from.spool_bytes,
@@ -147,20 +155,55 @@ fn health(from: message::Health) -> Result<Health, Error> {
         sightings_sent: from.sightings_sent,
         dropped: from.dropped.into_iter().map(dropped).collect::<Result<_, _>>()?,
         receivers: from.receivers.iter().map(receiver_health).collect::<Result<_, _>>()?,
+        sightings_lost: from.sightings_lost,
+        readings_lost: from.readings_lost,
+        backlog: from.backlog,
+        beacons: from.beacons.into_iter().map(beacon_health).collect::<Result<_, _>>()?,
+    })
+}
+
+fn beacon_health(from: message::BeaconHealth) -> Result<BeaconHealth, Error> {
+    let who = match from.who.ok_or(Error::Missing { field: "health.beacons.who" })? {
+        message::Bearer::Beacon(beacon) => Bearer::Beacon(advertised("health.beacons", beacon)?),
+        message::Bearer::Sensor(name) => Bearer::Sensor(take_name("health.beacons.sensor", &name, SensorId::new)?),
+    };
+    let percent = from.battery_percent.map(u8::try_from).transpose().ok();
+    let percent = percent.filter(|percent| percent.is_none_or(|percent| percent <= 100));
+    let percent = percent.ok_or(Error::OutOfRange { field: "health.beacons.battery", range: "0 to 100 percent" })?;
+    let battery_mv = from.battery_mv.map(u16::try_from).transpose();
+    Ok(BeaconHealth {
+        who,
+        at: time("health.beacons.at", from.at)?,
+        battery_percent: percent,
+        battery_mv: battery_mv
+            .map_err(|_| Error::OutOfRange { field: "health.beacons.battery", range: "0 to 65535 millivolt" })?,
     })
 }
 
 /// A reason becomes a metric's label and a word on a page, so it must look like one of our codes.
 fn dropped(from: message::Dropped) -> Result<(String, u64), Error> {
-    let is_code = |code: &str| code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if from.code.is_empty() || from.code.len() > CODE_LEN_MAX || !is_code(&from.code) {
+    if from.code.is_empty() || !is_code(&from.code) {
         return Err(Error::OutOfRange { field: "health.dropped", range: "a code of 1 to 64 of a-z, 0-9 and '-'" });
     }
     Ok((from.code, from.count))
 }
 
+fn is_code(code: &str) -> bool {
+    code.len() <= CODE_LEN_MAX && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 fn receiver_health(from: &message::ReceiverHealth) -> Result<ReceiverHealth, Error> {
+    if !is_code(&from.kind) {
+        return Err(Error::OutOfRange { field: "health.receivers.kind", range: "a code of 64 of a-z, 0-9 and '-'" });
+    }
     Ok(ReceiverHealth {
+        kind: from.kind.clone(),
+        forwarded: from.forwarded,
+        overflowed: from.overflowed,
+        gaps: from.gaps,
+        gap_ms: from.gap_ms,
+        missed: from.missed,
+        on_air: from.on_air,
         receiver: take_name("health.receivers", &from.receiver, ReceiverId::new)?,
         last_heard: time("health.receivers.last_heard", from.last_heard)?,
         heard: from.heard,
@@ -178,7 +221,7 @@ fn check_numbers(seq: u64, oldest: u64) -> Result<(), Error> {
     Ok(())
 }
 
-fn time(field: &'static str, millis: i64) -> Result<Timestamp, Error> {
+pub(super) fn time(field: &'static str, millis: i64) -> Result<Timestamp, Error> {
     let at = Timestamp(millis);
     if super::is_possible(at) {
         Ok(at)
@@ -187,7 +230,13 @@ fn time(field: &'static str, millis: i64) -> Result<Timestamp, Error> {
     }
 }
 
-fn sixteen(field: &'static str, bytes: &[u8]) -> Result<[u8; 16], Error> {
+/// A difference of two possible times.
+pub(super) fn span(field: &'static str, millis: i64) -> Result<Millis, Error> {
+    let is_possible = millis.checked_abs().is_some_and(|length| super::is_possible(Timestamp(length)));
+    if is_possible { Ok(Millis(millis)) } else { Err(Error::OutOfRange { field, range: "at most 8000 years" }) }
+}
+
+pub(super) fn sixteen(field: &'static str, bytes: &[u8]) -> Result<[u8; 16], Error> {
     bytes.try_into().map_err(|_| Error::OutOfRange { field, range: "16 bytes" })
 }
 

@@ -24,6 +24,10 @@ fn sighting() -> Sighting {
     }
 }
 
+fn receiver(name: &str, last_heard: Timestamp, heard: u64) -> ReceiverHealth {
+    ReceiverHealth::new(ReceiverId::new(name).expect("a name"), last_heard, heard)
+}
+
 fn batch() -> Batch {
     Batch {
         gateway: GatewayId::new("shop-1").expect("a name"),
@@ -41,15 +45,18 @@ fn batch() -> Batch {
         health: Some(Health {
             spool_batches: 2,
             dropped: vec![("not-json".into(), 4)],
-            receivers: vec![ReceiverHealth {
-                receiver: ReceiverId::new("bakery").expect("a name"),
-                last_heard: Timestamp(SENT_AT),
-                heard: 8,
+            receivers: vec![receiver("bakery", Timestamp(SENT_AT), 8)],
+            beacons: vec![BeaconHealth {
+                who: Bearer::Sensor(SensorId::new("door").expect("a name")),
+                at: Timestamp(SENT_AT),
+                battery_percent: Some(80),
+                battery_mv: None,
             }],
             ..Health::default()
         }),
         live_from: 0,
         historical: false,
+        clocks: None,
     }
 }
 
@@ -64,7 +71,7 @@ fn code_of(message: &impl prost::Message) -> &'static str {
 #[test]
 fn a_batch_that_cannot_be_is_refused_with_its_code() {
     type Change = fn(&mut message::Batch);
-    let changes: [(&str, &str, Change); 29] = [
+    let changes: [(&str, &str, Change); 35] = [
         ("nothing", "accepted", |_| {}),
         ("no gateway", "bad-name", |b| b.gateway.clear()),
         ("a gateway with a slash", "bad-name", |b| b.gateway = "a/b".into()),
@@ -97,6 +104,23 @@ fn a_batch_that_cannot_be_is_refused_with_its_code() {
         }),
         ("a receiver's time that cannot be", "out-of-range", |b| {
             b.health.as_mut().expect("health").receivers[0].last_heard = -5;
+        }),
+        ("a receiver's kind that is no code", "out-of-range", |b| {
+            b.health.as_mut().expect("health").receivers[0].kind = "A kind".into();
+        }),
+        ("a battery of nothing", "missing-field", |b| b.health.as_mut().expect("health").beacons[0].who = None),
+        ("a battery without a name", "bad-name", |b| {
+            b.health.as_mut().expect("health").beacons[0].who = Some(message::Bearer::Sensor(String::new()));
+        }),
+        ("more than a full battery", "out-of-range", |b| {
+            b.health.as_mut().expect("health").beacons[0].battery_percent = Some(101);
+        }),
+        ("an impossible voltage", "out-of-range", |b| {
+            b.health.as_mut().expect("health").beacons[0].battery_mv = Some(65_536);
+        }),
+        ("too many batteries", "too-many", |b| {
+            let health = b.health.as_mut().expect("health");
+            health.beacons = vec![health.beacons[0].clone(); BEACONS_MAX + 1];
         }),
     ];
     for (what, expected, change) in changes {
@@ -163,6 +187,58 @@ fn a_newer_gateway_may_say_more() {
     assert_eq!(decode(&payload).expect("a batch with a stranger in it"), batch());
 }
 
+/// A batch with health as boxes wrote it before it told more.
+#[derive(Clone, PartialEq, prost::Message)]
+struct OldBatch {
+    #[prost(string, tag = "1")]
+    gateway: String,
+    #[prost(bytes = "vec", tag = "2")]
+    spool: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    boot: Vec<u8>,
+    #[prost(int64, tag = "6")]
+    sent_at: i64,
+    #[prost(message, optional, tag = "10")]
+    health: Option<OldHealth>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct OldHealth {
+    #[prost(uint64, tag = "1")]
+    spool_batches: u64,
+    #[prost(message, repeated, tag = "7")]
+    receivers: Vec<OldReceiver>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct OldReceiver {
+    #[prost(string, tag = "1")]
+    receiver: String,
+    #[prost(int64, tag = "2")]
+    last_heard: i64,
+    #[prost(uint64, tag = "3")]
+    heard: u64,
+}
+
+#[test]
+fn the_health_of_an_older_box_is_read_and_an_older_server_reads_ours() {
+    let old = OldBatch {
+        gateway: "shop-1".into(),
+        spool: vec![7; 16],
+        boot: 99u128.to_be_bytes().to_vec(),
+        sent_at: SENT_AT,
+        health: Some(OldHealth {
+            spool_batches: 2,
+            receivers: vec![OldReceiver { receiver: "bakery".into(), last_heard: SENT_AT, heard: 8 }],
+        }),
+    };
+    let read = decode(&old.encode_to_vec()).expect("a batch of an older box").health.expect("health");
+    let receivers = vec![receiver("bakery", Timestamp(SENT_AT), 8)];
+    assert_eq!(read, Health { spool_batches: 2, receivers, ..Health::default() });
+    let back = OldBatch::decode(encode(&batch())).expect("an older server passes over what it does not know");
+    assert_eq!(back.health, old.health);
+}
+
 #[test]
 fn the_volatile_lane_has_no_numbers() {
     let live = Batch { seq: 0, oldest: 0, ..batch() };
@@ -187,7 +263,7 @@ fn the_bytes_on_the_wire_stay_what_they_are() {
         )
     );
     assert_eq!(
-        hex::encode(encode_ack(Ack { spool: [7; 16], through: 300, beyond: None })),
+        hex::encode(encode_ack(Ack { spool: [7; 16], through: 300, beyond: None, offset: None })),
         "0a100707070707070707070707070707070710ac02"
     );
 }
@@ -197,9 +273,9 @@ fn a_bad_acknowledgement_is_refused() {
     let code = |payload: &[u8]| decode_ack(payload).expect_err("a bad acknowledgement").code();
     assert_eq!(code(b""), "out-of-range");
     assert_eq!(code(&[0; ACK_LEN_MAX + 1]), "too-large");
-    assert_eq!(code(&encode_ack(Ack { spool: [7; 16], through: 300, beyond: None })[..10]), "not-protobuf");
+    assert_eq!(code(&encode_ack(Ack { spool: [7; 16], through: 300, beyond: None, offset: None })[..10]), "not-protobuf");
     for beyond in [(300, 400), (299, 301), (402, 401), (0, 9)] {
-        let ack = Ack { spool: [7; 16], through: 300, beyond: Some(beyond) };
+        let ack = Ack { spool: [7; 16], through: 300, beyond: Some(beyond), offset: None };
         assert_eq!(code(&encode_ack(ack)), "out-of-range", "{beyond:?}");
     }
 }
@@ -255,18 +331,39 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn any_receiver()(
+        name in "[a-z0-9_]{1,12}", last_heard in any_time(), kind in "[a-z-]{0,12}", counts: [u64; 6], on_air: Option<u64>,
+    ) -> ReceiverHealth {
+        let [heard, forwarded, overflowed, gaps, gap_ms, missed] = counts;
+        ReceiverHealth { kind, forwarded, overflowed, gaps, gap_ms, missed, on_air, ..receiver(&name, last_heard, heard) }
+    }
+}
+
+prop_compose! {
+    fn any_beacon()(
+        sensor in proptest::option::of("[a-z0-9-]{1,12}"), numbers: ([u8; 16], u16, u16), at in any_time(),
+        battery_percent in proptest::option::of(0u8..=100), battery_mv: Option<u16>,
+    ) -> BeaconHealth {
+        let (uuid, major, minor) = numbers;
+        let beacon = Bearer::Beacon(Advertised { uuid, major, minor });
+        let who = sensor.map_or(beacon, |name| Bearer::Sensor(SensorId::new(&name).expect("a name")));
+        BeaconHealth { who, at, battery_percent, battery_mv }
+    }
+}
+
+prop_compose! {
     fn any_health()(
         numbers: [u64; 5],
         dropped in proptest::collection::vec(("[a-z0-9-]{1,64}", any::<u64>()), 0..6),
-        receivers in proptest::collection::vec(("[a-z0-9_]{1,12}", any_time(), any::<u64>()), 0..6),
+        receivers in proptest::collection::vec(any_receiver(), 0..6),
+        lost: [u64; 3],
+        beacons in proptest::collection::vec(any_beacon(), 0..6),
     ) -> Health {
         let [spool_batches, spool_bytes, oldest_unsent_ms, adverts_heard, sightings_sent] = numbers;
-        let receivers = receivers.into_iter().map(|(name, last_heard, heard)| {
-            ReceiverHealth { receiver: ReceiverId::new(&name).expect("a name"), last_heard, heard }
-        });
+        let [sightings_lost, readings_lost, backlog] = lost;
         Health {
-            spool_batches, spool_bytes, oldest_unsent_ms, adverts_heard, sightings_sent, dropped,
-            receivers: receivers.collect(),
+            spool_batches, spool_bytes, oldest_unsent_ms, adverts_heard, sightings_sent, dropped, receivers,
+            sightings_lost, readings_lost, backlog, beacons,
         }
     }
 }
@@ -289,7 +386,7 @@ prop_compose! {
         Batch {
             gateway: GatewayId::new(&gateway).expect("a name"),
             spool, boot: BootId(boot), seq, oldest, sent_at, sightings, readings, health,
-            live_from, historical,
+            live_from, historical, clocks: None,
         }
     }
 }
@@ -308,9 +405,10 @@ proptest! {
         spool: [u8; 16],
         through in 0u64..1 << 60,
         beyond in proptest::option::of((1u64..1 << 20, 0u64..1 << 20)),
+        offset in proptest::option::of(-253_402_300_799_999i64..253_402_300_800_000),
     ) {
         let beyond = beyond.map(|(gap, len)| (through + gap, through + gap + len));
-        let ack = Ack { spool, through, beyond };
+        let ack = Ack { spool, through, beyond, offset: offset.map(Millis) };
         prop_assert_eq!(decode_ack(&encode_ack(ack)).expect("what was just written"), ack);
     }
 

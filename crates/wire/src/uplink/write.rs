@@ -7,7 +7,7 @@ use model::reading::{Reading, ReadingKind};
 use model::sighting::{Sighting, Transmitter};
 use model::time::Timestamp;
 
-use super::{Ack, Batch, Health, message};
+use super::{Ack, Batch, BeaconHealth, Bearer, Health, ReceiverHealth, clock, message};
 
 pub(super) fn batch(batch: &Batch) -> message::Batch {
     let mut receivers = Receivers::default();
@@ -25,12 +25,14 @@ pub(super) fn batch(batch: &Batch) -> message::Batch {
         health: batch.health.as_ref().map(health),
         live_from: batch.live_from,
         historical: batch.historical,
+        clocks: batch.clocks.as_ref().map(clock::write),
     }
 }
 
 pub(super) fn ack(ack: Ack) -> message::Ack {
     let (beyond_from, beyond_to) = ack.beyond.unwrap_or_default();
-    message::Ack { spool: ack.spool.to_vec(), through: ack.through, beyond_from, beyond_to }
+    let offset = ack.offset.map(|offset| offset.0);
+    message::Ack { spool: ack.spool.to_vec(), through: ack.through, beyond_from, beyond_to, offset }
 }
 
 /// The batch's list of receivers, each named once.
@@ -72,11 +74,7 @@ fn transmitter(transmitter: &Transmitter) -> message::Transmitter {
             tag: u64::from_be_bytes(id.tag),
         }),
         Transmitter::Eid(eid) => message::Transmitter::Eid(u64::from_be_bytes(*eid)),
-        Transmitter::Beacon { uuid, major, minor } => {
-            let (uuid_high, uuid_low) = halves(u128::from_be_bytes(*uuid));
-            let (major, minor) = (u32::from(*major), u32::from(*minor));
-            message::Transmitter::Beacon(message::Beacon { uuid_high, uuid_low, major, minor })
-        }
+        Transmitter::Beacon { uuid, major, minor } => message::Transmitter::Beacon(beacon(uuid, *major, *minor)),
         Transmitter::Device(id) => {
             let (high, low) = halves(id.0);
             message::Transmitter::Device(message::Device { high, low })
@@ -112,14 +110,43 @@ fn health(health: &Health) -> message::Health {
             .iter()
             .map(|(code, count)| message::Dropped { code: code.clone(), count: *count })
             .collect(),
-        receivers: health
-            .receivers
-            .iter()
-            .map(|r| message::ReceiverHealth {
-                receiver: r.receiver.to_string(),
-                last_heard: r.last_heard.0,
-                heard: r.heard,
-            })
-            .collect(),
+        receivers: health.receivers.iter().map(receiver_health).collect(),
+        sightings_lost: health.sightings_lost,
+        readings_lost: health.readings_lost,
+        backlog: health.backlog,
+        beacons: health.beacons.iter().map(beacon_health).collect(),
     }
+}
+
+fn receiver_health(from: &ReceiverHealth) -> message::ReceiverHealth {
+    message::ReceiverHealth {
+        receiver: from.receiver.to_string(),
+        last_heard: from.last_heard.0,
+        heard: from.heard,
+        kind: from.kind.clone(),
+        forwarded: from.forwarded,
+        overflowed: from.overflowed,
+        gaps: from.gaps,
+        gap_ms: from.gap_ms,
+        missed: from.missed,
+        on_air: from.on_air,
+    }
+}
+
+fn beacon_health(from: &BeaconHealth) -> message::BeaconHealth {
+    let who = match &from.who {
+        Bearer::Beacon(numbers) => message::Bearer::Beacon(beacon(&numbers.uuid, numbers.major, numbers.minor)),
+        Bearer::Sensor(sensor) => message::Bearer::Sensor(sensor.to_string()),
+    };
+    message::BeaconHealth {
+        who: Some(who),
+        at: from.at.0,
+        battery_percent: from.battery_percent.map(u32::from),
+        battery_mv: from.battery_mv.map(u32::from),
+    }
+}
+
+fn beacon(uuid: &[u8; 16], major: u16, minor: u16) -> message::Beacon {
+    let (uuid_high, uuid_low) = halves(u128::from_be_bytes(*uuid));
+    message::Beacon { uuid_high, uuid_low, major: u32::from(major), minor: u32::from(minor) }
 }
