@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::ids::ReceiverId;
 use model::time::Timestamp;
 use wire::uplink::{DROP_CODES_MAX, ReceiverHealth};
-use wire::vendor::telemetry::Telemetry;
+use wire::vendor::espresense::Telemetry;
 
 use crate::metric::{self, Name};
 use crate::radio::port::Heard;
@@ -70,14 +70,15 @@ impl Counts {
     }
 
     /// What a receiver says of itself: frames that its radio heard, and messages that it sent since its own start.
-    pub fn telemetry(&mut self, receiver: &ReceiverId, telemetry: Telemetry) {
+    pub fn telemetry(&mut self, telemetry: &Telemetry) {
+        let receiver = &telemetry.receiver;
         let Some(health) = self.receivers.get_mut(receiver) else { return };
-        if telemetry.on_air.is_some() {
-            health.on_air = telemetry.on_air;
-            metric::of_receiver(Name::ReceiverOnAir, receiver, telemetry.on_air.unwrap_or(0));
+        if let Some(on_air) = telemetry.adverts.map(u64::from) {
+            health.on_air = Some(on_air);
+            metric::of_receiver(Name::ReceiverOnAir, receiver, on_air);
         }
-        let (Some(sent), Some(account)) = (telemetry.sent, self.accounts.get_mut(receiver)) else { return };
-        let missed = account.missed(sent);
+        let (Some(sent), Some(account)) = (telemetry.reported, self.accounts.get_mut(receiver)) else { return };
+        let missed = account.missed(u64::from(sent));
         metric::add_of_receiver(Name::ReceiverMissed, receiver, missed.saturating_sub(health.missed));
         health.missed = health.missed.max(missed);
     }
@@ -154,12 +155,13 @@ mod tests {
     #[test]
     fn what_a_receiver_sent_and_never_came_is_counted_over_its_restarts() {
         let mut counts = Counts::default();
-        let say = |counts: &mut Counts, came: u32, sent: u64| {
+        let say = |counts: &mut Counts, came: u32, sent: u32| {
             for _ in 0..came {
                 counts.came(wine());
                 counts.heard(&wine(), "espresense", NOW);
             }
-            counts.telemetry(&wine(), Telemetry { on_air: Some(sent * 3), sent: Some(sent) });
+            let (adverts, reported) = (Some(sent * 3), Some(sent));
+            counts.telemetry(&Telemetry { receiver: wine(), uptime_s: None, adverts, reported });
             only(counts).missed
         };
         assert_eq!(say(&mut counts, 5, 100), 0, "what went before is not asked after");

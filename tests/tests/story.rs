@@ -4,6 +4,8 @@
 
 #[path = "story/app.rs"]
 mod app;
+#[path = "story/clock.rs"]
+mod clock;
 #[path = "story/config.rs"]
 mod config;
 #[path = "story/consent.rs"]
@@ -18,6 +20,8 @@ mod kill;
 mod offer;
 #[path = "story/regulation.rs"]
 mod regulation;
+#[path = "story/settings.rs"]
+mod settings;
 
 use tests::house::Database;
 use tests::postgres::Postgres;

@@ -56,11 +56,34 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether settings can be taken from who is at the other end of the uplink.
+    ///
+    /// # Errors
+    /// [`Refused`] when this box takes none, or when its line does not prove who that is.
+    pub fn trusts_the_line(&self) -> Result<(), Refused> {
+        let refused = |field: &str, problem: &str, fix: &str| {
+            Err(Refused { field: field.into(), problem: problem.into(), fix: fix.into() })
+        };
+        if !self.settings.from_afar {
+            let fix = "set settings.from_afar = true in its gateway.toml";
+            return refused("settings.from_afar", "this box takes no settings from afar", fix);
+        }
+        let host = |url: &str| url.split_once("://").map(|(scheme, rest)| (scheme == "mqtts" || scheme == "ssl", rest.to_owned()));
+        let here = ["127.", "localhost", "[::1]"];
+        let proves = |(is_tls, rest): (bool, String)| is_tls || here.iter().any(|name| rest.starts_with(name));
+        if self.is_enrolled() || self.uplink.url.as_deref().and_then(host).is_some_and(proves) {
+            return Ok(());
+        }
+        refused("uplink.url", "a plain line does not prove that the server speaks", "enrol the box, or use mqtts://")
+    }
+
+    fn is_enrolled(&self) -> bool {
+        self.uplink.username.is_none() && Kept::new(&self.gateway.data_dir).get().is_ok_and(|kept| kept.is_some())
+    }
+
     /// A box with a password proves nobody's identity but its own: only a certificate makes sure that it goes up to the same server.
     fn allows(&self, other: &Self) -> Result<(), Refused> {
-        let is_enrolled =
-            self.uplink.username.is_none() && Kept::new(&self.gateway.data_dir).get().is_ok_and(|kept| kept.is_some());
-        if self.uplink.url == other.uplink.url || is_enrolled {
+        if self.uplink.url == other.uplink.url || self.is_enrolled() {
             return Ok(());
         }
         let (problem, fix) = ("only a box with a certificate is sent elsewhere from afar", "enrol the box first");
@@ -71,4 +94,58 @@ impl Config {
 fn refused(cause: ConfigError) -> Refused {
     let ConfigError { key, problem, fix, .. } = cause;
     Refused { field: key, problem, fix }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn written(folder: &Path, text: &str) -> std::path::PathBuf {
+        let path = folder.join("gateway.toml");
+        let start = format!("[gateway]\nid = \"gw-1\"\nstore = \"demo\"\ndata_dir = {:?}\n", folder.join("data"));
+        std::fs::write(&path, start + text).expect("a file");
+        path
+    }
+
+    fn with(path: &Path, settings: serde_json::Value) -> Result<Config, Refused> {
+        let serde_json::Value::Object(settings) = settings else { panic!("an object") };
+        Config::load_with(path, &Desired { version: 7, settings, may_lose_receivers: false })
+    }
+
+    #[test]
+    fn settings_are_laid_over_the_file_and_checked_as_a_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sensor = "[sensors.door]\nkind = \"counter-delta\"\ntopic = \"counter/door\"\n";
+        let path = written(folder.path(), &format!("[uplink]\nurl = \"mqtt://127.0.0.1:1\"\n{sensor}"));
+        let settings = json!({
+            "uplink": {"backlog_per_s": 9}, "receivers": {"minew": []},
+            "sensors": {"pir": {"kind": "presence", "topic": "pir/1"}},
+        });
+        let config = with(&path, settings).expect("well");
+        assert_eq!((config.in_force, config.uplink.backlog_per_s, config.sensors.len()), (Some(7), 9, 2));
+        assert!(config.receivers.minew.is_empty() && config.uplink.url.as_deref() == Some("mqtt://127.0.0.1:1"));
+        for (ill, field) in [
+            (json!({"spool": {"bytes_max": 1}}), "spool.bytes_max"),
+            (json!({"uplink": {"url": "mqtts://elsewhere:1"}}), "uplink.url"),
+            (json!({"sensors": {"pir": {"kind": "telepathy", "topic": "a"}}}), "sensors.pir.kind"),
+        ] {
+            assert_eq!(with(&path, ill.clone()).expect_err("refused").field, field, "{ill}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_proves_nobody_sets_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let trusts = |uplink: &str, more: &str| {
+            let path = written(folder.path(), &format!("[uplink]\nurl = {uplink:?}\n{more}"));
+            Config::load(&path).expect("a configuration").trusts_the_line().map_err(|refused| refused.field)
+        };
+        assert_eq!(trusts("mqtt://127.0.0.1:1883", ""), Ok(()));
+        assert_eq!(trusts("mqtts://server:8883", ""), Ok(()));
+        assert_eq!(trusts("mqtt://server:1883", ""), Err("uplink.url".into()));
+        let off = "[settings]\nfrom_afar = false\n";
+        assert_eq!(trusts("mqtts://server:8883", off), Err("settings.from_afar".into()));
+    }
 }

@@ -2,4 +2,5 @@
 
 mod canary;
 mod harness;
+mod settings;
 mod story;

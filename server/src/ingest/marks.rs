@@ -51,6 +51,11 @@ impl Marks {
         self.gaps.iter().map(|(from, to)| format!("{from}-{to}")).collect::<Vec<_>>().join(",")
     }
 
+    /// The gaps, first and last number of each.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.gaps.iter().copied()
+    }
+
     /// Everything up to here is taken, or will never come.
     pub(crate) fn through(&self) -> u64 {
         self.gaps.first().map_or(self.high, |(from, _)| from - 1)
