@@ -214,9 +214,8 @@ fn shares(context: &Context<'_>, ranked: &[(usize, Arm)]) -> (Shares, Vec<usize>
 
 /// The candidates that are listed, and how many are not, by the code of their refusal.
 fn listed(candidates: Vec<Candidate>) -> (Vec<Candidate>, BTreeMap<String, u32>) {
-    let mut more = BTreeMap::new();
     if candidates.len() <= LISTED_ALL {
-        return (candidates, more);
+        return (candidates, BTreeMap::new());
     }
     let depth = |one: &Candidate| one.refused.as_ref().map_or(usize::MAX, gates::reached);
     let mut rest: Vec<(usize, f64, usize)> = candidates
@@ -229,15 +228,16 @@ fn listed(candidates: Vec<Candidate>) -> (Vec<Candidate>, BTreeMap<String, u32>)
     let mut keep: Vec<bool> = candidates.iter().map(|one| one.propensity.get() > 0.0).collect();
     rest.iter().take(LISTED_REST).for_each(|(_, _, index)| keep[*index] = true);
     let mut kept = Vec::with_capacity(LISTED_ALL);
+    let mut counts: BTreeMap<&'static str, u32> = BTreeMap::new();
     for (one, keep) in candidates.into_iter().zip(keep) {
         if keep {
             kept.push(one);
         } else {
             let code = one.refused.as_ref().map_or(NOT_REACHED, Refusal::code);
-            *more.entry(code.to_owned()).or_default() += 1;
+            *counts.entry(code).or_default() += 1;
         }
     }
-    (kept, more)
+    (kept, counts.into_iter().map(|(code, count)| (code.to_owned(), count)).collect())
 }
 
 /// Silence while an offer was best; chosen to learn what offers change.

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 
+mod form;
+
 /// Most products, and most categories, kept per customer; the least wanted is forgotten first.
 pub const TOPICS_MAX: usize = 256;
 
@@ -75,15 +77,10 @@ struct Trace {
 }
 
 /// Evidence of every interest in one topic.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Evidence(BTreeMap<Interest, Trace>);
 
 impl Evidence {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     fn touch(&mut self, interest: Interest, part: f64, at: Timestamp) {
         self.add(interest, Trace { amount: pace(interest).weight * part, at });
     }
@@ -116,20 +113,15 @@ impl Evidence {
 }
 
 /// What is known of one topic.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Topic {
     /// Of a product: its category.
-    #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<CategoryId>,
     /// What counts.
-    #[serde(skip_serializing_if = "Evidence::is_empty")]
     evidence: Evidence,
     /// What a purchase turned off, kept for a return.
-    #[serde(skip_serializing_if = "Evidence::is_empty")]
     set_aside: Evidence,
     /// When it was last bought.
-    #[serde(skip_serializing_if = "Option::is_none")]
     bought: Option<Timestamp>,
 }
 

@@ -4,7 +4,7 @@
 //! and the budget make of it, less what attention costs. While little is known, the house's priors say how likely
 //! people are to answer; with every lesson what was learnt weighs more.
 
-use learn::logistic::{Opinion, Path};
+use learn::logistic::{Example, Opinion, Path, Pull};
 use learn::special::{expected_chance, logit, sigmoid, widening};
 use learn::thompson::Arm;
 use model::decision::{Belief, Feature, Logit, Terms};
@@ -64,6 +64,8 @@ pub struct Ranking<'a> {
     common: [Logit; 2],
     part: [f64; 2],
     slots: Vec<Feature>,
+    /// The weights of the slots, of telling and of silence.
+    pulls: [Vec<Pull>; 2],
 }
 
 const NOBODY: Path<'static> = Path { offer: "", category: "", store: "" };
@@ -75,14 +77,15 @@ impl<'a> Ranking<'a> {
         let told = added(|features| brain.opinion(NOBODY, features), &scene.common);
         let anyway = added(|features| brain.opinion_anyway(NOBODY, features), &scene.common);
         let part = [brain.version(), brain.anyway.version()].map(|lessons| Brain::house_part(lessons, policy));
-        Self { brain, common: [told, anyway], part, slots: features::slots() }
+        let slots = features::slots();
+        let pulls = [brain.redeem.champion().pulls(&slots), brain.anyway.pulls(&slots)];
+        Self { brain, common: [told, anyway], part, slots, pulls }
     }
 
     /// What an offer is worth; none when there is no product to earn on.
     pub fn worth(&mut self, case: &Case<'_>) -> Option<Worth> {
         let product = wanted_product(case)?;
-        let choices = discounts(case, product);
-        let worths = choices.into_iter().map(|discount| self.at(case, product, discount));
+        let worths = discounts(case, product).map(|discount| self.at(case, product, discount));
         // The first of equals: the smallest discount.
         worths.reduce(|best, next| if next.terms.score() > best.terms.score() { next } else { best })
     }
@@ -97,9 +100,9 @@ impl<'a> Ranking<'a> {
     fn at(&mut self, case: &Case<'_>, product: &Product, discount: Cents) -> Worth {
         let (price, d, v) = (cents(product.price), cents(discount), margin(product));
         features::own(case, price, d, &mut self.slots);
-        let path = path(case);
-        let told = join(&self.brain.opinion(path, &self.slots), &self.common[0]);
-        let untold = join(&self.brain.opinion_anyway(path, &self.slots), &self.common[1]);
+        let example = Example { path: path(case), features: &self.slots };
+        let told = join(&self.brain.redeem.champion().opinion_by(&example, &self.pulls[0]), &self.common[0]);
+        let untold = join(&self.brain.anyway.opinion_by(&example, &self.pulls[1]), &self.common[1]);
         let (house, house_anyway) = house(case, price, d);
         let (belief, logit_parts) = blend(&told, house, self.part[0]);
         let p = expected_chance(belief.mean, belief.sd);
@@ -234,14 +237,14 @@ fn terms(p: f64, p0: f64, v: f64, d: f64, factors: &Factors) -> (Terms, f64) {
 }
 
 /// The discounts that may be given: the declared one, or steps of the approved range that keep the least margin.
-fn discounts(case: &Case<'_>, product: &Product) -> Vec<Cents> {
-    let Some([least, most]) = case.offer.range else { return vec![case.offer.discount] };
-    let floor = least_margin(case);
-    let steps = (0..=STEPS).map(|step| Cents(least.0 + (most.0 - least.0) * step / STEPS));
-    let mut fit: Vec<Cents> = steps.filter(|d| margin(product) - cents(*d) >= floor).collect();
-    fit.dedup();
+fn discounts(case: &Case<'_>, product: &Product) -> impl Iterator<Item = Cents> + use<> {
+    let [least, most] = case.offer.range.unwrap_or([case.offer.discount; 2]);
+    let is_fixed = case.offer.range.is_none();
+    let (margin, floor) = (margin(product), least_margin(case));
+    let step = move |step: i64| Cents(least.0 + (most.0 - least.0) * step / STEPS);
     // The gate let it pass, so the smallest fits.
-    if fit.is_empty() { vec![least] } else { fit }
+    let fits = move |n: &i64| *n == 0 || (!is_fixed && step(*n) != step(*n - 1) && margin - cents(step(*n)) >= floor);
+    (0..=STEPS).filter(fits).map(step)
 }
 
 /// The least that the shop must earn; more than nothing, in any case.

@@ -63,6 +63,12 @@ impl Duel {
         self.champion.opinion(example)
     }
 
+    /// What decides.
+    #[must_use]
+    pub const fn champion(&self) -> &Logistic {
+        &self.champion
+    }
+
     /// The chance that the champion expects.
     #[must_use]
     pub fn chance(&self, example: &Example<'_>) -> f64 {

@@ -74,6 +74,13 @@ pub struct Opinion {
     pub logit: Logit,
 }
 
+/// What is believed of the weight of one feature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pull {
+    mean: f64,
+    precision: f64,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Weight {
     mean: f64,
@@ -119,14 +126,27 @@ impl Logistic {
     /// What is believed of an example.
     #[must_use]
     pub fn opinion(&self, example: &Example<'_>) -> Opinion {
+        self.opinion_by(example, &self.pulls(example.features))
+    }
+
+    /// What is believed of the weights of features, to be found once for many examples that differ in values alone.
+    #[must_use]
+    pub fn pulls(&self, features: &[Feature]) -> Vec<Pull> {
+        let unknown = Pull { mean: 0.0, precision: self.config.prior_precision };
+        let weights = features.iter().map(|feature| self.weights.get(&index(&feature.name)));
+        weights.map(|weight| weight.map_or(unknown, |w| Pull { mean: w.mean, precision: w.precision })).collect()
+    }
+
+    /// What is believed of an example, by the weights of its features in their order.
+    #[must_use]
+    pub fn opinion_by(&self, example: &Example<'_>, pulls: &[Pull]) -> Opinion {
         let start = self.rates.belief(example.path, &self.config);
         let mut logit = Logit { offer: start.mean, ..Logit::default() };
         let mut variance = start.sd * start.sd;
-        for (value, feature) in values(example.features) {
-            let weight = self.weights.get(&index(&feature.name));
-            let (mean, precision) = weight.map_or((0.0, self.config.prior_precision), |w| (w.mean, w.precision));
-            *part(&mut logit, feature.block) += mean * value;
-            variance += value * value / precision;
+        for (feature, pull) in example.features.iter().zip(pulls) {
+            let Some(value) = usable(feature) else { continue };
+            *part(&mut logit, feature.block) += pull.mean * value;
+            variance += value * value / pull.precision;
         }
         Opinion { belief: Belief { mean: logit.sum(), sd: variance.sqrt() }, logit }
     }
@@ -208,8 +228,13 @@ fn kept(forget: f64, at: Timestamp, now: Timestamp) -> f64 {
 
 /// The usable features with their values.
 fn values(features: &[Feature]) -> impl Iterator<Item = (f64, &Feature)> {
-    let usable = features.iter().filter(|feature| feature.value.is_finite() && feature.value != 0.0);
-    usable.map(|feature| (feature.value.clamp(-VALUE_MAX, VALUE_MAX), feature))
+    features.iter().filter_map(|feature| Some((usable(feature)?, feature)))
+}
+
+/// A value that says something, within its bounds.
+fn usable(feature: &Feature) -> Option<f64> {
+    let value = feature.value;
+    (value.is_finite() && value != 0.0).then(|| value.clamp(-VALUE_MAX, VALUE_MAX))
 }
 
 const fn part(logit: &mut Logit, block: Block) -> &mut f64 {
