@@ -17,6 +17,8 @@ pub enum Name {
     Readings,
     /// Things dropped, by reason.
     Dropped,
+    /// Messages of receivers that wait to be read.
+    IntakeWaiting,
     /// Batches on disk that the server has not acknowledged.
     SpoolBatches,
     /// Bytes of the spool on disk.
@@ -64,6 +66,7 @@ impl Name {
             Self::Sightings => "attimo_gateway_sightings_total",
             Self::Readings => "attimo_gateway_readings_total",
             Self::Dropped => "attimo_gateway_dropped_total",
+            Self::IntakeWaiting => "attimo_gateway_intake_waiting",
             Self::SpoolBatches => "attimo_gateway_spool_batches",
             Self::SpoolBytes => "attimo_gateway_spool_bytes",
             Self::SpoolErrors => "attimo_gateway_spool_errors_total",

@@ -16,6 +16,7 @@ use wire::uplink::{self as up, Batch};
 
 use crate::config::Config;
 use crate::intake::http;
+use crate::metric::{self, Name};
 use crate::now::Now;
 use crate::pipeline::{Parcel, Pipeline};
 use crate::privacy;
@@ -116,7 +117,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationTo
     };
     let stopping = stop.clone();
     tasks.spawn(async move { status::serve(listener, sources, stopping).await.context("serve the status page") });
-    let work = Work { pipeline, spool, identity, clock, volatile, pulse, health, intake_state };
+    let work = Work { pipeline, spool, identity, clock, volatile, pulse, health, intake_state, intake_dropped: 0 };
     let stopping = stop.clone();
     tasks.spawn(async move {
         work.run(events, posts, radio, stopping).await;
@@ -157,6 +158,8 @@ struct Work {
     pulse: watch::Sender<Pulse>,
     health: watch::Sender<up::Health>,
     intake_state: watch::Sender<Intake>,
+    /// Messages of receivers that found no room so far.
+    intake_dropped: u64,
 }
 
 impl Work {
@@ -186,7 +189,12 @@ impl Work {
                     let now = Now::read(self.clock.as_ref());
                     some.iter().for_each(|raw| self.pipeline.advertisement(raw, now));
                 }
-                _ = pulse.tick() => self.beat(radio.as_ref()),
+                _ = pulse.tick() => {
+                    if let Some(events) = &events {
+                        self.count_queue(events);
+                    }
+                    self.beat(radio.as_ref());
+                }
                 () = tokio::time::sleep(wait) => {}
             }
             self.work();
@@ -256,6 +264,14 @@ impl Work {
         if !self.spool.append(Entry { at, sightings: seen, readings: read, state, batch }) {
             self.pipeline.counts_mut().drop("spool-queue-full", u64::from(seen) + u64::from(read));
         }
+    }
+
+    /// What waits of the receivers' messages, and what found no room.
+    fn count_queue(&mut self, events: &Events) {
+        metric::set(Name::IntakeWaiting, events.waiting() as u64);
+        let all = events.dropped();
+        let fresh = all - std::mem::replace(&mut self.intake_dropped, all);
+        self.pipeline.counts_mut().drop("intake-queue-full", fresh);
     }
 
     /// Once a second: what was counted, for the page and the server; and the spool looks at its bounds.

@@ -7,6 +7,9 @@ mod task;
 mod tls;
 mod trouble;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 use rumqttc::{AsyncClient, PublishOptions, QoS};
 use tokio::sync::{mpsc, watch};
@@ -77,12 +80,25 @@ pub struct Client {
 #[derive(Debug)]
 pub struct Events {
     queue: mpsc::Receiver<Event>,
+    dropped: Arc<AtomicU64>,
 }
 
 impl Events {
     /// The next event; none only after [`Client::disconnect`].
     pub async fn next(&mut self) -> Option<Event> {
         self.queue.recv().await
+    }
+
+    /// How many events wait for the caller.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Messages that found the queue full, since the start.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 }
 
@@ -98,7 +114,7 @@ pub fn connect(options: &Options) -> Result<(Client, Events), Error> {
         .map_err(|cause| Error::Options { problem: cause.to_string() })?;
     let (sender, queue) = mpsc::channel(EVENTS_MAX);
     let (filters, _) = watch::channel(Vec::new());
-    let stop = CancellationToken::new();
+    let (stop, dropped) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)));
     let task = task::Task {
         raw: raw.clone(),
         event_loop,
@@ -106,9 +122,10 @@ pub fn connect(options: &Options) -> Result<(Client, Events), Error> {
         filters: filters.subscribe(),
         stop: stop.clone(),
         address: options.url.clone(),
+        dropped: Arc::clone(&dropped),
     };
     tokio::spawn(task.run());
-    Ok((Client { raw, filters, stop }, Events { queue }))
+    Ok((Client { raw, filters, stop }, Events { queue, dropped }))
 }
 
 /// Names the cryptography for TLS, once a process; with two in the dependency tree rustls does not choose by itself.

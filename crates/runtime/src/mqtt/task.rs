@@ -1,5 +1,7 @@
 //! The task that holds the connection: reads, reconnects with growing and jittered pauses, subscribes again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +25,8 @@ pub(super) struct Task {
     pub(super) stop: CancellationToken,
     /// For the words in which a trouble is told.
     pub(super) address: String,
+    /// Messages that found the queue full.
+    pub(super) dropped: Arc<AtomicU64>,
 }
 
 impl Task {
@@ -85,6 +89,7 @@ impl Task {
         };
         let message = Event::Message { topic: topic.to_owned(), payload, retain };
         if let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(message) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("attimo_mqtt_messages_dropped_total", "reason" => "queue-full").increment(1);
         }
     }
