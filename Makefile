@@ -8,7 +8,7 @@ BIN := target/$(FOLDER)
 WEB := server/web
 
 .DEFAULT_GOAL := help
-.PHONY: deb package-test coldstart help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench fuzz clean
+.PHONY: deb package-test coldstart help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench fuzz canary faults backlog intake clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,23 @@ bench: ## Time a position update, a zone look-up and decoding, each beside its f
 
 fuzz: ## Run 10 million spoilt messages through every decoder; ARGS="--runs 1000000 --seed 7 --target air" for less
 	cargo run --locked --release -p wire --example fuzz -- $(or $(ARGS),--runs 10000000 --seed $(shell date +%s))
+
+canary: ## Let the box hear a million adverts in each mode, and look for their addresses in all that is written, sent or shown
+	cargo build --locked --release -p gateway -p server
+	cargo run --locked --release -p tests --example canary -- $(or $(ARGS),1000000)
+
+faults: ## Kill the box 200 times in half an hour; ARGS="20 180" for less
+	cargo build --locked --release -p gateway -p server
+	cargo run --locked --release -p tests --example faults -- $(or $(ARGS),200 1800)
+
+backlog: ## Send up what a box kept in a day without a line, and time what is new meanwhile
+	cargo build --locked --release -p gateway -p server
+	cargo run --locked --release -p tests --example backlog -- $(or $(ARGS),172800)
+
+intake: ## Time what the box takes in over MQTT on one core, and measure its memory with 5,000 transmitters in range
+	cargo build --locked --release -p gateway
+	cargo run --locked --release -p tests --example intake -- $(or $(ARGS),--rate 20000 --seconds 30)
+	cargo run --locked --release -p tests --example intake -- --rate 20000 --seconds 30 --transmitters 5000
 
 coverage: ## Count the lines that the tests reach
 	@scripts/coverage.sh

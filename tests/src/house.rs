@@ -124,6 +124,17 @@ impl House {
         Ok(answer.json().await?)
     }
 
+    /// The server's own metric, over all labels that hold a text.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn server_metric(&self, name: &str, label: &str) -> anyhow::Result<u64> {
+        let ask = reqwest::Client::new().get(format!("{}/metrics", self.http)).bearer_auth(&self.api_key);
+        let text = ask.send().await?.error_for_status()?.text().await?;
+        let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
+        Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
+    }
+
     /// Waits until the gateway hears the shop: a ready one may still be subscribing.
     ///
     /// # Errors

@@ -1,13 +1,21 @@
 //! The harness: starts real parts for the tests, on free ports and in temporary folders.
 
+pub mod alone;
+pub mod backlog;
+pub mod canary;
+pub mod crooked;
 pub mod crowd;
 pub mod edge;
 pub mod house;
+pub mod mosquitto;
 pub mod postgres;
 pub mod process;
 pub mod push;
+pub mod sensors;
 pub mod tables;
+pub mod tap;
 pub mod tree;
+pub mod usage;
 pub mod walker;
 
 /// A port that nobody uses at this moment.

@@ -94,6 +94,21 @@ impl Running {
         let _ = self.child.wait();
     }
 
+    /// Asks it to end, and waits; how it ended.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub fn stop(&mut self) -> anyhow::Result<Option<i32>> {
+        output(Command::new("kill").args(["-TERM", &self.id().to_string()]))?;
+        Ok(self.child.wait()?.code())
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

@@ -1,0 +1,16 @@
+//! The edge box and everything that can befall it: real programs, and every loss and every leak is looked for.
+
+#![expect(clippy::print_stdout, reason = "a test says what it left out, and what it measured")]
+
+#[path = "edge/backlog.rs"]
+mod backlog;
+#[path = "edge/canary.rs"]
+mod canary;
+#[path = "edge/crooked.rs"]
+mod crooked;
+#[path = "edge/disk.rs"]
+mod disk;
+#[path = "edge/key.rs"]
+mod key;
+#[path = "edge/outage.rs"]
+mod outage;
