@@ -55,6 +55,13 @@ impl Counts {
         }
     }
 
+    /// A receiver is to be there: it is listed also while it hears nothing.
+    pub fn expect(&mut self, receiver: &ReceiverId, kind: &'static str) {
+        let never =
+            || ReceiverHealth { kind: kind.to_owned(), ..ReceiverHealth::new(receiver.clone(), Timestamp(0), 0) };
+        self.receivers.entry(receiver.clone()).or_insert_with(never);
+    }
+
     /// What a receiver heard became a sighting's part.
     pub fn forwarded(&mut self, receiver: &ReceiverId) {
         if let Some(health) = self.receivers.get_mut(receiver) {

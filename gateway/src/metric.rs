@@ -124,9 +124,7 @@ pub fn add_labelled(name: Name, label: &'static str, value: &'static str, count:
 
 /// Adds to a receiver's counter.
 pub fn add_of_receiver(name: Name, receiver: &ReceiverId, count: u64) {
-    if count > 0 {
-        metrics::counter!(name.as_str(), "receiver" => receiver.to_string()).increment(count);
-    }
+    metrics::counter!(name.as_str(), "receiver" => receiver.to_string()).increment(count);
 }
 
 /// Tells a receiver's own figure.

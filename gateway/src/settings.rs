@@ -151,7 +151,13 @@ impl Shop {
         let mut is_told = false;
         let mut every = tokio::time::interval(LOOK_EVERY);
         loop {
-            ends.report.send_replace(self.book.report(ends.boot));
+            let report = self.book.report(ends.boot);
+            ends.report.send_if_modified(|told| {
+                *told != report && {
+                    told.clone_from(&report);
+                    true
+                }
+            });
             tokio::select! {
                 ended = &mut parts => {
                     let ended = ended.context("run the gateway").and_then(|ended| ended);
@@ -212,7 +218,9 @@ fn read(payload: &[u8]) -> Option<Desired> {
         return None;
     }
     settings::decode(payload)
-        .inspect_err(|cause| tracing::warn!(cause = cause as &dyn std::error::Error, "settings from afar can't be read"))
+        .inspect_err(|cause| {
+            tracing::warn!(cause = cause as &dyn std::error::Error, "settings from afar can't be read")
+        })
         .ok()
 }
 

@@ -275,9 +275,11 @@ impl Live {
         self.write().gateways.entry(gateway.clone()).or_default().taken(sightings, refused);
     }
 
-    /// The stores of gateways, as they say themselves.
+    /// The stores of the gateways that have said who they are; boxes of old versions do not say which.
     pub(crate) fn gateway_stores(&self) -> BTreeMap<GatewayId, Option<StoreId>> {
-        self.read().gateways.iter().map(|(id, memory)| (id.clone(), memory.store().cloned())).collect()
+        let inside = self.read();
+        let born = inside.gateways.iter().filter(|(_, memory)| memory.is_born());
+        born.map(|(id, memory)| (id.clone(), memory.store().cloned())).collect()
     }
 
     /// The edge boxes, their receivers and the shops' beacons.

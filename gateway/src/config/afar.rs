@@ -68,7 +68,9 @@ impl Config {
             let fix = "set settings.from_afar = true in its gateway.toml";
             return refused("settings.from_afar", "this box takes no settings from afar", fix);
         }
-        let host = |url: &str| url.split_once("://").map(|(scheme, rest)| (scheme == "mqtts" || scheme == "ssl", rest.to_owned()));
+        let host = |url: &str| {
+            url.split_once("://").map(|(scheme, rest)| (scheme == "mqtts" || scheme == "ssl", rest.to_owned()))
+        };
         let here = ["127.", "localhost", "[::1]"];
         let proves = |(is_tls, rest): (bool, String)| is_tls || here.iter().any(|name| rest.starts_with(name));
         if self.is_enrolled() || self.uplink.url.as_deref().and_then(host).is_some_and(proves) {

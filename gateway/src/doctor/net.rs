@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 use super::Finding;
 use crate::config::Config;
 use crate::metric::Name;
-use crate::uplink::{About, Identity};
 use crate::uplink::way::Way;
+use crate::uplink::{About, Identity};
 
 /// How long each step may take.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -22,7 +22,12 @@ const PAGE_LEN_MAX: u64 = 256 * 1024;
 
 /// The name, then the broker with its log-in.
 pub(super) async fn uplink(config: &Config) -> Vec<Finding> {
-    let identity = Identity { gateway: config.gateway.id.clone(), boot: BootId(0), started_at: Timestamp(0), about: About::default() };
+    let identity = Identity {
+        gateway: config.gateway.id.clone(),
+        boot: BootId(0),
+        started_at: Timestamp(0),
+        about: About::default(),
+    };
     let way = match Way::find(config, &identity) {
         Ok(way) => way,
         Err(cause) => return vec![Finding::wrong("broker", cause.to_string(), "enrol the box, or set uplink.url")],

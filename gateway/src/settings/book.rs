@@ -90,7 +90,8 @@ impl Book {
 
     /// Settings are to be tried.
     pub fn try_out(&mut self, desired: Desired, receivers: impl IntoIterator<Item = ReceiverId>, now: Timestamp) {
-        let receivers = if desired.may_lose_receivers { Vec::new() } else { receivers.into_iter().take(RECEIVERS_MAX).collect() };
+        let receivers =
+            if desired.may_lose_receivers { Vec::new() } else { receivers.into_iter().take(RECEIVERS_MAX).collect() };
         self.note(desired.version, Outcome::Trying, None, None, now);
         self.trial = Some(Trial { desired, starts: 0, receivers });
     }

@@ -99,7 +99,16 @@ mod tests {
         for topic in ["gw/shop-1/up", "gw/shop-1/live", "gw/shop-1/state", "gw/shop-1/reported"] {
             assert!(gateway.may_publish(topic, &vendor_topics()), "{topic}");
         }
-        for topic in ["gw/shop-2/up", "gw/shop-1/ack", "gw/shop-1/desired", "gw/shop-1/up/x", "gw/+/up", "espresense/devices/a/b", "#", ""] {
+        for topic in [
+            "gw/shop-2/up",
+            "gw/shop-1/ack",
+            "gw/shop-1/desired",
+            "gw/shop-1/up/x",
+            "gw/+/up",
+            "espresense/devices/a/b",
+            "#",
+            "",
+        ] {
             assert!(!gateway.may_publish(topic, &vendor_topics()), "{topic}");
         }
     }
@@ -107,10 +116,26 @@ mod tests {
     #[test]
     fn a_gateway_hears_receivers_and_its_own_acknowledgements() {
         let gateway = user("shop-1", Role::Gateway);
-        for filter in ["gw/shop-1/ack", "gw/shop-1/desired", "espresense/devices/+/+", "espresense/devices/+/wine", "counter/door"] {
+        for filter in [
+            "gw/shop-1/ack",
+            "gw/shop-1/desired",
+            "espresense/devices/+/+",
+            "espresense/devices/+/wine",
+            "counter/door",
+        ] {
             assert!(gateway.may_subscribe(filter, &vendor_topics()), "{filter}");
         }
-        for filter in ["gw/+/ack", "gw/shop-2/ack", "gw/shop-2/desired", "gw/#", "#", "+/+/+", "espresense/#", "$SYS/#", "$share/g/#"] {
+        for filter in [
+            "gw/+/ack",
+            "gw/shop-2/ack",
+            "gw/shop-2/desired",
+            "gw/#",
+            "#",
+            "+/+/+",
+            "espresense/#",
+            "$SYS/#",
+            "$share/g/#",
+        ] {
             assert!(!gateway.may_subscribe(filter, &vendor_topics()), "{filter}");
         }
     }

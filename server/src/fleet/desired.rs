@@ -17,8 +17,9 @@ pub(crate) type All = BTreeMap<Scope, SettingsRow>;
 
 /// What one gateway is to have; none when nothing is set for it.
 pub(crate) fn merged(all: &All, gateway: &GatewayId, store: Option<&StoreId>) -> Option<Desired> {
-    let scopes =
-        [Some(Scope::Fleet), store.cloned().map(Scope::Store), Some(Scope::Gateway(gateway.clone()))].into_iter().flatten();
+    let scopes = [Some(Scope::Fleet), store.cloned().map(Scope::Store), Some(Scope::Gateway(gateway.clone()))]
+        .into_iter()
+        .flatten();
     let mut desired = Desired::default();
     for row in scopes.filter_map(|scope| all.get(&scope)) {
         settings::lay_over(&mut desired.settings, &row.settings);
@@ -54,15 +55,13 @@ impl Desk {
             return Ok(Vec::new());
         }
         let all = store.gateway_settings().await?;
-        let known = store.known_gateways().await?;
         let mut due = Vec::new();
-        for gateway in known.keys().chain(stores.keys()) {
-            let of = stores.get(gateway).and_then(Option::as_ref);
-            let desired = merged(&all, gateway, of);
+        // Only boxes that said which store is theirs: without it they would be told half, and begin anew for nothing.
+        for (gateway, of) in &stores {
+            let desired = merged(&all, gateway, of.as_ref());
             // A box that left a store for which something was set goes by its own file again.
-            let desired = desired.or_else(|| {
-                self.told.contains_key(gateway).then(|| Desired { version, ..Desired::default() })
-            });
+            let desired =
+                desired.or_else(|| self.told.contains_key(gateway).then(|| Desired { version, ..Desired::default() }));
             let Some(desired) = desired.filter(|desired| self.told.get(gateway) != Some(desired)) else { continue };
             due.push((topics::gateway_desired(gateway.as_str()), settings::encode(&desired)));
             self.told.insert(gateway.clone(), desired);

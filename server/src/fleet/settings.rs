@@ -37,7 +37,8 @@ pub(super) async fn run(command: &Command, store: &Store, now: Timestamp) -> Res
         Command::Set { scope, file, may_lose_receivers } => {
             let settings = read(file)?;
             settings::check(&settings)?;
-            let version = store.put_gateway_settings(scope, &settings, *may_lose_receivers, "command line", now).await?;
+            let version =
+                store.put_gateway_settings(scope, &settings, *may_lose_receivers, "command line", now).await?;
             Ok(format!("{scope} has version {version}; `attimo-server gateway config show` shows it\n"))
         }
     }

@@ -108,7 +108,8 @@ impl Beacons {
             let numbers = Advertised { uuid: tag.uuid_bytes()?, major: tag.major, minor: tag.minor };
             Some((Bearer::Beacon(numbers), Memory::new(tag.id.to_string(), Kind::Tag)))
         });
-        let sensor = |id: &model::ids::SensorId| (Bearer::Sensor(id.clone()), Memory::new(id.to_string(), Kind::Sensor));
+        let sensor =
+            |id: &model::ids::SensorId| (Bearer::Sensor(id.clone()), Memory::new(id.to_string(), Kind::Sensor));
         let sensors = plan.sensors.iter().map(|known| sensor(&known.id));
         self.0 = fixed.chain(tags).chain(sensors).collect();
         for (who, memory) in &mut self.0 {
@@ -186,7 +187,8 @@ impl Memory {
         for receiver in plan.receivers.iter().filter(|receiver| receiver.floor == *floor) {
             let (dx, dy) = (receiver.x - place.x, receiver.y - place.y);
             let metres = dx.hypot(dy);
-            let level = self.levels.get(&receiver.id).filter(|(_, count)| *count >= SIGHTINGS_MIN).map(|(level, _)| *level);
+            let level =
+                self.levels.get(&receiver.id).filter(|(_, count)| *count >= SIGHTINGS_MIN).map(|(level, _)| *level);
             if metres <= BESIDE_M {
                 beside = Some(beside.unwrap_or(f64::NEG_INFINITY).max(level.unwrap_or(f64::NEG_INFINITY)));
             }

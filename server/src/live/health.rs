@@ -86,6 +86,11 @@ impl GatewayMemory {
         }
     }
 
+    /// Whether it has said who it is.
+    pub(super) const fn is_born(&self) -> bool {
+        self.birth.is_some()
+    }
+
     /// Its store, as it says itself.
     pub(super) const fn store(&self) -> Option<&StoreId> {
         self.store.as_ref()
@@ -193,8 +198,12 @@ impl Receivers {
     /// What the gateway says of a receiver that may have heard nothing worth sending.
     pub(super) fn reported(&mut self, receiver: &ReceiverId, gateway: &GatewayId, at: Timestamp, now: Timestamp) {
         let Some(memory) = self.memory.get_mut(receiver) else { return };
-        let at = Timestamp(at.0.min(now.0));
         memory.gateway = Some(gateway.clone());
+        // Its box knows of it and has never heard it.
+        if at == Timestamp(0) {
+            return;
+        }
+        let at = Timestamp(at.0.min(now.0));
         memory.last_heard = Some(memory.last_heard.map_or(at, |last| last.max(at)));
     }
 

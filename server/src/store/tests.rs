@@ -70,7 +70,6 @@ async fn story(url: &str) {
     offers::each_offer_is_counted_by_its_epoch(&store).await;
     floor::heat_adds_up(&store).await;
     quality::a_day_adds_up(&store).await;
-    gateways::settings_have_versions_and_gateways_are_known(&store).await;
     calibration::the_last_word_stays(&store).await;
     floor::frames_come_back_and_go_by_age_and_bytes(&store).await;
     store.close().await;
@@ -83,6 +82,7 @@ async fn story(url: &str) {
     erase::a_parted_merge_keeps_no_copy(&store).await;
     floor::thin_hours_go_first(&store).await;
     purge(&store).await;
+    gateways::settings_have_versions_and_gateways_are_known(&store).await;
     store.ping().await.expect("alive");
     store.close().await;
 }
@@ -161,10 +161,10 @@ async fn people(store: &Store) {
     for (name, device) in [("ada", 1), ("bob", 2)] {
         changes.consents.push((customer(name), consent(true, true)));
         changes.devices.insert(DeviceId(device), fixture::device(device, name));
-        changes.snapshots.insert(customer(name), Some("{\"a\":1}".into()));
+        changes.profiles.insert(customer(name), Some(vec![1, 2, 3]));
     }
     // Nobody consented for this one, so there is no row to keep a state in.
-    changes.snapshots.insert(customer("nobody"), Some("{}".into()));
+    changes.profiles.insert(customer("nobody"), Some(vec![4]));
     changes.message_ids.insert(MessageId::new("m1").expect("an id"), NOW);
     store.commit(&changes).await.expect("committed");
     store.commit(&changes).await.expect("the same again does no harm");
@@ -174,8 +174,8 @@ async fn people(store: &Store) {
     assert_eq!(store.devices_of(&customer("bob")).await.expect("read"), vec![fixture::device(2, "bob")]);
     let known = store.customer(&customer("ada")).await.expect("read").expect("a customer");
     assert_eq!(known.consent, consent(true, true));
-    assert_eq!(store.snapshot(&customer("ada")).await.expect("read").as_deref(), Some("{\"a\":1}"));
-    assert_eq!(store.snapshot(&customer("nobody")).await.expect("read"), None);
+    assert_eq!(store.profile(&customer("ada")).await.expect("read"), Some(Profile::Packed(vec![1, 2, 3])));
+    assert_eq!(store.profile(&customer("nobody")).await.expect("read"), None);
     assert_eq!(store.customer(&customer("nobody")).await.expect("read"), None);
     assert!(store.knows_message(&MessageId::new("m1").expect("an id")).await.expect("read"));
     assert!(!store.knows_message(&MessageId::new("m2").expect("an id")).await.expect("read"));

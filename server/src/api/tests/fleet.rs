@@ -60,7 +60,10 @@ async fn a_box_is_shown_with_all_that_is_known_of_it() {
 
     let fleet = get(&site, "/api/v1/fleet").await;
     let gateway = &fleet["gateways"][0];
-    assert_eq!((&gateway["id"], &gateway["store"], &gateway["state"]), (&json!("gw-1"), &json!("milano"), &json!("online")));
+    assert_eq!(
+        (&gateway["id"], &gateway["store"], &gateway["state"]),
+        (&json!("gw-1"), &json!("milano"), &json!("online"))
+    );
     assert_eq!((&gateway["boot"], &gateway["adapters"]), (&json!(BootId(42).to_string()), &json!(["hci0"])));
     assert_eq!(gateway["certificate"], Value::Null);
     assert_eq!(gateway["config"]["state"], "none");
@@ -70,7 +73,10 @@ async fn a_box_is_shown_with_all_that_is_known_of_it() {
     assert_eq!((&uplink["dropped"][0], &uplink["sightingsTaken"]), (&json!({"code": "twin", "count": 8}), &json!(7)));
     assert_eq!(uplink["refused"], json!([{"code": "unknown-receiver", "count": 2}]));
     let ear = &gateway["receivers"][0];
-    assert_eq!((&ear["store"], &ear["kind"], &ear["state"]), (&json!("milano"), &json!("espresense"), &json!("online")));
+    assert_eq!(
+        (&ear["store"], &ear["kind"], &ear["state"]),
+        (&json!("milano"), &json!("espresense"), &json!("online"))
+    );
     assert_eq!((&ear["advertsPerS"], &ear["leftOut"], &ear["missed"]), (&json!(5.0), &json!(4), &json!(3)));
     let beacon = |wanted: &str| {
         let all = fleet["beacons"].as_array().expect("beacons");

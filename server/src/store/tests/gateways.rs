@@ -57,7 +57,8 @@ pub(super) async fn settings_have_versions_and_gateways_are_known(store: &Store)
     store.put_gateway_token(&[9; 32], &id("gw-x"), NOW).await.expect("a token");
     let retention = Retention { visits: FAR, message_ids: FAR, deliveries: FAR, heat: FAR };
     store.purge(retention, NOW + Millis::hours(24 * 6)).await.expect("purged");
-    let late = async |at| store.use_gateway_token(&[9; 32], &id("gw-x"), &issued("cc", until), at).await.expect("asked");
+    let late =
+        async |at| store.use_gateway_token(&[9; 32], &id("gw-x"), &issued("cc", until), at).await.expect("asked");
     let at = NOW + Millis::hours(24 * 8);
     assert_eq!(late(at).await.map(TokenRefused::code), Some("token-expired"), "for a week who is late is told so");
     store.purge(retention, at).await.expect("purged");

@@ -130,7 +130,8 @@ pub struct EarView {
     /// `well`, `dead`, `doubtful` or `moved`, by what it hears of people.
     condition: &'static str,
     condition_since: Option<Moment>,
-    last_heard: Moment,
+    /// Null when it was never heard.
+    last_heard: Option<Moment>,
     adverts_per_s: f64,
     heard: u64,
     forwarded: u64,
@@ -151,10 +152,18 @@ impl From<&EarNow> for EarView {
             id: report.receiver.to_string(),
             store: known.map(|(store, _)| store.to_string()),
             kind: report.kind.clone(),
-            state: state_name(known.map_or(State::Unknown, |(_, now)| now.state)),
+            state: match known.map(|(_, now)| now.state) {
+                // Its box is there, and says that it has never heard it.
+                Some(State::Unknown) => "silent",
+                Some(state) => state_name(state),
+                None => "unknown",
+            },
             condition: known.map_or("well", |(_, now)| now.condition),
             condition_since: known.and_then(|(_, now)| now.condition_since).map(Moment),
-            last_heard: Moment(known.and_then(|(_, now)| now.last_heard).unwrap_or(report.last_heard)),
+            last_heard: known
+                .and_then(|(_, now)| now.last_heard)
+                .or(Some(report.last_heard).filter(|at| at.0 > 0))
+                .map(Moment),
             adverts_per_s: (ear.adverts_per_s * 10.0).round() / 10.0,
             heard: report.heard,
             forwarded: report.forwarded,

@@ -15,7 +15,10 @@ fn kept(from: i64, until: i64) -> KnownGateway {
 #[test]
 fn a_certificate_says_when_its_renewal_is_overdue() {
     let state = |from, until| certificate(kept(from, until), NOW).expect("a certificate").state;
-    assert_eq!([state(-1, 89), state(-74, 16), state(-80, 10), state(-90, 0)], ["valid", "valid", "expiring", "expired"]);
+    assert_eq!(
+        [state(-1, 89), state(-74, 16), state(-80, 10), state(-90, 0)],
+        ["valid", "valid", "expiring", "expired"]
+    );
     let revoked = KnownGateway { revoked_at: Some(NOW), ..kept(-1, 89) };
     assert_eq!(certificate(revoked, NOW).expect("a certificate").state, "revoked");
     assert!(certificate(KnownGateway::default(), NOW).is_none());
