@@ -95,7 +95,10 @@ impl Vitals {
 
 /// Looks and tells until it is stopped. `silence` is the own radio's.
 pub async fn tend(notifier: Notifier, sources: Sources, spool: Handle, silence: Duration, stop: CancellationToken) {
-    let Some(time) = notifier.watchdog() else { return };
+    let Some(time) = notifier.watchdog() else {
+        // A part that ends takes the others with it.
+        return stop.cancelled().await;
+    };
     // Three looks in the time: one may be late without harm.
     let pause = time / 3;
     let silence = Millis(i64::try_from(silence.as_millis()).unwrap_or(i64::MAX / 4));

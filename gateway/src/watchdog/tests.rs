@@ -25,7 +25,11 @@ fn a_box_at_work_and_a_quiet_shop_are_well_for_ever() {
     for minute in 0_u32..1_440 {
         let now = Millis::seconds(i64::from(minute) * 60);
         assert_eq!(busy.look(&at_work(now, u64::from(minute)), now), None);
-        assert_eq!(quiet.look(&Signs { radio_claims: false, ..at_work(now, 0) }, now), None, "it says that it is quiet");
+        assert_eq!(
+            quiet.look(&Signs { radio_claims: false, ..at_work(now, 0) }, now),
+            None,
+            "it says that it is quiet"
+        );
     }
 }
 
@@ -67,8 +71,8 @@ struct Box {
     _folder: tempfile::TempDir,
 }
 
-/// A box whose pipeline turns when the test says so, before a systemd that waits 300 ms.
-fn a_box() -> Box {
+/// A box whose pipeline turns when the test says so, before a systemd.
+fn a_box(watchdog_us: Option<&str>) -> Box {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("notify");
     let systemd = UnixDatagram::bind(&path).expect("a socket");
@@ -88,7 +92,7 @@ fn a_box() -> Box {
         radio: watch::channel(State::Silent { reason: "no Bluetooth daemon".into() }).1,
         clock: Arc::new(clock.clone()),
     };
-    let notifier = Notifier::new(path.to_str(), Some("300000"));
+    let notifier = Notifier::new(path.to_str(), watchdog_us);
     let stop = CancellationToken::new();
     let tended = tokio::spawn(tend(notifier, sources, spool, Duration::from_secs(15), stop.clone()));
     Box { clock, pulse, link, systemd, stop, tended, _folder: folder }
@@ -105,7 +109,7 @@ impl Box {
 
 #[tokio::test]
 async fn systemd_hears_of_a_box_that_works_and_not_of_one_that_stands_still() {
-    let it = a_box();
+    let it = a_box(Some("300000"));
     assert_eq!(it.next().await, "WATCHDOG=1", "with everything outside away, which is no reason to start anew");
     let status = it.next().await;
     for words in ["The uplink is gone", "receivers' broker is gone", "the own radio can't hear"] {
@@ -128,6 +132,15 @@ async fn systemd_hears_of_a_box_that_works_and_not_of_one_that_stands_still() {
         told = it.next().await;
     }
     assert_eq!(told, "WATCHDOG=1");
+    it.stop.cancel();
+    it.tended.await.expect("it ends when it is stopped");
+}
+
+#[tokio::test]
+async fn without_a_watchdog_it_stays_until_it_is_stopped() {
+    let mut it = a_box(None);
+    let ended = tokio::time::timeout(Duration::from_millis(100), &mut it.tended).await;
+    assert!(ended.is_err(), "a part that ends takes the box with it");
     it.stop.cancel();
     it.tended.await.expect("it ends when it is stopped");
 }
