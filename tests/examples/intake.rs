@@ -85,20 +85,21 @@ async fn main() -> anyhow::Result<()> {
     tokio::time::sleep(LAST_WORD).await;
     let all = taken(&alone).await?;
     let dropped = alone.metric("attimo_mqtt_messages_dropped_total").await?;
-    let left_out = alone.metric("attimo_gateway_dropped_total").await?;
+    let left_out = alone.metric("attimo_gateway_dropped_total").await? - dropped;
     let usage = usage::of(alone.running.id());
     let per_second = |count: u64| count as f64 / took.as_secs_f64();
     writeln!(
         std::io::stdout(),
         "{} transmitters at {RECEIVERS} receivers, {:.0} s: offered {:.0}/s, taken in time {:.0}/s, in the end {all} of {offered}; \
          dropped at the bound of the queue {dropped}, left out for other reasons {left_out}; most waiting {waiting_max}; \
-         {:.1} us of one core a sighting ({:.0} % of it); memory {:.1} MB, at most {:.1} MB",
+         {:.1} us of processor a sighting ({:.0} % of one core, which carries {:.0}/s); memory {:.1} MB, at most {:.1} MB",
         asked.transmitters,
         took.as_secs_f64(),
         per_second(offered),
         per_second(in_time),
         spent / in_time.max(1) as f64 * 1e6,
         spent / took.as_secs_f64() * 100.0,
+        in_time.max(1) as f64 / spent,
         usage.memory_mb,
         usage.peak_mb
     )?;
