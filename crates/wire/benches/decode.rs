@@ -1,16 +1,16 @@
-//! Advertisements and messages decoded in a second, format by format; JSON beside its floor, `serde_json` into a typed struct.
+//! Advertisements and messages decoded in a second, format by format; JSON beside its floor, a typed parse of the same fields.
 
-#[path = "../../locate/benches/laps.rs"]
-mod laps;
+#[path = "decode/floor.rs"]
+mod floor;
 #[path = "../fuzz/targets.rs"]
 #[expect(dead_code, reason = "the corpus is timed, not spoilt")]
 mod targets;
 
 use std::hint::black_box;
-use std::io;
+use std::io::{self, Write};
+use std::time::Instant;
 
-use laps::{Work, compare};
-use serde::Deserialize;
+use floor::FLOORS;
 use targets::{TARGETS, Target};
 use wire::vendor::{
     Heard, Rejected, cassia, espresense, kontakt, minew, moko, openmqttgateway, raddec, ruuvi, shelly, tasmota, theengs,
@@ -49,62 +49,77 @@ const MAKERS: [(&str, Decode); 11] = [
     ("raddec", raddec::decode),
 ];
 
-/// The floor: what a decoder of one maker would write by hand, with nothing checked.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "what is parsed is the cost")]
-struct Floor<'a> {
-    #[serde(borrow)]
-    mac: Option<&'a str>,
-    id: Option<&'a str>,
-    rssi: Option<f64>,
-    #[serde(rename = "rssi@1m")]
-    power: Option<f64>,
-    #[serde(rename = "rssiVar")]
-    variance: Option<f64>,
-    distance: Option<f64>,
-    uuid: Option<&'a str>,
-    major: Option<u16>,
-    minor: Option<u16>,
-    data: Option<serde::de::IgnoredAny>,
-}
-
 fn main() -> io::Result<()> {
     let advertisements: Vec<Vec<u8>> = targets::AIR.iter().map(|digits| hex::decode(digits).expect("digits")).collect();
-    let mut works: Vec<Work<'_>> = Vec::new();
     for (name, place) in AIR {
         let bytes = &advertisements[place];
-        works.push((
-            name,
-            Box::new(move || {
-                black_box(wire::ble::frame::decode(black_box(bytes)).best());
-            }),
-        ));
+        alone(name, &mut || {
+            black_box(wire::ble::frame::decode(black_box(bytes)).best());
+        })?;
     }
-    compare("air frames", &mut works)?;
     for (name, decode) in MAKERS {
-        let Some(target) = TARGETS.iter().find(|target| target.name == name) else { continue };
-        beside_floor(target, decode)?;
+        let (Some(target), Some((_, floor))) =
+            (TARGETS.iter().find(|target| target.name == name), FLOORS.iter().find(|(maker, _)| *maker == name))
+        else {
+            continue;
+        };
+        let seed = target.seeds().remove(0);
+        assert!(decode(&seed).is_ok_and(|heard| !heard.is_empty()), "{name} reads its own message");
+        beside(name, seed.len(), &mut || floor(black_box(&seed)), &mut || drop(black_box(decode(black_box(&seed)))))?;
     }
     let target = TARGETS.iter().find(|target| target.name == "minew-binary");
     let seeds = target.map(Target::seeds).unwrap_or_default();
-    let mut works: Vec<Work<'_>> = vec![(
-        "minew-binary",
-        Box::new(|| drop(black_box(wire::vendor::minew::decode("minew/AC233FC001EA/status", black_box(&seeds[0]))))),
-    )];
-    compare("binary", &mut works)
+    let decode = |bytes: &[u8]| wire::vendor::minew::decode("minew/AC233FC001EA/status", bytes);
+    alone("minew-binary", &mut || drop(black_box(decode(black_box(&seeds[0])))))
 }
 
-/// One maker's first message beside the floor of the same message.
-fn beside_floor(target: &Target, decode: Decode) -> io::Result<()> {
-    let seed = target.seeds().remove(0);
-    let text = String::from_utf8(seed.clone()).expect("JSON");
-    let (seed, text) = (&seed, &text);
-    let floor: Box<dyn FnMut()> = if text.starts_with('[') {
-        Box::new(move || drop(black_box(serde_json::from_str::<Vec<Floor<'_>>>(black_box(text)))))
-    } else {
-        Box::new(move || drop(black_box(serde_json::from_str::<Floor<'_>>(black_box(text)))))
-    };
-    let mut works: Vec<Work<'_>> =
-        vec![("serde_json, typed", floor), (target.name, Box::new(move || drop(black_box(decode(black_box(seed))))))];
-    compare(&format!("{} bytes", text.len()), &mut works)
+/// Laps of each work. Many and short ones: on a shared machine most of them run through undisturbed.
+const LAPS: usize = 2_001;
+/// What one lap lasts, about, in seconds.
+const LAP_S: f64 = 100e-6;
+
+fn alone(name: &str, work: &mut dyn FnMut()) -> io::Result<()> {
+    let count = calls(work);
+    let laps: Vec<f64> = (0..LAPS).map(|_| lap(work, count)).collect();
+    writeln!(io::stdout(), "{name:<18} {:>9.3} us, at best {:>9.3} us", median(laps.clone()), least(&laps))
+}
+
+/// Runs both by turns and tells the median of the laps' ratios, and the ratio of the shortest laps.
+fn beside(name: &str, bytes: usize, floor: &mut dyn FnMut(), ours: &mut dyn FnMut()) -> io::Result<()> {
+    let (floor_calls, our_calls) = (calls(floor), calls(ours));
+    let (mut floors, mut own) = (Vec::with_capacity(LAPS), Vec::with_capacity(LAPS));
+    for _ in 0..LAPS {
+        floors.push(lap(floor, floor_calls));
+        own.push(lap(ours, our_calls));
+    }
+    let ratio = median(own.iter().zip(&floors).map(|(own, floor)| own / floor).collect());
+    let (best, floor) = (least(&own), least(&floors));
+    let at_best = best / floor;
+    writeln!(
+        io::stdout(),
+        "{name:<18} {bytes:>4} bytes, at best {best:>7.3} us, floor {floor:>7.3} us: {at_best:>5.2} x, median {ratio:>5.2} x"
+    )
+}
+
+/// So many calls make a lap.
+fn calls(work: &mut dyn FnMut()) -> u32 {
+    let tries = (0..50).map(|_| lap(work, 20)).collect::<Vec<f64>>();
+    (LAP_S * 1e6 / least(&tries).max(1e-3)).clamp(1.0, 1e6) as u32
+}
+
+/// Microseconds of one call.
+#[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+fn lap(work: &mut dyn FnMut(), count: u32) -> f64 {
+    let start = Instant::now();
+    (0..count).for_each(|_| work());
+    start.elapsed().as_secs_f64() * 1e6 / f64::from(count)
+}
+
+fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }

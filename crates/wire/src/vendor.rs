@@ -4,8 +4,8 @@
 
 pub mod cassia;
 pub mod counter;
-pub mod espresense;
 mod digits;
+pub mod espresense;
 mod json;
 pub mod kontakt;
 pub mod minew;
@@ -221,8 +221,8 @@ fn read_address(text: &str, field: &'static str, kind: AddressKind) -> Result<Ad
     Address::parse(text, kind).ok_or(Rejected::Malformed { field, expected: "an address of 12 hexadecimal digits" })
 }
 
-fn read_rssi(of: Tree<'_>) -> Result<Dbm, Rejected> {
-    let rssi = of.get("rssi").number("rssi", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "rssi" })?;
+fn read_rssi(rssi: Tree<'_>) -> Result<Dbm, Rejected> {
+    let rssi = rssi.number("rssi", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "rssi" })?;
     #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
     Ok(Dbm(rssi as f32))
 }
@@ -237,13 +237,7 @@ fn read_frames<'a>(field: &'static str, all: impl IntoIterator<Item = Option<&'a
 }
 
 /// A transmitter that a gateway heard once.
-fn heard(
-    receiver: ReceiverId,
-    address: Option<Address>,
-    frames: Frames,
-    rssi: Dbm,
-    at: Option<Timestamp>,
-) -> Heard {
+fn heard(receiver: ReceiverId, address: Option<Address>, frames: Frames, rssi: Dbm, at: Option<Timestamp>) -> Heard {
     let power_at_1m = frames.best().as_ref().and_then(Frame::power_at_1m);
     Heard { receiver, address, frames, rssi, variance: None, power_at_1m, at }
 }

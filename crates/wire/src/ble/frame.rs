@@ -209,10 +209,10 @@ impl Frames {
         self.frames.iter().flatten().copied()
     }
 
-    /// The frame that says most about who is there.
+    /// The frame that says most about who is there; of equals the first.
     #[must_use]
     pub fn best(&self) -> Option<Frame> {
-        best(self.iter())
+        self.frames.iter().flatten().min_by_key(|frame| frame.rank()).copied()
     }
 
     /// Whether there is none.
@@ -224,7 +224,7 @@ impl Frames {
 
     /// Takes the frames of another advertisement of the same transmitter in, as far as there is room.
     pub fn extend(&mut self, others: &Self) {
-        others.iter().for_each(|frame| self.add(frame));
+        others.frames.iter().flatten().for_each(|frame| self.add(*frame));
     }
 
     fn add(&mut self, frame: Frame) {
@@ -232,12 +232,6 @@ impl Frames {
             *place = Some(frame);
         }
     }
-}
-
-/// The frame that says most about who is there; of equals the first.
-#[must_use]
-pub fn best(frames: impl IntoIterator<Item = Frame>) -> Option<Frame> {
-    frames.into_iter().min_by_key(Frame::rank)
 }
 
 /// Finds the frames of an advertisement. Takes any bytes: what is not understood is left out.

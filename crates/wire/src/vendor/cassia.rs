@@ -5,7 +5,7 @@
 use model::ids::ReceiverId;
 use model::time::Timestamp;
 
-use super::json::{Range, Tree, document};
+use super::json::{Range, Tree, document, fields};
 use super::{Heard, Rejected, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi};
 use crate::ble::address::AddressKind;
 
@@ -45,12 +45,13 @@ fn scans(message: Tree<'_>) -> Tree<'_> {
 }
 
 fn read_scan(gateway: &ReceiverId, scan: Tree<'_>, at: Option<Timestamp>) -> Result<Option<Heard>, Rejected> {
-    let first = scan.get("bdaddrs").each().next().ok_or(Rejected::MissingField { field: "bdaddrs" })?;
+    fields!(scan; addresses = "bdaddrs", rssi = "rssi", adv = "adData", response = "scanData");
+    let first = addresses.each().next().ok_or(Rejected::MissingField { field: "bdaddrs" })?;
     let kind = first.get("bdaddrType").text("bdaddrType")?.and_then(AddressKind::from_name);
     let kind = kind.unwrap_or(AddressKind::Unknown);
     let address = first.get("bdaddr").text("bdaddr")?.ok_or(Rejected::MissingField { field: "bdaddr" })?;
     let address = read_address(address, "bdaddr", kind)?;
-    let raw = [scan.get("adData").text("adData")?, scan.get("scanData").text("scanData")?];
+    let raw = [adv.text("adData")?, response.text("scanData")?];
     let frames = read_frames("adData", raw)?;
-    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(scan)?, at)))
+    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(rssi)?, at)))
 }

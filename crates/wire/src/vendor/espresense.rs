@@ -8,7 +8,7 @@ use model::ids::ReceiverId;
 use model::units::Dbm;
 use serde::Serialize;
 
-use super::json::{Range, Tree, document, to_json};
+use super::json::{Range, Tree, document, fields, to_json};
 use super::{Heard, Message, Rejected, digits, receiver};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::eddystone::Uid;
@@ -62,17 +62,18 @@ pub fn decode(topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
     let receiver = receiver("room", room)?;
     let document = document(payload)?;
     let report = document.object()?;
-    let id = report.get("id").text("id")?.ok_or(Rejected::MissingField { field: "id" })?;
-    let power_at_1m = report.get("rssi@1m").whole_only("rssi@1m", &Range::POWER)?;
+    fields!(report; mac = "mac", id = "id", power_at_1m = "rssi@1m", rssi = "rssi", variance = "rssiVar");
+    let id = id.text("id")?.ok_or(Rejected::MissingField { field: "id" })?;
+    let power_at_1m = power_at_1m.whole_only("rssi@1m", &Range::POWER)?;
     let power_at_1m = power_at_1m.and_then(|power| i8::try_from(power).ok());
     let frame = read_id(id, power_at_1m.unwrap_or(0));
-    let address = read_address(report)?;
+    let address = read_address(mac)?;
     if address.is_none() && frame.is_none() {
         return Err(Rejected::MissingField { field: "mac" });
     }
-    let rssi = report.get("rssi").number_only("rssi", &Range::RSSI)?;
+    let rssi = rssi.number_only("rssi", &Range::RSSI)?;
     let rssi = rssi.ok_or(Rejected::MissingField { field: "rssi" })?;
-    let variance = report.get("rssiVar").number_only("rssiVar", &Range::VARIANCE)?;
+    let variance = variance.number_only("rssiVar", &Range::VARIANCE)?;
     Ok(vec![Heard {
         receiver,
         address,
@@ -175,8 +176,8 @@ pub fn encode_telemetry(telemetry: &Telemetry) -> Message {
     Message { topic, payload: to_json(&node) }
 }
 
-fn read_address(report: Tree<'_>) -> Result<Option<Address>, Rejected> {
-    let Some(text) = report.get("mac").text("mac")? else { return Ok(None) };
+fn read_address(mac: Tree<'_>) -> Result<Option<Address>, Rejected> {
+    let Some(text) = mac.text("mac")? else { return Ok(None) };
     let address = Address::parse(text, AddressKind::Unknown);
     address.map(Some).ok_or(Rejected::Malformed { field: "mac", expected: "12 hexadecimal digits" })
 }

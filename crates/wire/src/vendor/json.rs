@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use super::{JSON_DEPTH_MAX, PAYLOAD_LEN_MAX, Rejected, TEXT_LEN_MAX};
 
 pub(super) use scan::{document, document_up_to};
-pub(super) use tree::{Tree, truth_of};
+pub(super) use tree::{Tree, fields, truth_of};
 
 /// Which numbers are possible, and how to say it.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 //! The cloud passes on one update in 30 s unless something changed: good for battery and buttons, too slow for a position.
 //! `timestamp` is when the cloud had it, `beaconTimestamp` is the beacon's own clock and is not read.
 
-use super::json::{Range, Tree, document};
+use super::json::{Range, Tree, document, fields};
 use super::{Heard, Rejected, gateway_name, heard, of_elements, read_rssi};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::bthome::Measures;
@@ -24,35 +24,41 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
 }
 
 fn read_element(element: Tree<'_>) -> Result<Option<Heard>, Rejected> {
-    let gateway = element.get("sourceId").text("sourceId")?.ok_or(Rejected::MissingField { field: "sourceId" })?;
-    let tracked =
-        element.get("trackingId").text("trackingId")?.ok_or(Rejected::MissingField { field: "trackingId" })?;
+    fields!(element; source = "sourceId", tracked = "trackingId", rssi = "rssi", at = "timestamp", battery = "batteryLevel",
+        temperature = "temperature", humidity = "humidity", clicks = "clickCounter");
+    let gateway = source.text("sourceId")?.ok_or(Rejected::MissingField { field: "sourceId" })?;
+    let tracked = tracked.text("trackingId")?.ok_or(Rejected::MissingField { field: "trackingId" })?;
     // Usually an address in lower case; else the maker's own number, by which nobody is told from anybody.
     let address = Address::parse(tracked, AddressKind::Unknown);
-    let at = element.get("timestamp").text("timestamp").ok().flatten();
+    let at = at.text("timestamp").ok().flatten();
     let at = at.and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    let frame = Frame::Measures(read_measures(element)?);
+    let frame = Frame::Measures(read_measures(battery, temperature, humidity, clicks)?);
     let at = at.map(|at| model::time::Timestamp(at.as_millisecond()));
-    Ok(Some(heard(gateway_name(gateway)?, address, Some(frame).into(), read_rssi(element)?, at)))
+    Ok(Some(heard(gateway_name(gateway)?, address, Some(frame).into(), read_rssi(rssi)?, at)))
 }
 
-fn read_measures(element: Tree<'_>) -> Result<Measures, Rejected> {
+fn read_measures(
+    battery: Tree<'_>,
+    temperature: Tree<'_>,
+    humidity: Tree<'_>,
+    clicks: Tree<'_>,
+) -> Result<Measures, Rejected> {
     let mut measures = Measures::default();
-    let hundredths = |key: &'static str, range: &Range| {
+    let hundredths = |value: Tree<'_>, key: &'static str, range: &Range| {
         #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
-        element.get(key).number(key, range).map(|number| number.map(|number| (number * 100.0).round() as i64))
+        value.number(key, range).map(|number| number.map(|number| (number * 100.0).round() as i64))
     };
-    if let Some(battery) = element.get("batteryLevel").whole("batteryLevel", &Range::PERCENT)? {
+    if let Some(battery) = battery.whole("batteryLevel", &Range::PERCENT)? {
         measures.take(0x01, battery);
     }
-    if let Some(temperature) = hundredths("temperature", &Range::CELSIUS)? {
+    if let Some(temperature) = hundredths(temperature, "temperature", &Range::CELSIUS)? {
         measures.take(0x02, temperature);
     }
-    if let Some(humidity) = hundredths("humidity", &Range::PERCENT)? {
+    if let Some(humidity) = hundredths(humidity, "humidity", &Range::PERCENT)? {
         measures.take(0x03, humidity);
     }
     // How often the button was pressed, ever. The time since the last press stays at 65535 and is no event.
-    if let Some(clicks) = element.get("clickCounter").whole("clickCounter", &Range::U32)? {
+    if let Some(clicks) = clicks.whole("clickCounter", &Range::U32)? {
         measures.take(0x3e, clicks);
     }
     Ok(measures)

@@ -9,7 +9,7 @@ use model::time::Timestamp;
 use model::units::Dbm;
 use serde::Serialize;
 
-use super::json::{Range, Tree, document, to_json};
+use super::json::{Range, Tree, document, fields, to_json};
 use super::{
     Heard, Message, PAYLOAD_LEN_MAX, Rejected, digits, gateway_name, gateway_of, heard, read_address, read_frames,
 };
@@ -80,28 +80,30 @@ impl<'t> List<'t> {
         if !element.is_object() {
             return Err(Rejected::WrongType { field: "the message", expected: "a JSON list of objects" });
         }
+        fields!(element; gateway = "gateway", mac = "mac", kind = "type", rssi = "rssi", raw = "rawData", time = "timestamp",
+            uuid = "ibeaconUuid", major = "ibeaconMajor", minor = "ibeaconMinor", power = "ibeaconTxPower");
         // JSON-RAW, of gateways that measure angles, names itself so and says nothing of what was heard but how strong it was.
-        if let Some(name) = element.get("gateway").text("gateway")? {
+        if let Some(name) = gateway.text("gateway")? {
             self.gateway = Some(gateway_name(name)?);
             return Ok(None);
         }
-        let mac = element.get("mac").text("mac")?.ok_or(Rejected::MissingField { field: "mac" })?;
-        if element.get("type").text("type")? == Some("Gateway") {
+        let mac = mac.text("mac")?.ok_or(Rejected::MissingField { field: "mac" })?;
+        if kind.text("type")? == Some("Gateway") {
             self.gateway = Some(gateway_name(mac)?);
             return Ok(None);
         }
         let receiver = self.gateway.clone().ok_or(Rejected::MissingField { field: "the Gateway element" })?;
         let address = read_address(mac, "mac", AddressKind::Unknown)?;
-        let rssi = element.get("rssi").number_only("rssi", &Range::RSSI)?;
+        let rssi = rssi.number_only("rssi", &Range::RSSI)?;
         let rssi = rssi.ok_or(Rejected::MissingField { field: "rssi" })?;
         #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
         let rssi = Dbm(rssi as f32);
-        let decoded = read_ibeacon(element)?.map(Frame::IBeacon);
-        let raw = read_frames("rawData", [element.get("rawData").text_or_false("rawData")?])?;
+        let decoded = read_ibeacon(uuid, [major, minor], power)?.map(Frame::IBeacon);
+        let raw = read_frames("rawData", [raw.text_or_false("rawData")?])?;
         // What the gateway has decoded already stands in the raw bytes as well.
         let beside = raw.iter().filter(|frame| decoded.is_none() || !matches!(frame, Frame::IBeacon(_)));
         let frames = decoded.into_iter().chain(beside).collect();
-        let at = self.time(element.get("timestamp"));
+        let at = self.time(time);
         Ok(Some(heard(receiver, Some(address), frames, rssi, at)))
     }
 
@@ -119,16 +121,18 @@ impl<'t> List<'t> {
     }
 }
 
-fn read_ibeacon(element: Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
-    let number = |key: &'static str| {
-        let number = element.get(key).whole_only(key, &Range::U16)?;
+fn read_ibeacon(uuid: Tree<'_>, numbers: [Tree<'_>; 2], power: Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
+    let number = |key: &'static str, value: Tree<'_>| {
+        let number = value.whole_only(key, &Range::U16)?;
         Ok(number.and_then(|number| u16::try_from(number).ok())) as Result<Option<u16>, Rejected>
     };
-    let uuid = element.get("ibeaconUuid").text_or_false("ibeaconUuid")?;
-    let (Some(uuid), Some(major), Some(minor)) = (uuid, number("ibeaconMajor")?, number("ibeaconMinor")?) else {
+    let uuid = uuid.text_or_false("ibeaconUuid")?;
+    let (Some(uuid), Some(major), Some(minor)) =
+        (uuid, number("ibeaconMajor", numbers[0])?, number("ibeaconMinor", numbers[1])?)
+    else {
         return Ok(None);
     };
-    let power = element.get("ibeaconTxPower").whole_only("ibeaconTxPower", &Range::POWER)?;
+    let power = power.whole_only("ibeaconTxPower", &Range::POWER)?;
     let power = power.and_then(|power| i8::try_from(power).ok()).unwrap_or(0);
     Ok(Some(IBeacon { uuid: digits::uuid("ibeaconUuid", uuid)?, major, minor, power }))
 }

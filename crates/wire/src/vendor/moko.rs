@@ -5,7 +5,7 @@
 use model::ids::ReceiverId;
 use model::time::Timestamp;
 
-use super::json::{Range, Tree, document};
+use super::json::{Range, Tree, document, fields};
 use super::{
     Heard, Rejected, from_seconds, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi,
 };
@@ -39,14 +39,13 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
 }
 
 fn read_element(gateway: &ReceiverId, element: Tree<'_>) -> Result<Option<Heard>, Rejected> {
-    let address = element.get("mac").text("mac")?.ok_or(Rejected::MissingField { field: "mac" })?;
+    fields!(element; mac = "mac", rssi = "rssi", time = "timestamp", raw = "raw", spaced = "raw data", adv = "adv_data",
+        rsp = "rsp_data");
+    let address = mac.text("mac")?.ok_or(Rejected::MissingField { field: "mac" })?;
     let address = read_address(address, "mac", AddressKind::Unknown)?;
-    let mut raw = [None; 4];
-    for (place, key) in raw.iter_mut().zip(["raw", "raw data", "adv_data", "rsp_data"]) {
-        *place = element.get(key).text("raw")?;
-    }
-    let frames = read_frames("raw", raw)?;
-    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(element)?, read_time(element.get("timestamp")))))
+    let raws = [raw.text("raw")?, spaced.text("raw data")?, adv.text("adv_data")?, rsp.text("rsp_data")?];
+    let frames = read_frames("raw", raws)?;
+    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(rssi)?, read_time(time))))
 }
 
 /// Seconds, or a text such as `2021-01-01&17:10:16+08`. A time that is none is no reason to drop what was heard.

@@ -33,7 +33,7 @@ pub fn decode(payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
         all.extend(of_elements(signature.take(RECEIVERS_MAX).map(|one| {
             let name =
                 one.get("receiverId").text("receiverId")?.ok_or(Rejected::MissingField { field: "receiverId" })?;
-            Ok(Some(heard(gateway_name(name)?, address, frames, read_rssi(one)?, at)))
+            Ok(Some(heard(gateway_name(name)?, address, frames, read_rssi(one.get("rssi"))?, at)))
         }))?);
         if all.len() == before {
             return Err(Rejected::MissingField { field: "rssiSignature" });

@@ -3,9 +3,8 @@
 //! Times are seconds, written as texts. Over MQTT the tag's address stands in the topic alone, at its end.
 
 use model::ids::ReceiverId;
-use model::time::Timestamp;
 
-use super::json::{Range, Tree, document};
+use super::json::{Range, Tree, document, fields};
 use super::{
     Heard, Rejected, from_seconds, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi,
 };
@@ -44,11 +43,9 @@ fn read_tag(
     tag: Tree<'_>,
 ) -> Result<Option<Heard>, Rejected> {
     let address = read_address(address, field, AddressKind::Unknown)?;
-    let frames = read_frames("data", [tag.get("data").text("data")?])?;
-    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(tag)?, read_time(tag)?)))
-}
-
-fn read_time(tag: Tree<'_>) -> Result<Option<Timestamp>, Rejected> {
-    let time = if tag.get("ts").is_nothing() { tag.get("timestamp") } else { tag.get("ts") };
-    Ok(time.number("ts", &Range::SECONDS)?.map(from_seconds))
+    fields!(tag; data = "data", rssi = "rssi", ts = "ts", timestamp = "timestamp");
+    let frames = read_frames("data", [data.text("data")?])?;
+    let time = if ts.is_nothing() { timestamp } else { ts };
+    let time = time.number("ts", &Range::SECONDS)?.map(from_seconds);
+    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(rssi)?, time)))
 }

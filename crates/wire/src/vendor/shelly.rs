@@ -14,29 +14,29 @@ use crate::ble::frame::Frame;
 /// The receiver's name when neither topic nor message tells which device relays.
 const NAMELESS: &str = "shelly";
 
-/// The names of values, the object of BTHome that each is, and its unit's share.
-const VALUES: [(&str, u8, f64); 20] = [
-    ("pid", 0x00, 1.0),
-    ("battery", 0x01, 1.0),
-    ("temperature", 0x02, 100.0),
-    ("humidity", 0x03, 100.0),
-    ("illuminance", 0x05, 100.0),
-    ("mass", 0x06, 100.0),
-    ("mass_kg", 0x06, 100.0),
-    ("count", 0x3e, 1.0),
-    ("voltage", 0x0c, 1_000.0),
-    ("distance", 0x40, 1.0),
-    ("distance_mm", 0x40, 1.0),
-    ("opening", 0x11, 1.0),
-    ("door", 0x1a, 1.0),
-    ("window", 0x2d, 1.0),
-    ("motion", 0x21, 1.0),
-    ("moving", 0x22, 1.0),
-    ("occupancy", 0x23, 1.0),
-    ("presence", 0x25, 1.0),
-    ("button", 0x3a, 1.0),
-    ("packet id", 0x00, 1.0),
-];
+/// What a value's name stands for: its name again, the object of BTHome, and its unit's share.
+fn object_of(key: &str) -> Option<(&'static str, u8, f64)> {
+    Some(match key {
+        "pid" | "packet id" => ("pid", 0x00, 1.0),
+        "battery" => ("battery", 0x01, 1.0),
+        "temperature" => ("temperature", 0x02, 100.0),
+        "humidity" => ("humidity", 0x03, 100.0),
+        "illuminance" => ("illuminance", 0x05, 100.0),
+        "mass" | "mass_kg" => ("mass", 0x06, 100.0),
+        "count" => ("count", 0x3e, 1.0),
+        "voltage" => ("voltage", 0x0c, 1_000.0),
+        "distance" | "distance_mm" => ("distance", 0x40, 1.0),
+        "opening" => ("opening", 0x11, 1.0),
+        "door" => ("door", 0x1a, 1.0),
+        "window" => ("window", 0x2d, 1.0),
+        "motion" => ("motion", 0x21, 1.0),
+        "moving" => ("moving", 0x22, 1.0),
+        "occupancy" => ("occupancy", 0x23, 1.0),
+        "presence" => ("presence", 0x25, 1.0),
+        "button" => ("button", 0x3a, 1.0),
+        _ => return None,
+    })
+}
 
 /// Reads what a script or a device tells of sensors that it hears. Events without a sensor's address give nothing.
 ///
@@ -103,17 +103,17 @@ fn read_sensor(receiver: &ReceiverId, sensor: Tree<'_>) -> Result<Option<Heard>,
         (Some(true), measures) if measures == Measures::default() => None,
         (Some(_) | None, measures) => Some(Frame::Measures(measures)),
     };
-    Ok(Some(heard(receiver.clone(), Some(address), frame.into(), read_rssi(sensor)?, None)))
+    Ok(Some(heard(receiver.clone(), Some(address), frame.into(), read_rssi(sensor.get("rssi"))?, None)))
 }
 
 fn read_measures(values: Tree<'_>) -> Result<Measures, Rejected> {
     let mut measures = Measures::default();
     for (key, values) in values.entries() {
-        let Some((name, object, units)) = VALUES.into_iter().find(|(name, ..)| *name == key) else { continue };
+        let Some((name, object, units)) = object_of(key) else { continue };
         for value in values.each() {
-            let number = match value.truth() {
-                Some(is) if value.number(name, &Range::ANY).is_err() => f64::from(u8::from(is)),
-                Some(_) | None => value.number(name, &Range::ANY)?.unwrap_or(0.0),
+            let number = match (value.number(name, &Range::ANY), value.truth()) {
+                (Err(_), Some(is)) => f64::from(u8::from(is)),
+                (number, _) => number?.unwrap_or(0.0),
             };
             #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
             measures.take(object, (number * units).round() as i64);

@@ -5,7 +5,7 @@
 
 use model::units::Dbm;
 
-use super::json::{Range, Tree, document};
+use super::json::{Range, Tree, document, fields};
 use super::{Heard, Rejected, digits, gateway_of, heard, read_address};
 use crate::ble::address::AddressKind;
 use crate::ble::frame::Frame;
@@ -23,24 +23,25 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
     if report.is_nothing() {
         return Ok(Vec::new());
     }
-    let rssi = report.get("RSSI").number("RSSI", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "RSSI" })?;
-    if rssi == 0.0 || report.get("STATE").truth() == Some(false) {
+    fields!(report; mac = "MAC", uuid = "UID", major = "MAJOR", minor = "MINOR", rssi = "RSSI", state = "STATE");
+    let rssi = rssi.number("RSSI", &Range::RSSI)?.ok_or(Rejected::MissingField { field: "RSSI" })?;
+    if rssi == 0.0 || state.truth() == Some(false) {
         return Ok(Vec::new());
     }
     let receiver = receiver.ok_or(Rejected::MissingField { field: "the device's name" })?;
-    let address = report.get("MAC").text("MAC")?.ok_or(Rejected::MissingField { field: "MAC" })?;
+    let address = mac.text("MAC")?.ok_or(Rejected::MissingField { field: "MAC" })?;
     let address = read_address(address, "MAC", AddressKind::Unknown)?;
-    let frame = read_ibeacon(report)?.map(Frame::IBeacon);
+    let frame = read_ibeacon(uuid, major, minor)?.map(Frame::IBeacon);
     #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
     Ok(vec![heard(receiver, Some(address), frame.into(), Dbm(rssi as f32), None)])
 }
 
-fn read_ibeacon(report: Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
-    let number = |key: &'static str| {
-        let number = report.get(key).whole(key, &Range::U16)?;
+fn read_ibeacon(uuid: Tree<'_>, major: Tree<'_>, minor: Tree<'_>) -> Result<Option<IBeacon>, Rejected> {
+    let number = |key: &'static str, value: Tree<'_>| {
+        let number = value.whole(key, &Range::U16)?;
         Ok(number.and_then(|number| u16::try_from(number).ok())) as Result<Option<u16>, Rejected>
     };
-    let (Some(uuid), Some(major), Some(minor)) = (report.get("UID").text("UID")?, number("MAJOR")?, number("MINOR")?)
+    let (Some(uuid), Some(major), Some(minor)) = (uuid.text("UID")?, number("MAJOR", major)?, number("MINOR", minor)?)
     else {
         return Ok(None);
     };

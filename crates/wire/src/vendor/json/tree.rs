@@ -39,6 +39,11 @@ impl<'t> Tree<'t> {
         found.map_or(Self { at: None, ..self }, |(_, value)| value)
     }
 
+    /// No value of the same message.
+    pub(in crate::vendor) const fn nothing(self) -> Self {
+        Self { at: None, ..self }
+    }
+
     /// An object's keys and values.
     pub(in crate::vendor) fn entries(self) -> impl Iterator<Item = (&'t str, Self)> {
         let (from, to) = self.inside(Kind::Object);
@@ -148,6 +153,23 @@ impl<'t> Tree<'t> {
         }
     }
 }
+
+/// Takes several fields out of an object in one pass; of a key that stands there twice the last counts.
+///
+/// Keys that are known when it is compiled are compared without a call.
+macro_rules! fields {
+    ($object:expr; $($name:ident = $key:literal),+ $(,)?) => {
+        $(let mut $name = $object.nothing();)+
+        for (key, value) in $object.entries() {
+            match key {
+                $($key => $name = value,)+
+                _ => {}
+            }
+        }
+    };
+}
+
+pub(in crate::vendor) use fields;
 
 fn whole(field: &'static str, number: f64) -> Result<i64, Rejected> {
     if number.fract() != 0.0 {
