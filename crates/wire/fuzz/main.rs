@@ -106,5 +106,6 @@ fn again(target: &Target, message: &[u8]) -> Duration {
 }
 
 fn bears(target: &Target, message: &[u8]) -> bool {
+    // Whether it was read is of no interest here.
     catch_unwind(AssertUnwindSafe(|| (target.run)(message))).is_ok()
 }

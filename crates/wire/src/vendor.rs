@@ -137,6 +137,14 @@ pub enum Rejected {
         /// What it must be.
         expected: &'static str,
     },
+    /// A form that the maker has and that is not read here.
+    #[error("{form} is known and not read here; set the device to {instead}")]
+    KnownUnread {
+        /// Which.
+        form: &'static str,
+        /// What is read in its place.
+        instead: &'static str,
+    },
     /// A binary message ends before its own lengths say.
     #[error("the message ends inside {field}; check the device's buffer size")]
     CutShort {
@@ -147,7 +155,7 @@ pub enum Rejected {
 
 impl Rejected {
     /// Every code, for metrics and pages.
-    pub const CODES: [&'static str; 11] = [
+    pub const CODES: [&'static str; 12] = [
         "unknown-topic",
         "bad-name",
         "too-large",
@@ -158,6 +166,7 @@ impl Rejected {
         "wrong-type",
         "out-of-range",
         "malformed",
+        "known-unread",
         "cut-short",
     ];
 
@@ -175,6 +184,7 @@ impl Rejected {
             Self::WrongType { .. } => "wrong-type",
             Self::OutOfRange { .. } => "out-of-range",
             Self::Malformed { .. } => "malformed",
+            Self::KnownUnread { .. } => "known-unread",
             Self::CutShort { .. } => "cut-short",
         }
     }

@@ -157,6 +157,7 @@ fn every_rejection_has_a_code_of_the_list_and_says_what_to_do() {
         Rejected::WrongType { field: "id", expected: "a text" },
         Rejected::OutOfRange { field: "rssi", range: "-127 to 20 dBm" },
         Rejected::Malformed { field: "mac", expected: "12 hexadecimal digits" },
+        Rejected::KnownUnread { form: "a form", instead: "another one" },
         Rejected::CutShort { field: "a packet" },
     ];
     let codes: Vec<&str> = all.iter().map(Rejected::code).collect();

@@ -36,6 +36,7 @@ pub struct Level {
 pub fn read_records(payload: &[u8], part: Option<&str>) -> Result<Vec<Record>, Rejected> {
     let document = document(payload)?;
     let message = document.object()?;
+    refuse_live(message)?;
     let logics = message.get("logics_data").get("logics");
     if logics.is_nothing() {
         return Ok(vec![Record { stamp: stamp_of(message), crossed: in_and_out(message)? }]);
@@ -76,6 +77,7 @@ pub fn read_totals(payload: &[u8], part: Option<&str>) -> Result<Record, Rejecte
 pub fn read_level(payload: &[u8], part: Option<&str>) -> Result<Option<Level>, Rejected> {
     let document = document(payload)?;
     let message = document.object()?;
+    refuse_live(message)?;
     let regions = message.get_any_case("numbering_regions");
     if let Some(region) = part.filter(|_| !regions.is_nothing()) {
         let wanted =
@@ -98,6 +100,13 @@ pub fn read_level(payload: &[u8], part: Option<&str>) -> Result<Option<Level>, R
         .find(|(_, value)| !value.is_nothing());
     let (field, value) = found.ok_or(Rejected::MissingField { field: "count" })?;
     Ok(Some(Level { count: count(field, value)?, at: time_of(message) }))
+}
+
+/// Xovis also tells of each frame of its picture, ten times a second, where everybody stands: more than a counter is asked for.
+fn refuse_live(message: Tree<'_>) -> Result<(), Rejected> {
+    let is_live = ["tracked_objects", "framenumber", "frames"].iter().any(|key| !message.get(key).is_nothing());
+    let refused = Rejected::KnownUnread { form: "Xovis' live frames", instead: "push its logics' records" };
+    if is_live { Err(refused) } else { Ok(()) }
 }
 
 fn several(expected: &'static str) -> Rejected {

@@ -11,7 +11,9 @@ use crate::topics::Topic;
 use crate::vendor::{Heard, Message, Rejected, gateway_name, heard};
 
 const FIRST: u8 = 0xbb;
+const SHORT: u8 = 0x00;
 const LONG: u8 = 0x01;
+const CONNECT: u8 = 0x02;
 const LAST: u8 = 0xdd;
 /// Bits of a packet's flags that say that the transmitter's address is random.
 const RANDOM: u8 = 0x06;
@@ -25,8 +27,14 @@ pub(super) fn is_binary(payload: &[u8]) -> bool {
 pub(super) fn decode(payload: &[u8]) -> Result<Elements, Rejected> {
     let mut rest = Cursor(payload);
     let [_, form] = rest.take("the header")?;
-    if form != LONG {
-        return Err(Rejected::Malformed { field: "the header", expected: "BB 01; set the gateway to BINARY-LONG" });
+    let unread = |form| Err(Rejected::KnownUnread { form, instead: "BINARY-LONG or JSON-LONG" });
+    match form {
+        LONG => {}
+        SHORT => return unread("Minew's BINARY-SHORT (BB 00)"),
+        CONNECT => return unread("MINEW-CONNECT (BB 02)"),
+        _ => {
+            return Err(Rejected::Malformed { field: "the header", expected: "BB 01; set the gateway to BINARY-LONG" });
+        }
     }
     let length = u32::from_be_bytes(rest.take("the length")?);
     if usize::try_from(length) != Ok(payload.len()) {

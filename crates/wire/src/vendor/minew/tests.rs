@@ -77,8 +77,9 @@ fn a_binary_message_that_is_cut_or_of_another_form_is_refused() {
         }
     }
     let code = |payload: &[u8]| decode(TOPIC, payload).expect_err("another form").code();
-    assert_eq!(code(&[&[0xbb, 0x00][..], &good[2..]].concat()), "malformed", "the short form");
-    assert_eq!(code(&[&[0xbb, 0x02][..], &good[2..]].concat()), "malformed", "MINEW-CONNECT");
+    assert_eq!(code(&[&[0xbb, 0x00][..], &good[2..]].concat()), "known-unread", "the short form");
+    assert_eq!(code(&[&[0xbb, 0x02][..], &good[2..]].concat()), "known-unread", "MINEW-CONNECT");
+    assert_eq!(code(&[&[0xbb, 0x03][..], &good[2..]].concat()), "malformed", "a form that nobody knows");
     assert_eq!(code(&[&good[..], &[0]].concat()), "cut-short", "longer than it says");
     assert_eq!(code(&[&good[..good.len() - 1], &[0xde]].concat()), "malformed", "another end mark");
     assert_eq!(code(&[0xbb; PAYLOAD_LEN_MAX + 1]), "too-large");

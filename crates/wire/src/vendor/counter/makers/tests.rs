@@ -21,6 +21,13 @@ fn xovis_records_are_differences_of_the_named_logic() {
 }
 
 #[test]
+fn xovis_live_frames_are_known_and_refused_by_name() {
+    let live = br#"{"framenumber":7,"time":1714546800000,"tracked_objects":[{"track_id":3,"type":"PERSON","position":[1.0,2.0,1.7]}],"events":[{"type":"COUNT_INCREMENT","attributes":{"counter_id":1001,"counter_value":4,"track_id":3}}]}"#;
+    assert_eq!(read_records(live, Some("1")).expect_err("live").code(), "known-unread");
+    assert_eq!(read_level(live, None).expect_err("live").code(), "known-unread");
+}
+
+#[test]
 fn xovis_times_may_be_milliseconds() {
     let payload = XOVIS.replace("\"2024-05-01T09:00:00+02:00\"", "1714546800000");
     let records = read_records(payload.as_bytes(), Some("1")).expect("a push");
