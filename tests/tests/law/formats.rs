@@ -15,7 +15,8 @@ fn every_tick_of_the_table_of_formats_has_a_golden_test() {
     for line in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| format |")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [format, ours, .., proof] = cells[..] else { panic!("seven cells: {line}") };
-        assert_eq!((cells.len(), ours), (7, "yes"), "{format}");
+        assert!(cells.len() == 7 && matches!(ours, "yes" | "part"), "{format}: {ours}");
+        assert!(ours == "yes" || format.contains('('), "{format} is read in part: a note must say what is missing");
         let proofs: Vec<&str> = proof.split('`').skip(1).step_by(2).collect();
         assert!(!proofs.is_empty(), "{format} names no test");
         for proof in proofs {
