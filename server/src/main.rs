@@ -263,7 +263,9 @@ async fn gateways(config: &Config, database_url: &str, command: &fleet::Command)
     let store = open(config, database_url).await?;
     let answer = fleet::run(command, &store, SystemClock::new().now()).await.map_err(|cause| {
         let code = match &cause {
-            fleet::Error::Unknown { .. } => runtime::exit::CONFIG,
+            fleet::Error::Unknown { .. } | fleet::Error::Settings { .. } | fleet::Error::Refused(_) => {
+                runtime::exit::CONFIG
+            }
             fleet::Error::Authority(_) | fleet::Error::Store(_) => runtime::exit::UNAVAILABLE,
         };
         Failure { cause: cause.into(), code }
