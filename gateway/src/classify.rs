@@ -102,6 +102,11 @@ impl Classifier {
         Ok(Advert { receiver: receiver.clone(), transmitter, rssi: f32::from(raw.rssi), variance: None, power_at_1m })
     }
 
+    /// Says how far the wall clock is ahead of the time that is told.
+    pub fn wall_is_ahead(&mut self, drift: Millis) {
+        self.pseudonyms.wall_is_ahead(drift);
+    }
+
     /// Draws a new key when it is time, also when nobody passes by.
     pub fn rotate(&mut self, now: Now) {
         self.pseudonyms.rotate(now);
@@ -208,7 +213,8 @@ mod tests {
         let id = [&[0xa7, 0x71, 0x00, 0x01][..], &[9; 16]].concat();
         let data = wire::ble::service::ServiceData::new(wire::ble::service::OWN, &[&id[..], &[0xc0]].concat());
         let frames = [beacon([3; 16]), Frame::Service(data)].into_iter().collect();
-        let advert = names.classify(&Heard { frames, power_at_1m: Some(-59), ..heard(None, 6) }, now(0)).expect("known");
+        let advert =
+            names.classify(&Heard { frames, power_at_1m: Some(-59), ..heard(None, 6) }, now(0)).expect("known");
         assert!(matches!(advert.transmitter, Transmitter::Rolling(_)), "{advert:?}");
         assert_eq!(advert.power_at_1m, Some(-64));
     }

@@ -184,7 +184,8 @@ mod tests {
         let mut counts = Counts::default();
         counts.heard(&wine(), "radio", NOW);
         counts.forwarded(&wine());
-        let heard = Heard { adverts: 9, dropped: 2, gaps: 1, gap: model::time::Millis(700), ..Heard::default() };
+        let mut heard = Heard::default();
+        (heard.adverts, heard.dropped, heard.gaps, heard.gap) = (9, 2, 1, model::time::Millis(700));
         counts.radio(wine(), &heard);
         let health = only(&counts);
         assert_eq!((health.heard, health.forwarded, health.overflowed, health.on_air), (1, 1, 2, Some(9)));

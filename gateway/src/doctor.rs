@@ -8,6 +8,7 @@ use model::time::Timestamp;
 use serde::Serialize;
 
 use crate::config::Config;
+use crate::timeline;
 
 pub(crate) use net::page;
 
@@ -93,7 +94,7 @@ impl Report {
 pub async fn examine(config: &Config, now: Timestamp) -> Report {
     let mut findings = vec![
         Finding::well("config", "every key is known and every value possible"),
-        checks::clock(now),
+        checks::clock(timeline::belief_of(now), net::clock_ahead(config).await),
         checks::data_folder(config).await,
         checks::disk(config).await,
         checks::certificate(config, now),

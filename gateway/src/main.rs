@@ -105,7 +105,7 @@ fn run(path: &Path) -> ExitCode {
         Err(cause) => return refuse(&cause),
     };
     runtime::telemetry::init(config.log.format, &config.log.filter);
-    match serve(&config) {
+    match serve(path) {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             tracing::error!("{cause:#}");
@@ -114,14 +114,15 @@ fn run(path: &Path) -> ExitCode {
     }
 }
 
-fn serve(config: &Config) -> anyhow::Result<()> {
+fn serve(path: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
     runtime.block_on(async {
         let stop = runtime::shutdown::token();
-        let running = gateway::run::start(config, Arc::new(SystemClock::new()), &stop).await?;
-        say(&format!("ready status={}\n", running.status));
-        tracing::info!(gateway = %config.gateway.id, status = %running.status, "the gateway is up");
-        running.join(&stop).await
+        let ready = |status| {
+            say(&format!("ready status={status}\n"));
+            tracing::info!(%status, "the gateway is up");
+        };
+        gateway::settings::run(path, Arc::new(SystemClock::new()), &stop, ready).await
     })
 }
 

@@ -47,11 +47,11 @@ impl Keeper {
         self.list.borrow().is_some()
     }
 
-    /// Takes what the server says: obeyed at once, then kept.
+    /// Takes what the server says: obeyed at once, then kept. True when it is another list than before.
     ///
     /// # Errors
     /// When it is no list.
-    pub fn take(&self, payload: &[u8]) -> Result<(), Error> {
+    pub fn take(&self, payload: &[u8]) -> Result<bool, Error> {
         let list = Arc::new(Objections::decode(payload)?);
         let is_news = self.list.send_if_modified(|known| {
             let is_news = known.as_ref().is_none_or(|known| *known != list && list.replaces(known));
@@ -67,12 +67,17 @@ impl Keeper {
                 tracing::error!(%cause, "the list of objections can't be kept; it is obeyed until the box stops");
             }
         }
-        Ok(())
+        Ok(is_news)
+    }
+
+    /// How many devices are on the list.
+    #[must_use]
+    pub fn devices(&self) -> usize {
+        self.list.borrow().as_ref().map_or(0, |list| list.len())
     }
 
     fn tell(&self) {
-        let len = self.list.borrow().as_ref().map_or(0, |list| list.len());
-        crate::metric::set(crate::metric::Name::Objections, len as u64);
+        crate::metric::set(crate::metric::Name::Objections, self.devices() as u64);
     }
 }
 
@@ -123,8 +128,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let keeper = Keeper::open(folder.path());
         assert!(!keeper.was_told());
-        keeper.take(&list(7).encode()).expect("a list");
-        keeper.take(&Objections::new(6, KEY, []).encode()).expect("a list, though an old one");
+        assert_eq!(keeper.take(&list(7).encode()), Ok(true));
+        assert_eq!(keeper.take(&list(7).encode()), Ok(false), "the same again");
+        assert_eq!(keeper.take(&Objections::new(6, KEY, []).encode()), Ok(false), "an old one");
         assert_eq!(keeper.take(b"nonsense").map_err(|cause| cause.code()), Err("unknown-form"));
         let again = Keeper::open(folder.path());
         let known = again.list().borrow().clone().expect("a list");

@@ -1,15 +1,21 @@
 //! The way of everything that is heard: read, classify, window, parcel. Pure: it is told the time and does no I/O.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use locate::window::{Advert, Full, WINDOW, Window};
 use model::ids::ReceiverId;
 use model::reading::Reading;
 use model::sighting::{Sighting, Transmitter};
 use model::time::{Millis, Timestamp};
+use wire::objections::Objections;
+use wire::topics::Topic;
+use wire::uplink::BeaconHealth;
+use wire::vendor::espresense;
 
-use crate::classify::Classifier;
-use crate::config::{Config, Mode};
+use crate::battery::Batteries;
+use crate::classify::{Classifier, LeftOut};
+use crate::config::{Config, Mode, RadioSource};
 use crate::count::Counts;
 use crate::intake::{Intake, Twins};
 use crate::now::Now;
@@ -59,15 +65,21 @@ pub struct Pipeline {
     readings_go: Option<Millis>,
     parcels: VecDeque<Parcel>,
     counts: Counts,
+    batteries: Batteries,
+    objections: Option<Arc<Objections>>,
 }
 
 impl Pipeline {
     /// A pipeline that has heard nothing. `state` is what the sensors stood at, `draw` gives 32 bytes that nobody can guess.
     #[must_use]
     pub fn new(config: &Config, state: Option<&[u8]>, draw: fn() -> [u8; 32], now: Now) -> Self {
+        let (radios, mut counts) = (Radios::new(config), Counts::default());
+        if config.radio.source != RadioSource::Off {
+            radios.all().for_each(|radio| counts.expect(radio, "radio"));
+        }
         Self {
             mode: config.privacy.mode,
-            radios: Radios::new(config),
+            radios,
             intake: Intake::new(&config.receivers),
             twins: Twins::default(),
             classifier: Classifier::new(config, draw, now),
@@ -77,13 +89,16 @@ impl Pipeline {
             window_ends: None,
             readings_go: None,
             parcels: VecDeque::new(),
-            counts: Counts::default(),
+            counts,
+            batteries: Batteries::default(),
+            objections: None,
         }
     }
 
     /// Every topic filter to subscribe to.
     pub fn filters(&self) -> impl Iterator<Item = &str> {
-        self.intake.filters().chain(self.sensors.topics())
+        let accounts = self.intake.hears_espresense().then_some(wire::topics::ESPRESENSE_TELEMETRY);
+        self.intake.filters().chain(accounts).chain(self.sensors.topics())
     }
 
     /// Takes a message of the receivers' broker.
@@ -91,23 +106,39 @@ impl Pipeline {
         if self.sensors.knows(topic) {
             return self.report(topic, payload, retained, now);
         }
+        if let Ok(said) = espresense::decode_telemetry(topic, payload) {
+            return self.counts.telemetry(&said);
+        }
         // Receivers don't keep what they hear; a kept one may be of yesterday.
         if retained {
             return self.counts.drop("retained-sighting", 1);
+        }
+        let kind = self.intake.kind(topic);
+        if let Some(Topic::EspresenseDevice { room, .. }) = Topic::parse(topic)
+            && let Ok(receiver) = ReceiverId::new(room)
+        {
+            self.counts.came(receiver);
         }
         match self.intake.read(topic, payload) {
             Ok(all) => {
                 self.twins.start_message();
                 for heard in all {
+                    if heard.address.is_some_and(|address| self.objected(address.bytes)) {
+                        continue;
+                    }
                     if self.twins.is_twin(topic, &heard, now.monotonic) {
                         self.counts.drop("twin", 1);
                         continue;
                     }
-                    self.counts.heard(&heard.receiver, now.wall);
+                    self.counts.heard(&heard.receiver, kind, now.wall);
                     if heard.address.is_some_and(|address| self.sensor_said(address.bytes, &heard.frames, now)) {
                         continue;
                     }
-                    match self.classifier.classify(&heard, now) {
+                    let classified = self.classifier.classify(&heard, now);
+                    if let Some(address) = heard.address {
+                        self.battery(address.bytes, classified.as_ref().ok(), &heard.frames, now);
+                    }
+                    match classified {
                         Ok(advert) => self.take(&advert, now),
                         Err(left_out) => self.counts.drop(left_out.code(), 1),
                     }
@@ -119,15 +150,26 @@ impl Pipeline {
 
     /// Takes an advertisement of this box's own radio.
     pub fn advertisement(&mut self, raw: &RawAdvertisement, now: Now) {
+        if self.objected(raw.address.bytes) {
+            return;
+        }
         let radio = self.radios.receiver(&raw.adapter);
-        self.counts.heard(radio, now.wall);
+        self.counts.heard(radio, "radio", now.wall);
         if self.sensors.knows_address(raw.address.bytes) {
             self.sensor_said(raw.address.bytes, &wire::ble::frame::decode(&raw.bytes), now);
             return;
         }
         match self.classifier.classify_raw(radio, raw, now) {
-            Ok(advert) => self.take(&advert, now),
-            Err(left_out) => self.counts.drop(left_out.code(), 1),
+            Ok(advert) => {
+                self.batteries.is(raw.address.bytes, &advert.transmitter, now.monotonic);
+                self.take(&advert, now);
+            }
+            Err(left_out) => {
+                if left_out == LeftOut::Companion {
+                    self.battery(raw.address.bytes, None, &wire::ble::frame::decode(&raw.bytes), now);
+                }
+                self.counts.drop(left_out.code(), 1);
+            }
         }
     }
 
@@ -136,6 +178,23 @@ impl Pipeline {
         for (adapter, heard) in adapters {
             self.counts.radio(self.radios.receiver(adapter).clone(), heard);
         }
+    }
+
+    /// Takes the list of those who do not want to be heard; what they send is left out from now on.
+    ///
+    /// What is in the open window has no addresses any more, so what was heard of strangers in it goes too.
+    pub fn obey(&mut self, objections: Option<Arc<Objections>>, now: Now) {
+        self.objections = objections;
+        let is_stranger = |sighting: &Sighting| matches!(sighting.transmitter, Transmitter::Anonymous(_));
+        let (strangers, known): (Vec<_>, Vec<_>) = self.window.close(now.wall).partition(is_stranger);
+        self.window_ends = None;
+        self.counts.drop("objections-changed", strangers.len() as u64);
+        self.parcel_durable(known, now);
+    }
+
+    /// Says how far the wall clock is ahead of the time that the pipeline is told: local midnight is the wall clock's.
+    pub fn wall_is_ahead(&mut self, drift: Millis) {
+        self.classifier.wall_is_ahead(drift);
     }
 
     /// When [`Pipeline::handle_timeout`] is due, on the monotonic clock.
@@ -175,6 +234,31 @@ impl Pipeline {
         &mut self.counts
     }
 
+    /// How the shop's own beacons and sensors fare: some of them, others at the next moment.
+    #[must_use]
+    pub fn batteries(&self, now: Now) -> Vec<BeaconHealth> {
+        self.batteries.report(now.monotonic)
+    }
+
+    /// Whether who has this address does not want to be heard. The shop's own sensors can't be silenced so.
+    fn objected(&mut self, address: [u8; 6]) -> bool {
+        let has =
+            self.objections.as_ref().is_some_and(|list| list.has(address)) && !self.sensors.knows_address(address);
+        if has {
+            self.counts.drop("objected", 1);
+        }
+        has
+    }
+
+    fn battery(&mut self, address: [u8; 6], advert: Option<&Advert>, frames: &wire::ble::frame::Frames, now: Now) {
+        if let Some(advert) = advert {
+            self.batteries.is(address, &advert.transmitter, now.monotonic);
+        }
+        for frame in frames.iter() {
+            self.batteries.hear(address, &frame, now.monotonic, now.wall);
+        }
+    }
+
     fn report(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) {
         match self.sensors.report(topic, payload, retained, now) {
             Ok(readings) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
@@ -186,6 +270,12 @@ impl Pipeline {
     fn sensor_said(&mut self, address: [u8; 6], frames: &wire::ble::frame::Frames, now: Now) -> bool {
         if !self.sensors.knows_address(address) {
             return false;
+        }
+        for frame in frames.iter() {
+            if let wire::ble::frame::Frame::Measures(measures) = frame {
+                let ids = self.sensors.ids_of(address);
+                ids.iter().for_each(|id| self.batteries.sensor(id, measures.battery, now.wall));
+            }
         }
         match frames.iter().find_map(|frame| self.sensors.hear(address, &frame, now)) {
             Some(Ok(readings)) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
@@ -207,6 +297,7 @@ impl Pipeline {
     fn take(&mut self, advert: &Advert, now: Now) {
         match self.window.add(advert) {
             Ok(()) => {
+                self.counts.forwarded(&advert.receiver);
                 self.window_ends.get_or_insert_with(|| next_edge(now));
             }
             Err(Full::Stranger) => self.counts.drop("too-many-strangers", 1),
@@ -259,6 +350,11 @@ impl Radios {
         let several =
             config.radio.adapter_names().into_iter().map(|name| (name.clone(), config.adapter_receiver(&name)));
         Self { one: config.radio_receiver(), several: several.collect() }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &ReceiverId> {
+        let one = self.several.is_empty().then_some(&self.one);
+        self.several.values().chain(one)
     }
 
     fn receiver(&self, adapter: &str) -> &ReceiverId {

@@ -86,6 +86,8 @@ pub struct Pseudonyms {
     from: i64,
     until: i64,
     draw: fn() -> [u8; 32],
+    /// How far the wall clock is ahead of the time that is told.
+    drift: Millis,
 }
 
 impl std::fmt::Debug for Pseudonyms {
@@ -100,7 +102,7 @@ impl Pseudonyms {
     #[must_use]
     pub fn new(mode: Mode, store: StoreId, zone: TimeZone, draw: fn() -> [u8; 32], now: Now) -> Self {
         let (from, until) = span(mode, &zone, now);
-        Self { mode, zone, store, key: Key::drawn(draw), from, until, draw }
+        Self { mode, zone, store, key: Key::drawn(draw), from, until, draw, drift: Millis::ZERO }
     }
 
     /// The stranger's pseudonym at this time.
@@ -113,8 +115,14 @@ impl Pseudonyms {
         Pseudonym(self.key.sign(self.store.as_str().as_bytes(), &address))
     }
 
+    /// Says how far the wall clock, and with it midnight, is ahead of the time that is told.
+    pub const fn wall_is_ahead(&mut self, drift: Millis) {
+        self.drift = drift;
+    }
+
     /// Draws a new key if the time of the present one is over. A clock that was set back is over as well.
     pub fn rotate(&mut self, now: Now) {
+        let now = Now { wall: now.wall + self.drift, ..now };
         let at = position(self.mode, now);
         if at < self.from || at >= self.until {
             self.key = Key::drawn(self.draw);
@@ -195,6 +203,20 @@ mod tests {
         let second = names.of(ADDRESS, at("2026-11-21T10:00:00Z"));
         assert_ne!(second, first);
         assert_ne!(names.of(ADDRESS, at("2026-11-22T10:00:00Z")), first);
+    }
+
+    #[test]
+    fn midnight_is_the_wall_clocks_also_when_it_is_set_in_between() {
+        let start = Now { wall: Timestamp(5_000), monotonic: Millis(0) };
+        let mut names = pseudonyms(Mode::Day, "demo", start);
+        let first = names.of(ADDRESS, start);
+        let drift = at("2026-11-22T22:59:59Z").wall.since(start.wall);
+        names.wall_is_ahead(drift);
+        let second = names.of(ADDRESS, start);
+        assert_ne!(second, first, "it is another day");
+        let later = |ms| Now { wall: start.wall + Millis(ms), monotonic: Millis(ms) };
+        assert_eq!(names.of(ADDRESS, later(999)), second);
+        assert_ne!(names.of(ADDRESS, later(1_000)), second, "midnight in Rome");
     }
 
     #[test]

@@ -123,6 +123,12 @@ impl Sensors {
         self.ears.knows(address)
     }
 
+    /// The sensors that have an address.
+    #[must_use]
+    pub fn ids_of(&self, address: [u8; 6]) -> &[SensorId] {
+        self.ears.ids(address)
+    }
+
     /// Takes a report in. No reading when nothing changed.
     ///
     /// # Errors

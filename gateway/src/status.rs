@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use wire::uplink::clock::Belief;
 
 use crate::count::Counts;
 use crate::radio::state::State as RadioState;
@@ -24,6 +25,9 @@ use crate::uplink::Link;
 
 /// The pipeline tells its counts every second; if it did not for so long, it hangs.
 const PULSE_MAX: Millis = Millis::seconds(10);
+
+/// With a wall clock further than this from the server's, somebody should look.
+pub const SKEW_MAX: Millis = Millis::minutes(5);
 
 /// What the pipeline told last.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +91,7 @@ impl Sources {
     pub fn health(&self) -> Health {
         let spool = *self.spool.borrow();
         let link = self.link.borrow().clone();
-        let is_expired = link.certificate_ends.is_some_and(|ends| self.clock.now() >= ends);
+        let is_expired = link.certificate_ends.is_some_and(|ends| self.clock.now() + link.drift >= ends);
         let wrong = [
             ("pipeline-hangs", self.clock.monotonic().0 - self.pulse.borrow().at.0 > PULSE_MAX.0),
             ("disk-refuses", spool.pending > 0),
@@ -95,6 +99,8 @@ impl Sources {
             ("uplink-gone", !link.connected),
             ("certificate-expired", is_expired),
             ("receivers-gone", matches!(*self.intake.borrow(), Intake::Gone { .. })),
+            ("clock-never-set", link.belief == Some(Belief::NeverSet)),
+            ("clock-off", link.skew().is_some_and(|skew| skew.0.abs() > SKEW_MAX.0)),
             ("radio-silent", matches!(*self.radio.borrow(), RadioState::Silent { .. })),
         ];
         // Why the uplink is gone, as far as it is known.

@@ -1,5 +1,6 @@
 //! The uplink: batches from the spool to the server, again until it acknowledges them, and the volatile lane beside them.
 
+mod identity;
 pub mod sender;
 pub mod way;
 
@@ -7,22 +8,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::ids::{BootId, GatewayId};
+use model::ids::BootId;
 use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
 use runtime::mqtt::{self, Client, Event, Events, Qos, Trouble};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use wire::state::{self, Liveness, State};
+use wire::settings::{self, Reported};
+use wire::state::Liveness;
 use wire::topics;
+use wire::uplink::clock::{Belief, Clocks, Made};
 use wire::uplink::{self, Batch, Health};
 
 use crate::metric::{self, Name};
+use crate::objections::{Gate, Keeper};
 use crate::spool::Stored;
 use crate::spool::worker::Handle;
+use crate::timeline::Timeline;
 use sender::Sender;
 use way::Way;
+
+pub use identity::{About, Identity};
 
 /// How often the gateway tells how it fares.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
@@ -32,24 +39,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const FAREWELL_MAX: Duration = Duration::from_secs(3);
 /// Most parcels of the volatile lane that wait; a newer one is dropped and counted.
 pub const VOLATILE_MAX: usize = 64;
-
-/// Who speaks.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// Which box.
-    pub gateway: GatewayId,
-    /// Which run of it.
-    pub boot: BootId,
-    /// When the run began.
-    pub started_at: Timestamp,
-}
-
-impl Identity {
-    fn state(&self, state: Liveness) -> Bytes {
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        state::encode(&State { boot: self.boot, state, version, started_at: self.started_at }).into()
-    }
-}
 
 /// How the uplink stands, for the status page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +55,24 @@ pub struct Link {
     pub acked_at: Option<Timestamp>,
     /// Batches that were kept back and wait behind what is new.
     pub backlog: u64,
+    /// How far the server's clock is ahead of the box's time line, once the server said so.
+    pub offset: Option<Millis>,
+    /// How far the wall clock is ahead of that line.
+    pub drift: Millis,
+    /// Whether the box believes its wall clock.
+    pub belief: Option<Belief>,
+    /// Devices that are not to be heard.
+    pub objections: usize,
+    /// When the sender turned last, on the monotonic clock.
+    pub turned_at: Millis,
+}
+
+impl Link {
+    /// How far the server's clock is ahead of the wall clock, once the server said so.
+    #[must_use]
+    pub fn skew(&self) -> Option<Millis> {
+        self.offset.map(|offset| Millis(offset.0 - self.drift.0))
+    }
 }
 
 /// What the uplink takes from the rest of the box.
@@ -79,6 +86,12 @@ pub struct Inputs {
     pub health: watch::Receiver<Health>,
     /// Most batches a second of what was kept back.
     pub backlog_per_s: u32,
+    /// Who objected.
+    pub objections: Keeper,
+    /// Where settings from afar go.
+    pub desired: mpsc::Sender<Bytes>,
+    /// What is said of them.
+    pub report: watch::Receiver<Option<Reported>>,
 }
 
 /// The uplink, ready to run.
@@ -86,12 +99,13 @@ pub struct Inputs {
 pub struct Uplink {
     identity: Identity,
     inputs: Inputs,
-    clock: Arc<dyn Clock>,
+    clock: Arc<Timeline>,
     client: Client,
     events: Events,
     sender: Sender,
     link: watch::Sender<Link>,
     way: Way,
+    gate: Gate,
 }
 
 impl Uplink {
@@ -103,16 +117,18 @@ impl Uplink {
         way: Way,
         identity: Identity,
         inputs: Inputs,
-        clock: Arc<dyn Clock>,
+        clock: Arc<Timeline>,
         link: watch::Sender<Link>,
     ) -> Result<Self, mqtt::Error> {
         let (client, events) = mqtt::connect(&way.options)?;
         let standing = *inputs.spool.standing().borrow();
-        let stale = waited(standing.oldest_at, clock.now()) >= sender::FRESH;
+        // What seems to be of the future was stamped before somebody set the clock: nobody knows how old it is.
+        let age = standing.oldest_at.map_or(Millis::ZERO, |at| clock.now().since(at));
+        let stale = age >= sender::FRESH || age < Millis::ZERO;
         let sender = Sender::new(standing.oldest, standing.last, stale, inputs.backlog_per_s);
         let ends = way.renewal.as_ref().map(|renewal| Timestamp(renewal.enrolment().expires_at));
         link.send_modify(|link| link.certificate_ends = ends);
-        Ok(Self { identity, inputs, clock, client, events, sender, link, way })
+        Ok(Self { identity, inputs, clock, client, events, sender, link, way, gate: Gate::default() })
     }
 
     /// Sends until it is stopped, then says goodbye.
@@ -125,17 +141,21 @@ impl Uplink {
         let mut health = tokio::time::interval(HEALTH_EVERY);
         health.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            self.turned();
             self.send_due(&mut standing).await;
             let wait = self.wait();
             tokio::select! {
                 () = stop.cancelled() => break,
                 event = self.events.next() => self.event(event.ok_or(mqtt::Error::Closed)?).await?,
                 changed = standing.changed() => if changed.is_err() { break },
+                Ok(()) = self.inputs.report.changed() => self.send_report(),
                 Some(sightings) = self.inputs.volatile.recv() => self.send_volatile(sightings, None),
                 _ = health.tick() => {
-                    let health = self.inputs.health.borrow().clone();
+                    let backlog = self.sender.backlog();
+                    let health = Health { backlog, ..self.inputs.health.borrow().clone() };
                     self.send_volatile(Vec::new(), Some(health));
                     self.ask_for_certificate();
+                    self.tell_clock();
                 }
                 () = tokio::time::sleep(wait) => {}
             }
@@ -169,7 +189,8 @@ impl Uplink {
 
     async fn subscribe(&self) -> Result<(), mqtt::Error> {
         let gateway = self.identity.gateway.as_str();
-        let mut topics = vec![topics::gateway_ack(gateway)];
+        let mut topics = vec![topics::gateway_ack(gateway), topics::gateway_desired(gateway)];
+        topics.extend(self.list_topic());
         if self.way.renewal.is_some() {
             topics.push(topics::gateway_certificate(gateway));
         }
@@ -179,7 +200,7 @@ impl Uplink {
 
     /// Asks for the next certificate when it is time.
     fn ask_for_certificate(&mut self) {
-        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
+        let (now, monotonic) = (self.clock.wall(), self.clock.monotonic());
         let gateway = &self.identity.gateway;
         if !self.link.borrow().connected {
             return;
@@ -231,6 +252,8 @@ impl Uplink {
                 if self.client.try_publish(&topic, birth, Qos::AtLeastOnce, true).is_err() {
                     tracing::warn!("the queue to the broker is full, the birth was not sent");
                 }
+                self.send_report();
+                self.gate.connected(self.inputs.objections.was_told(), self.clock.monotonic());
                 self.sender.connected(self.clock.monotonic());
                 self.tell(true, None);
             }
@@ -245,10 +268,37 @@ impl Uplink {
                 if topic == topics::gateway_certificate(self.identity.gateway.as_str()) {
                     return self.certificate(&payload).await;
                 }
+                if topic == topics::gateway_desired(self.identity.gateway.as_str()) {
+                    // It is told again at the next connection.
+                    let _ = self.inputs.desired.try_send(payload);
+                    return Ok(());
+                }
+                if Some(&topic) == self.list_topic().as_ref() {
+                    self.take_objections(&payload);
+                    return Ok(());
+                }
                 self.ack(&payload).await;
             }
         }
         Ok(())
+    }
+
+    /// Where the list of those who objected in this store stands.
+    fn list_topic(&self) -> Option<String> {
+        self.identity.about.store.as_ref().map(|store| topics::objections(store.as_str()))
+    }
+
+    fn take_objections(&mut self, payload: &[u8]) {
+        match self.inputs.objections.take(payload) {
+            Ok(is_news) => {
+                self.gate.told();
+                // What was heard of strangers before the list came may be of somebody on it.
+                while is_news && let Ok(before) = self.inputs.volatile.try_recv() {
+                    metric::add_labelled(Name::Dropped, "reason", "objections-changed", before.len() as u64);
+                }
+            }
+            Err(cause) => tracing::warn!(%cause, "a list of objections can't be read"),
+        }
     }
 
     async fn ack(&mut self, payload: &[u8]) {
@@ -270,11 +320,15 @@ impl Uplink {
         self.link.send_modify(|link| {
             link.acked_at = Some(self.clock.now());
             link.backlog = backlog;
+            link.offset = ack.offset.or(link.offset);
         });
     }
 
     async fn send_due(&mut self, standing: &mut watch::Receiver<crate::spool::Standing>) {
         let now = self.clock.monotonic();
+        if !self.gate.is_open(now) {
+            return;
+        }
         let held = *standing.borrow_and_update();
         self.sender.holds(held.oldest, held.last, now);
         let topic = topics::gateway_up(self.identity.gateway.as_str());
@@ -312,7 +366,9 @@ impl Uplink {
                 self.empty()
             }
         };
+        let made = made_by_another(&content, self.identity.boot);
         uplink::encode(&Batch {
+            clocks: Some(Clocks { made, ..self.clock.clocks() }),
             spool: self.inputs.spool.id(),
             boot: self.identity.boot,
             seq: stored.seq,
@@ -324,9 +380,21 @@ impl Uplink {
         })
     }
 
-    fn send_volatile(&self, sightings: Vec<Sighting>, health: Option<Health>) {
+    /// Says what became of the settings from afar; again at each connection.
+    fn send_report(&mut self) {
+        let report = self.inputs.report.borrow_and_update().clone();
+        let Some(report) = report.filter(|_| self.link.borrow().connected) else { return };
+        let topic = topics::gateway_reported(self.identity.gateway.as_str());
+        if self.client.try_publish(&topic, settings::encode_report(&report), Qos::AtLeastOnce, true).is_err() {
+            tracing::warn!("the queue to the broker is full, what became of the settings was not said");
+        }
+    }
+
+    fn send_volatile(&mut self, sightings: Vec<Sighting>, health: Option<Health>) {
         let count = sightings.len() as u64;
-        let sent = self.link.borrow().connected && {
+        // How the box fares is about nobody, and goes also while the list is waited for.
+        let may_go = sightings.is_empty() || self.gate.is_open(self.clock.monotonic());
+        let sent = may_go && self.link.borrow().connected && {
             let topic = topics::gateway_live(self.identity.gateway.as_str());
             let payload = uplink::encode(&Batch { sightings, health, ..self.empty() });
             self.client.try_publish(&topic, payload, Qos::AtMostOnce, false).is_ok()
@@ -337,12 +405,31 @@ impl Uplink {
     }
 
     fn empty(&self) -> Batch {
-        empty_batch(&self.identity, self.inputs.spool.id(), self.clock.now())
+        empty_batch(&self.identity, self.inputs.spool.id(), &self.clock)
     }
 
     fn wait(&self) -> Duration {
         let due = self.sender.poll_timeout().map_or(i64::MAX, |at| (at.0 - self.clock.monotonic().0).max(1));
         LOOK_EVERY.min(Duration::from_millis(u64::try_from(due).unwrap_or(1)))
+    }
+
+    /// Says that it turns; nobody needs to be woken for that.
+    fn turned(&self) {
+        let now = self.clock.monotonic();
+        self.link.send_if_modified(|link| {
+            link.turned_at = now;
+            false
+        });
+    }
+
+    /// Says how the box's clock stands.
+    fn tell_clock(&self) {
+        let (drift, belief) = (self.clock.drift(), self.clock.belief());
+        let objections = self.inputs.objections.devices();
+        self.link.send_modify(|link| {
+            (link.drift, link.belief, link.objections) = (drift, Some(belief), objections);
+        });
+        metric::clock(belief, self.link.borrow().skew());
     }
 
     fn tell(&self, connected: bool, reason: Option<String>) {
@@ -357,20 +444,27 @@ impl Uplink {
 
 /// A batch without content and without a number, as the volatile lane has it.
 #[must_use]
-pub fn empty_batch(identity: &Identity, spool: [u8; 16], now: Timestamp) -> Batch {
+pub fn empty_batch(identity: &Identity, spool: [u8; 16], clock: &Timeline) -> Batch {
     Batch {
         gateway: identity.gateway.clone(),
         spool,
         boot: identity.boot,
         seq: 0,
         oldest: 0,
-        sent_at: now,
+        sent_at: clock.now(),
         sightings: Vec::new(),
         readings: Vec::new(),
         health: None,
         live_from: 0,
         historical: false,
+        clocks: Some(clock.clocks()),
     }
+}
+
+/// Says which run stamped a stored batch, when it was not this one.
+fn made_by_another(stored: &Batch, boot: BootId) -> Option<Made> {
+    let clocks = stored.clocks.filter(|_| stored.boot != boot)?;
+    Some(Made { boot: stored.boot, drift: clocks.wall.since(stored.sent_at), belief: clocks.belief })
 }
 
 /// How long the oldest batch has waited.

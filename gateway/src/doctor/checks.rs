@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use model::time::Timestamp;
+use wire::uplink::clock::Belief;
 
 use super::Finding;
 use crate::config::{Config, RadioSource};
 use crate::enrol::identity::{Enrolment, Kept};
+use crate::status::SKEW_MAX;
 
-/// A wall clock before 2024 is not set.
-const CLOCK_SET: Timestamp = Timestamp(1_704_067_200_000);
-/// Where the system says that its clock follows another.
-const CLOCK_FOLLOWS: &str = "/run/systemd/timesync/synchronized";
 /// Where the system's bus is.
 const BUS: &str = "/run/dbus/system_bus_socket";
 /// Where the system lists its radios.
@@ -19,16 +17,21 @@ const ADAPTERS: &str = "/sys/class/bluetooth";
 /// Days before the end of a certificate at which somebody should look, because it was not renewed.
 const CERTIFICATE_DAYS: i64 = 7;
 
-pub(super) fn clock(now: Timestamp) -> Finding {
-    if now < CLOCK_SET {
-        let fix =
-            "set the time (timedatectl set-time ..), or let the box reach a time server (timedatectl set-ntp true)";
-        return Finding::wrong("clock", "the clock is not set", fix);
+/// `ahead_s` is how far the clock is ahead of the server's, as the running gateway was told.
+pub(super) fn clock(belief: Belief, ahead_s: Option<f64>) -> Finding {
+    let fix = "set the time (timedatectl set-time ..), or let the box reach a time server (timedatectl set-ntp true)";
+    match ahead_s {
+        _ if belief == Belief::NeverSet => Finding::wrong("clock", "the clock is not set", fix),
+        Some(ahead) if ahead.abs() > SKEW_MAX.as_seconds() => {
+            let way = if ahead > 0.0 { "ahead of" } else { "behind" };
+            let found = format!("the clock is {:.0} min {way} the server's, which corrects it", ahead.abs() / 60.0);
+            Finding::warning("clock", found, fix)
+        }
+        Some(_) | None if belief == Belief::Synchronised => Finding::well("clock", "set, and it follows a time server"),
+        Some(_) | None => {
+            Finding::well("clock", "set; whether it follows a time server is not known (see timedatectl)")
+        }
     }
-    if Path::new(CLOCK_FOLLOWS).exists() {
-        return Finding::well("clock", "set, and it follows a time server");
-    }
-    Finding::well("clock", "set; whether it follows a time server is not known (see timedatectl)")
 }
 
 pub(super) async fn data_folder(config: &Config) -> Finding {

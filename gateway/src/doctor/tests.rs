@@ -1,3 +1,5 @@
+use wire::uplink::clock::Belief;
+
 use super::*;
 use crate::enrol::identity::Enrolment;
 
@@ -5,8 +7,17 @@ const DAY: i64 = 86_400_000;
 
 #[test]
 fn a_clock_that_is_not_set_is_wrong() {
-    assert_eq!(checks::clock(Timestamp(DAY)).state, State::Wrong);
-    assert_eq!(checks::clock(Timestamp(1_790_000_000_000)).state, State::Well);
+    for (belief, ahead_s, expected) in [
+        (Belief::NeverSet, None, State::Wrong),
+        (Belief::NeverSet, Some(0.0), State::Wrong),
+        (Belief::Free, None, State::Well),
+        (Belief::Synchronised, Some(-299.0), State::Well),
+        (Belief::Synchronised, Some(-301.0), State::Warning),
+        (Belief::Free, Some(301.0), State::Warning),
+    ] {
+        let found = checks::clock(belief, ahead_s);
+        assert_eq!(found.state, expected, "{belief:?} {ahead_s:?}: {found:?}");
+    }
 }
 
 #[test]

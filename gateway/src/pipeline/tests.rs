@@ -152,3 +152,31 @@ fn bad_messages_of_every_kind_are_counted_and_dropped() {
         assert!(dropped.contains_key(code), "{code} in {dropped:?}");
     }
 }
+
+#[test]
+fn who_objected_is_left_out_before_anything_else() {
+    let mut pipeline = pipeline("count");
+    let hears = |pipeline: &mut Pipeline, ms: i64| {
+        hear(pipeline, &message(stranger(9), 1, -60.0), ms);
+        hear(pipeline, &message(stranger(8), 2, -60.0), ms);
+        pipeline.handle_timeout(now(ms + 500));
+        let count = |parcel: &Parcel| match parcel {
+            Parcel::Volatile { sightings } | Parcel::Durable { sightings, .. } => sightings.len(),
+        };
+        parcels(pipeline).iter().map(count).sum::<usize>()
+    };
+    assert_eq!(hears(&mut pipeline, 0), 2);
+    let key = [5; 16];
+    let hash = wire::objections::hash(&key, [0xc0, 0xff, 0xee, 0, 0, 1]);
+    hear(&mut pipeline, &message(stranger(9), 1, -60.0), 600);
+    hear(&mut pipeline, &message(rolling(5), 3, -60.0), 600);
+    pipeline.obey(Some(Arc::new(Objections::new(1, key, [hash]))), now(700));
+    let all = parcels(&mut pipeline);
+    assert!(matches!(all.as_slice(), [Parcel::Durable { sightings, .. }] if sightings.len() == 1), "{all:?}");
+    assert_eq!(pipeline.counts().dropped["objections-changed"], 1);
+    let heard = pipeline.counts().heard;
+    assert_eq!(hears(&mut pipeline, 1_000), 1);
+    assert_eq!((pipeline.counts().dropped["objected"], pipeline.counts().heard), (1, heard + 1));
+    pipeline.obey(None, now(1_900));
+    assert_eq!(hears(&mut pipeline, 2_000), 2, "and taken in again when it is taken back");
+}

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use model::time::{Millis, Timestamp};
+use wire::uplink::clock::Belief;
 
-use super::{Intake, Sources};
+use super::{Intake, SKEW_MAX, Sources};
 use crate::radio::state::State as RadioState;
-use crate::uplink::waited;
+use crate::uplink::{Link, waited};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:44rem;padding:0 1rem;color:#1c1c1c;background:#fff}\
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}\
@@ -36,13 +37,13 @@ pub(super) fn render(sources: &Sources) -> String {
 
 fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
     let link = sources.link.borrow().clone();
-    let backlog = link.backlog;
+    let (backlog, clock, wall) = (link.backlog, clock(&link), now + link.drift);
     let certificate = match link.certificate_ends {
         None => "none: user and password".to_owned(),
-        Some(ends) if ends <= now => {
-            format!("EXPIRED {} ago: enrol the box again with a new token", span(now.since(ends)))
+        Some(ends) if ends <= wall => {
+            format!("EXPIRED {} ago: enrol the box again with a new token", span(wall.since(ends)))
         }
-        Some(ends) => format!("valid for {} more days", ends.since(now).0 / 86_400_000),
+        Some(ends) => format!("valid for {} more days", ends.since(wall).0 / 86_400_000),
     };
     let spool = *sources.spool.borrow();
     let uplink = match (link.connected, link.reason, link.acked_at) {
@@ -67,6 +68,7 @@ fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
         }
         RadioState::Silent { reason } => format!("hears nothing: {reason}"),
     };
+    let objections = sources.pulse.borrow().counts.dropped.get("objected").copied().unwrap_or_default();
     let waiting = (spool.last + 1).saturating_sub(spool.oldest);
     let oldest = span(waited(spool.oldest_at, now));
     vec![
@@ -78,9 +80,34 @@ fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
             "Spool".into(),
             format!("{waiting} batches wait, the oldest for {oldest}; {} KiB on disk", spool.bytes / 1024),
         ),
+        ("Clock".into(), clock),
         ("Certificate".into(), certificate),
+        (
+            "Objections".into(),
+            format!(
+                "{} devices are not to be heard; {objections} of their advertisements were left out",
+                link.objections
+            ),
+        ),
         ("Backlog".into(), format!("{backlog} batches go behind what is new")),
     ]
+}
+
+fn clock(link: &Link) -> String {
+    let belief = match link.belief {
+        None => return "not looked at yet".to_owned(),
+        Some(Belief::NeverSet) => "never set",
+        Some(Belief::Free) => "set",
+        Some(Belief::Synchronised) => "set, and it follows a time server",
+    };
+    let than = match link.skew() {
+        None => "the server has not said how far it is off".to_owned(),
+        Some(skew) if skew.0.abs() < 1_000 => "less than a second from the server's".to_owned(),
+        Some(skew) if skew.0 > 0 => format!("{} behind the server's", span(skew)),
+        Some(skew) => format!("{} ahead of the server's", span(Millis(-skew.0))),
+    };
+    let corrected = link.offset.is_some_and(|offset| offset.0.abs() > SKEW_MAX.0);
+    format!("{belief}; {than}{}", if corrected { "; the server sets right what this box stamps" } else { "" })
 }
 
 fn counts(sources: &Sources) -> Vec<(String, String)> {
@@ -108,9 +135,9 @@ fn receivers(html: &mut String, sources: &Sources, now: Timestamp) {
     for health in sources.pulse.borrow().counts.receivers() {
         let _ = write!(
             html,
-            "<tr><td>{}</td><td>{} ago</td><td class=\"n\">{}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td></tr>",
             escape(health.receiver.as_str()),
-            span(now.since(health.last_heard)),
+            if health.heard == 0 { "never".into() } else { format!("{} ago", span(now.since(health.last_heard))) },
             health.heard
         );
     }

@@ -71,12 +71,27 @@ fn a_quiet_radio_is_told_and_is_no_fault_and_a_silent_one_is() {
 fn the_page_shows_figures_and_never_lets_a_name_become_markup() {
     let it = a_box();
     it.pulse.send_modify(|pulse| {
-        pulse.counts.heard(&ReceiverId::new("wine").expect("an id"), NOON);
+        pulse.counts.heard(&ReceiverId::new("wine").expect("an id"), "espresense", NOON);
         pulse.counts.drop("twin", 3);
     });
     let html = page::render(&it.sources);
     assert!(html.contains("gw-&lt;1&gt;") && !html.contains("gw-<1>"));
     for text in ["All is well", "wine", "Left out: twin", "last acknowledgement 0 s ago"] {
+        assert!(html.contains(text), "{text} in {html}");
+    }
+}
+
+#[test]
+fn an_expired_certificate_is_told_with_what_to_do() {
+    let it = a_box();
+    it.link.send_modify(|link| link.certificate_ends = Some(NOON + Millis::minutes(5)));
+    assert!(!page::render(&it.sources).contains("EXPIRED"));
+    assert_eq!(it.sources.health().reasons, Vec::<&str>::new());
+    it.clock.advance(Millis::minutes(7));
+    it.pulse.send_modify(|pulse| pulse.at = Millis::minutes(7));
+    assert_eq!(it.sources.health().reasons, ["certificate-expired"]);
+    let html = page::render(&it.sources);
+    for text in ["EXPIRED", "enrol the box again with a new token"] {
         assert!(html.contains(text), "{text} in {html}");
     }
 }
@@ -107,4 +122,25 @@ async fn the_three_pages_answer_over_the_network() {
     assert!(ask(address, "/").await.contains("content-security-policy"));
     stop.cancel();
     server.await.expect("no panic").expect("an orderly end");
+}
+
+#[test]
+fn the_page_says_how_far_the_clock_is_off() {
+    let it = a_box();
+    assert!(page::render(&it.sources).contains("not looked at yet"));
+    let check = |belief, offset: Option<i64>, drift, reasons: &[&str], text: &str| {
+        it.link.send_modify(|link| {
+            (link.belief, link.offset, link.drift) = (Some(belief), offset.map(Millis), Millis(drift));
+        });
+        assert_eq!(it.sources.health().reasons, reasons);
+        let html = page::render(&it.sources);
+        assert!(html.contains(text), "{text} in {html}");
+    };
+    let decades = NOON.0;
+    check(Belief::NeverSet, None, 0, &["clock-never-set"], "never set; the server has not said");
+    let behind = "never set; 497222 h behind the server&#39;s".replace("&#39;", "'");
+    check(Belief::NeverSet, Some(decades), 0, &["clock-never-set", "clock-off"], &behind);
+    check(Belief::Free, Some(decades), decades, &[], "less than a second from the server's; the server sets right");
+    check(Belief::Synchronised, Some(-90_000), 0, &[], "follows a time server; 90 s ahead of the server's</td>");
+    check(Belief::Free, Some(-300_001), 0, &["clock-off"], "set; 5 min ahead of the server's; the server sets right");
 }

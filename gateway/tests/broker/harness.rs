@@ -186,7 +186,7 @@ impl Committed {
         } else {
             return None;
         }
-        Some(Ack { spool: batch.spool, through: *watermark, beyond: None })
+        Some(Ack { spool: batch.spool, through: *watermark, beyond: None, offset: None })
     }
 }
 
