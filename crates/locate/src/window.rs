@@ -11,10 +11,10 @@ use model::units::Dbm;
 
 /// How long a window is.
 pub const WINDOW: Millis = Millis(500);
-/// Most pairs of receiver and transmitter in one window.
-pub const PAIRS_MAX: usize = 8_192;
+/// Most pairs of receiver and transmitter in one window: half as many again as 20,000 advertisements a second can make.
+pub const PAIRS_MAX: usize = 16_384;
 /// Of these, strangers may take no more than so many, so that a flood of them can't push out who is known.
-pub const STRANGERS_MAX: usize = 6_144;
+pub const STRANGERS_MAX: usize = 12_288;
 
 /// One advertisement, after it was decided who it is from.
 #[derive(Debug, Clone, PartialEq)]
