@@ -114,7 +114,7 @@ boot() {
     # The services of this machine stay out of it.
     : >"$top/all/etc/machine-id"
     : >"$top/all/etc/fstab"
-    # Build machines often forbid packages to start anything; a shop's box does not.
+    # Machines that build often forbid packages to start anything; those in shops do not.
     rm -f "$top/all/usr/sbin/policy-rc.d"
     rm -rf "$top"/all/etc/systemd/system/*.wants "$top"/all/etc/rc[0-9S].d "$top/all/etc/attimo" "$top"/all/var/lib/attimo-*
     cat >"$top/all/etc/systemd/system/package-test.service" <<UNIT
