@@ -254,7 +254,8 @@ fn heard(receiver: ReceiverId, address: Option<Address>, frames: Frames, rssi: D
 
 /// What can be read of a list, if anything can: one useless element does not spoil the others.
 fn of_elements(elements: impl IntoIterator<Item = Result<Option<Heard>, Rejected>>) -> Result<Vec<Heard>, Rejected> {
-    let (mut all, mut first) = (Vec::new(), None);
+    // Most messages tell of one transmitter, and room for one is cheap to come by.
+    let (mut all, mut first) = (Vec::with_capacity(1), None);
     for element in elements {
         match element {
             Ok(heard) => all.extend(heard),
