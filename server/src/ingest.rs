@@ -1,5 +1,6 @@
 //! From the broker to the owner: batches of gateways, checked; acknowledged to the gateway only after the commit.
 
+pub(crate) mod clocks;
 pub(crate) mod marks;
 
 use std::sync::Arc;
@@ -17,12 +18,19 @@ use wire::topics::{self, Topic};
 use wire::uplink::{self, Ack, Batch};
 
 use crate::fleet;
+use crate::fleet::desired::Desk;
+use crate::fleet::http::Renewed;
 use crate::live::Live;
+use crate::objections::Board;
 use crate::run::{Handle, Lane, Taken};
+use crate::secret::ServerSecret;
 use crate::store::Store;
 
 /// Most batches that wait for their commit; further ones wait at the broker.
 const WAITING_MAX: usize = 256;
+
+/// How often it is looked whether other settings are to be told to gateways.
+const SETTINGS_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// How to reach the broker.
 #[derive(Debug, Clone)]
@@ -46,6 +54,8 @@ pub struct Targets {
     pub clock: Arc<dyn Clock>,
     /// What outlives the process.
     pub store: Store,
+    /// Under keys of this the lists of objections are made.
+    pub secret: ServerSecret,
     /// How long the certificates of gateways last.
     pub certificate_lasts: Millis,
 }
@@ -70,9 +80,11 @@ pub fn start(link: &Link, targets: Targets, shutdown: CancellationToken) -> Resu
             (topics::GATEWAYS_LIVE, Qos::AtMostOnce),
             (topics::GATEWAYS_STATE, Qos::AtLeastOnce),
             (topics::GATEWAYS_RENEWAL, Qos::AtLeastOnce),
+            (topics::GATEWAYS_REPORTED, Qos::AtLeastOnce),
         ];
         if client.subscribe(&filters).await.is_ok() {
-            Ingest { client: client.clone(), targets, waiting: FuturesUnordered::new() }.run(events, &shutdown).await;
+            let (desk, board, waiting) = (Desk::default(), Board::default(), FuturesUnordered::new());
+            Ingest { client: client.clone(), targets, desk, board, waiting }.run(events, &shutdown).await;
         }
         client.disconnect().await;
     }))
@@ -81,18 +93,30 @@ pub fn start(link: &Link, targets: Targets, shutdown: CancellationToken) -> Resu
 struct Ingest {
     client: Client,
     targets: Targets,
+    desk: Desk,
+    board: Board,
     waiting: FuturesUnordered<BoxFuture<'static, Answer>>,
 }
 
 impl Ingest {
     async fn run(mut self, mut events: Events, shutdown: &CancellationToken) {
+        let mut settings = tokio::time::interval(SETTINGS_EVERY);
+        settings.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
+                _ = settings.tick() => {
+                    self.tell_desired().await;
+                    self.tell_objections().await;
+                }
                 Some(answer) = self.waiting.next(), if !self.waiting.is_empty() => acknowledge(&self.client, answer).await,
                 event = events.next(), if self.waiting.len() < WAITING_MAX => match event {
                     Some(Event::Message { topic, payload, .. }) => self.message(&topic, &payload).await,
-                    Some(Event::Connected { .. }) => tracing::info!("connected to the broker"),
+                    Some(Event::Connected { .. }) => {
+                        tracing::info!("connected to the broker");
+                        self.desk.forget();
+                        self.board.forget();
+                    }
                     Some(Event::Disconnected { reason }) => tracing::warn!(reason, "the broker is away"),
                     None => return,
                 },
@@ -103,6 +127,9 @@ impl Ingest {
     async fn message(&mut self, topic: &str, payload: &[u8]) {
         if topics::matches(topics::GATEWAYS_RENEWAL, topic) {
             return self.renew(topic, payload).await;
+        }
+        if topics::matches(topics::GATEWAYS_REPORTED, topic) {
+            return self.reported(topic, payload);
         }
         match Topic::parse(topic) {
             Some(Topic::GatewayUp { gateway }) => self.batch(gateway, Lane::Durable, payload).await,
@@ -123,6 +150,7 @@ impl Ingest {
     }
 
     async fn batch(&mut self, name: &str, lane: Lane, payload: &[u8]) {
+        let came = self.targets.clock.now();
         let (gateway, batch) = match read_batch(name, payload) {
             Ok(read) => read,
             Err(reason) => {
@@ -134,7 +162,7 @@ impl Ingest {
             }
         };
         // Nobody waits when the owner is gone: the server is stopping then.
-        let Ok((reply, slot)) = self.targets.run.batch(gateway.clone(), lane, batch).await else { return };
+        let Ok((reply, slot)) = self.targets.run.batch(gateway.clone(), lane, batch, came).await else { return };
         if lane == Lane::Durable {
             self.waiting.push(Box::pin(async move {
                 let taken = reply.await.ok();
@@ -151,17 +179,63 @@ impl Ingest {
         };
         let Targets { store, clock, certificate_lasts, .. } = &self.targets;
         match fleet::http::renew(store, &gateway, request, clock.now(), *certificate_lasts).await {
-            Ok(Some(answer)) => {
-                let topic = topics::gateway_certificate(gateway.as_str());
-                if self.client.publish(&topic, answer, Qos::AtLeastOnce, false).await.is_err() {
-                    tracing::debug!("the broker's client has ended; the gateway will ask again");
-                }
+            Ok(Renewed::Signed(answer)) => self.answer_renewal(&gateway, answer).await,
+            Ok(Renewed::TooOften(answer)) => {
+                refuse("renewal-too-often");
+                self.answer_renewal(&gateway, answer).await;
             }
-            Ok(None) => refuse("renewal-of-nobody"),
+            Ok(Renewed::Nobody) => refuse("renewal-of-nobody"),
             Err(cause) => {
                 tracing::warn!(%gateway, %cause, "a certificate was not renewed");
                 refuse("bad-renewal");
             }
+        }
+    }
+
+    async fn answer_renewal(&mut self, gateway: &GatewayId, answer: Vec<u8>) {
+        let topic = topics::gateway_certificate(gateway.as_str());
+        if self.client.publish(&topic, answer, Qos::AtLeastOnce, false).await.is_err() {
+            tracing::debug!("the broker's client has ended; the gateway will ask again");
+        }
+    }
+
+    /// What became of the settings that a gateway was sent.
+    fn reported(&self, topic: &str, payload: &[u8]) {
+        let name = topics::captured(topics::GATEWAYS_REPORTED, topic).map(GatewayId::new);
+        match (name, wire::settings::decode_report(payload)) {
+            (Some(Ok(gateway)), Ok(report)) => self.targets.live.gateway_reported(&gateway, &report),
+            (Some(Err(_)) | None, _) => refuse("bad-gateway"),
+            (_, Err(cause)) => refuse(cause.code()),
+        }
+    }
+
+    /// Tells gateways which settings they are to have, where that has changed.
+    async fn tell_desired(&mut self) {
+        let Targets { store, live, .. } = &self.targets;
+        match self.desk.due(store, live).await {
+            Ok(due) => {
+                for (topic, document) in due {
+                    if self.client.publish(&topic, document, Qos::AtLeastOnce, true).await.is_err() {
+                        self.desk.forget();
+                    }
+                }
+            }
+            Err(cause) => tracing::warn!(%cause, "could not read the settings of gateways; trying again"),
+        }
+    }
+
+    /// Tells the boxes who objected, where that has changed.
+    async fn tell_objections(&mut self) {
+        let Targets { store, secret, .. } = &self.targets;
+        match self.board.due(store, secret).await {
+            Ok(due) => {
+                for (topic, list) in due {
+                    if self.client.publish(&topic, list, Qos::AtLeastOnce, true).await.is_err() {
+                        self.board.forget();
+                    }
+                }
+            }
+            Err(cause) => tracing::warn!(%cause, "could not read who objected; trying again"),
         }
     }
 
@@ -220,6 +294,7 @@ fn step_over(name: &str, payload: &[u8]) -> Option<(GatewayId, Batch)> {
         health: None,
         live_from: numbers.live_from,
         historical: true,
+        clocks: None,
     };
     Some((numbers.gateway, batch))
 }

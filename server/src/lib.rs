@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod intake;
 pub mod keys;
 pub mod live;
+pub mod objections;
 pub mod record;
 pub mod regulate;
 pub mod replay;

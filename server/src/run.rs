@@ -3,6 +3,7 @@
 
 mod account;
 mod asked;
+mod clocks;
 mod effects;
 mod history;
 mod identity;
@@ -27,6 +28,7 @@ use model::ids::{CustomerId, DecisionId, DeviceId, GatewayId, OfferId, StoreId};
 use model::offer::Lever;
 use model::outcome::Outcome;
 use model::sighting::Sighting;
+use model::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use wire::uplink::{Ack, Batch};
 
@@ -75,7 +77,7 @@ pub(crate) enum Request {
     Forget { customer: CustomerId },
     Sighting(Box<Sighting>),
     Delivery { customer: CustomerId, decision: DecisionId, state: DeliveryState, code: Option<&'static str> },
-    Batch { gateway: GatewayId, lane: Lane, batch: Box<Batch>, slot: AckSlot },
+    Batch { gateway: GatewayId, lane: Lane, batch: Box<Batch>, came: Timestamp, slot: AckSlot },
     Ask { customer: CustomerId, ask: Box<Ask>, slot: Slot },
     Preview { customer: Option<CustomerId>, ask: Box<Ask>, slot: Slot },
     Merge { from: CustomerId, into: CustomerId },
@@ -262,15 +264,16 @@ impl Handle {
         self.ask(Request::Lever { store, offer, lever, by }).await
     }
 
-    /// Takes a gateway's batch; [`Taken::Stored`] and [`Taken::Duplicate`] both mean that it may be acknowledged.
+    /// Takes a gateway's batch that came at a moment of our clock; [`Taken::Stored`] and [`Taken::Duplicate`] both mean that it may be acknowledged.
     pub(crate) async fn batch(
         &self,
         gateway: GatewayId,
         lane: Lane,
         batch: Batch,
+        came: Timestamp,
     ) -> Result<(Reply, AckSlot), Stopped> {
         let (batch, slot) = (Box::new(batch), AckSlot::default());
-        let reply = self.send(Request::Batch { gateway, lane, batch, slot: Arc::clone(&slot) }).await?;
+        let reply = self.send(Request::Batch { gateway, lane, batch, came, slot: Arc::clone(&slot) }).await?;
         Ok((reply, slot))
     }
 

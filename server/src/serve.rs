@@ -87,6 +87,7 @@ pub async fn start(
         live: live.clone(),
         clock: Arc::clone(&clock),
         store: store.clone(),
+        secret: secret.clone(),
         certificate_lasts: Millis::hours(24 * i64::from(config.broker.certificate_days)),
     };
     let ingest = ingest::start(&link, targets, shutdown.clone()).context("reach the broker")?;

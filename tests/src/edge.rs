@@ -159,6 +159,7 @@ impl Edge {
             health: None,
             live_from: 0,
             historical: false,
+            clocks: None,
         };
         let batch = uplink::decode(&uplink::encode(&batch)).expect("what was encoded can be decoded");
         for sighting in batch.sightings {

@@ -44,6 +44,8 @@ pub struct House {
     /// A key for the app's intake.
     pub write_key: String,
     receiver_password: String,
+    /// What stands in the gateway's environment besides.
+    gateway_environment: Vec<(String, String)>,
 }
 
 impl House {
@@ -52,6 +54,14 @@ impl House {
     /// # Errors
     /// When a part does not start; the message holds its log.
     pub fn start(database: Database) -> anyhow::Result<Self> {
+        Self::start_with(database, Vec::new())
+    }
+
+    /// The same with more in the gateway's environment.
+    ///
+    /// # Errors
+    /// As [`House::start`].
+    pub fn start_with(database: Database, gateway_environment: Vec<(String, String)>) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("attimo-house").tempdir()?;
         let at = folder.path();
         let (http_port, mqtt_port, tls_port) = (crate::free_port()?, crate::free_port()?, crate::free_port()?);
@@ -67,7 +77,7 @@ impl House {
         config::write_gateway(at, mqtt_port, &gateway_password)?;
         let mut server = start_server(at, &database)?;
         server.wait_ready()?;
-        let mut gateway = start_gateway(at)?;
+        let mut gateway = start_gateway(at, &gateway_environment)?;
         let gateway_status =
             gateway.wait_ready()?.remove("status").context("the gateway says where its status page is")?;
         Ok(Self {
@@ -81,6 +91,7 @@ impl House {
             api_key,
             write_key,
             receiver_password,
+            gateway_environment,
         })
     }
 
@@ -195,7 +206,7 @@ impl House {
     /// When it does not come back.
     pub fn kill_gateway(&mut self) -> anyhow::Result<()> {
         self.gateway.kill_9();
-        self.gateway = start_gateway(self.folder.path())?;
+        self.gateway = start_gateway(self.folder.path(), &self.gateway_environment)?;
         self.gateway_status =
             self.gateway.wait_ready()?.remove("status").context("the gateway says where its status page is")?;
         Ok(())
@@ -216,9 +227,10 @@ fn start_server(folder: &Path, database: &Database) -> anyhow::Result<Running> {
     Running::start(&mut server_cli(folder, database, &["run"]), &log_of(folder, "server"))
 }
 
-fn start_gateway(folder: &Path) -> anyhow::Result<Running> {
+fn start_gateway(folder: &Path, environment: &[(String, String)]) -> anyhow::Result<Running> {
     let mut command = Command::new(program("attimo-gateway"));
     command.arg("run").arg("--config").arg(folder.join("gateway.toml"));
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     Running::start(&mut command, &log_of(folder, "gateway"))
 }
 

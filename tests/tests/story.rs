@@ -16,6 +16,8 @@ mod enrol;
 mod garbage;
 #[path = "story/kill.rs"]
 mod kill;
+#[path = "story/objection.rs"]
+mod objection;
 #[path = "story/offer.rs"]
 mod offer;
 #[path = "story/regulation.rs"]

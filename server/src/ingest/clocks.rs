@@ -76,7 +76,15 @@ struct Run {
 
 impl Run {
     const fn new(boot: BootId, belief: Belief) -> Self {
-        Self { boot, slices: BTreeMap::new(), heard: 0, belief, drift: Millis::ZERO, late: (0, Millis::ZERO), kept: None }
+        Self {
+            boot,
+            slices: BTreeMap::new(),
+            heard: 0,
+            belief,
+            drift: Millis::ZERO,
+            late: (0, Millis::ZERO),
+            kept: None,
+        }
     }
 
     fn least(&self) -> Option<Millis> {

@@ -17,6 +17,7 @@ fn batch(gateway: &str) -> Batch {
         health: None,
         live_from: 0,
         historical: false,
+        clocks: None,
     }
 }
 

@@ -23,6 +23,7 @@ use super::places::Places;
 use super::trace::Trace;
 use super::watch::Watch;
 use super::{Job, Slot, Stopped, Taken};
+use crate::ingest::clocks::Clocks;
 use crate::ingest::marks::Marks;
 use crate::live::{DECISIONS_SHOWN, Live, day_start};
 use crate::secret::ServerSecret;
@@ -58,6 +59,8 @@ pub(crate) struct Owner {
     pub(super) identity: Identity,
     pub(super) places: Places,
     pub(super) watermarks: BTreeMap<(GatewayId, [u8; 16]), Marks>,
+    /// How far the boxes' clocks are off.
+    pub(super) clocks: Clocks,
     /// What is told of the past, beside what happens now.
     pub(super) histories: Histories,
     pub(super) effects: Effects,
@@ -94,6 +97,7 @@ impl Owner {
             identity: Identity::new(secret, prefix),
             places: Places::default(),
             watermarks: BTreeMap::new(),
+            clocks: Clocks::default(),
             histories: Histories::default(),
             effects: Effects::default(),
             consents: BTreeMap::new(),
@@ -116,6 +120,7 @@ impl Owner {
         owner.trace.restart(owner.store.next_input().await?, owner.now);
         owner.store.return_leases().await?;
         owner.watermarks = owner.store.marks().await?;
+        owner.recall_clocks().await?;
         for (device, customer, locating) in owner.store.links().await? {
             if locating {
                 owner.core.handle(Input::Link { device, customer: customer.clone() }, owner.now);
@@ -190,6 +195,7 @@ impl Owner {
                 () = sleep_until(self.core.poll_timeout(), self.clock.now()) => self.wake().await,
                 _ = plans.tick() => {
                     self.close_histories();
+                    self.keep_clocks().await;
                     self.check_shops().await
                 }
                 _ = qualities.tick() => {
@@ -255,8 +261,8 @@ impl Owner {
     }
 
     pub(super) async fn load(&mut self, customer: &CustomerId) -> crate::store::Result<()> {
-        let saved = self.store.snapshot(customer).await?;
-        let state = saved.as_deref().and_then(|text| match serde_json::from_str(text) {
+        let saved = self.store.profile(customer).await?;
+        let state = saved.and_then(|saved| match saved.state() {
             Ok(state) => Some(Box::new(state)),
             Err(cause) => {
                 tracing::error!(%cause, "a customer's saved state can't be read; the profile starts again");
@@ -299,9 +305,9 @@ impl Owner {
         &mut self,
         replies: Vec<(Option<oneshot::Sender<Taken>>, Taken)>,
     ) -> Result<(Vec<RefusedDecision>, Vec<(CustomerId, DecisionId)>), Stopped> {
-        for (customer, state) in self.core.take_changed() {
-            let text = if state.is_empty() { None } else { serde_json::to_string(&state).ok() };
-            self.effects.changes.snapshots.insert(customer, text);
+        for (customer, packed) in self.core.take_changed() {
+            let profile = packed.map(|packed| packed.as_bytes().to_vec());
+            self.effects.changes.profiles.insert(customer, profile);
         }
         self.effects.changes.learnt = self.core.take_learnt();
         self.effects.changes.epochs = self.core.take_epochs();

@@ -1,5 +1,7 @@
 //! What each request means: checked against consent and what is known, then fed to the core and noted for the commit.
 
+use std::collections::BTreeMap;
+
 use engine::core::Input;
 use model::consent::{Consent, ConsentRecord};
 use model::event::{Event, EventKind};
@@ -37,7 +39,10 @@ impl Owner {
                 self.feed(Input::Delivery { customer, decision, state }).await?;
                 Ok(Taken::Stored)
             }
-            Request::Batch { gateway, lane, batch, slot } => self.batch(gateway, lane, *batch, &slot).await,
+            Request::Batch { gateway, lane, mut batch, came, slot } => {
+                let offset = self.set_right(&mut batch, came);
+                self.batch(gateway, lane, *batch, (offset, &slot)).await
+            }
             Request::Ask { customer, ask, slot } => self.decide(customer, *ask, slot).await,
             Request::Preview { customer, ask, slot } => self.preview(customer, &ask, &slot).await,
             Request::Merge { from, into } => self.merge(from, into).await,
@@ -208,7 +213,13 @@ impl Owner {
         Ok(Taken::Stored)
     }
 
-    async fn batch(&mut self, gateway: GatewayId, lane: Lane, batch: Batch, slot: &AckSlot) -> Result<Taken> {
+    async fn batch(
+        &mut self,
+        gateway: GatewayId,
+        lane: Lane,
+        batch: Batch,
+        (offset, slot): (Option<Millis>, &AckSlot),
+    ) -> Result<Taken> {
         let mut is_late = false;
         if lane == Lane::Durable {
             let key = (gateway.clone(), batch.spool);
@@ -217,7 +228,7 @@ impl Owner {
             // A repeat learns no more than that it is known.
             let through = if place == Place::Repeat { marks.through().min(batch.seq) } else { marks.through() };
             // Read only after the commit, and never changed once it is set.
-            let _ = slot.set(Ack { spool: batch.spool, through, beyond: marks.beyond() });
+            let _ = slot.set(Ack { spool: batch.spool, through, beyond: marks.beyond(), offset });
             match place {
                 Place::Repeat => return Ok(Taken::Duplicate),
                 Place::Gap => {
@@ -235,9 +246,15 @@ impl Owner {
             return Ok(self.past(&gateway, batch));
         }
         self.live.heard(&gateway, batch.health.as_ref(), &batch.sightings, self.now);
+        let mut refused: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let all = batch.sightings.len() as u64;
         for sighting in batch.sightings {
-            self.gateway_sighting(sighting).await;
+            if let Err(reason) = self.gateway_sighting(sighting).await {
+                dropped(reason);
+                *refused.entry(reason).or_default() += 1;
+            }
         }
+        self.live.gateway_taken(&gateway, all - refused.values().sum::<u64>(), &refused);
         for reading in batch.readings {
             self.reading(reading).await;
         }
@@ -245,19 +262,17 @@ impl Owner {
         Ok(Taken::Stored)
     }
 
-    async fn gateway_sighting(&mut self, mut sighting: Sighting) {
-        let Some(store) = self.places.store_of_receiver(&sighting.receiver).cloned() else {
-            return dropped("unknown-receiver");
-        };
+    async fn gateway_sighting(&mut self, mut sighting: Sighting) -> std::result::Result<(), &'static str> {
+        let store = self.places.store_of_receiver(&sighting.receiver).cloned().ok_or("unknown-receiver")?;
         sighting.at = self.plausible(sighting.at);
         metrics::counter!("sightings_total", "source" => "gateway").increment(1);
         if let Some(anchor) = self.places.anchor(&store, &sighting.transmitter).cloned() {
-            return self.feed_known(Input::Anchor { store, anchor, sighting }).await;
+            self.feed_known(Input::Anchor { store, anchor, sighting }).await;
+            return Ok(());
         }
-        match self.identity.subject(&sighting.transmitter, sighting.at, &store, &self.places) {
-            Ok(subject) => self.feed_known(Input::Sighting { store, subject, sighting }).await,
-            Err(reason) => dropped(reason),
-        }
+        let subject = self.identity.subject(&sighting.transmitter, sighting.at, &store, &self.places)?;
+        self.feed_known(Input::Sighting { store, subject, sighting }).await;
+        Ok(())
     }
 
     async fn reading(&mut self, mut reading: Reading) {

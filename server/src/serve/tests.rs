@@ -52,6 +52,7 @@ fn batch(seq: u64) -> Bytes {
         health: None,
         live_from: 0,
         historical: false,
+        clocks: None,
     })
 }
 

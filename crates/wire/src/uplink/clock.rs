@@ -133,7 +133,7 @@ mod tests {
         let (without, with) = (encode(&batch(None)), encode(&batch(Some(clocks()))));
         assert_eq!(
             hex::encode(&with[without.len()..]),
-            "a2012308b8e5cdb1ca33100718022216121000000000000000000000000000000062"
+            "a201230888a481c5ca331007180222160a100000000000000000000000000000006210071801"
         );
     }
 

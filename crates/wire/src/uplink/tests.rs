@@ -273,7 +273,10 @@ fn a_bad_acknowledgement_is_refused() {
     let code = |payload: &[u8]| decode_ack(payload).expect_err("a bad acknowledgement").code();
     assert_eq!(code(b""), "out-of-range");
     assert_eq!(code(&[0; ACK_LEN_MAX + 1]), "too-large");
-    assert_eq!(code(&encode_ack(Ack { spool: [7; 16], through: 300, beyond: None, offset: None })[..10]), "not-protobuf");
+    assert_eq!(
+        code(&encode_ack(Ack { spool: [7; 16], through: 300, beyond: None, offset: None })[..10]),
+        "not-protobuf"
+    );
     for beyond in [(300, 400), (299, 301), (402, 401), (0, 9)] {
         let ack = Ack { spool: [7; 16], through: 300, beyond: Some(beyond), offset: None };
         assert_eq!(code(&encode_ack(ack)), "out-of-range", "{beyond:?}");

@@ -170,6 +170,14 @@ fn set_cookie(api: &Api, value: &str, seconds: i64) -> HeaderValue {
 }
 
 /// Counts a try against the name and against the address.
+impl Api {
+    /// Holds back who objects for many.
+    pub(crate) fn slow_down_objections(&self, Peer(peer): Peer) -> Result<(), Problem> {
+        let Some(peer) = peer else { return Ok(()) };
+        self.objections_by_peer.take(&peer.to_string(), self.app.clock.now()).map_err(Problem::too_often)
+    }
+}
+
 fn slow_down(api: &Api, Peer(peer): Peer, name: &str) -> Result<(), Problem> {
     let now = api.app.clock.now();
     if let Some(peer) = peer {

@@ -266,8 +266,9 @@ impl Server {
             health: None,
             live_from,
             historical,
+            clocks: None,
         };
-        let (reply, _) = self.run.batch(gateway, Lane::Durable, batch).await.expect("an owner");
+        let (reply, _) = self.run.batch(gateway, Lane::Durable, batch, self.clock.now()).await.expect("an owner");
         reply.await.expect("an answer")
     }
 

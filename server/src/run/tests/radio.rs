@@ -94,9 +94,11 @@ async fn send(owner: &mut Owner, seq: u64, at: Timestamp, sightings: Vec<Sightin
         health: None,
         live_from: 0,
         historical: false,
+        clocks: None,
     };
     owner.now = at;
-    let request = Request::Batch { gateway, lane: Lane::Durable, batch: Box::new(batch), slot: AckSlot::default() };
+    let request =
+        Request::Batch { gateway, lane: Lane::Durable, batch: Box::new(batch), came: at, slot: AckSlot::default() };
     assert_eq!(owner.take(request).await.expect("a store"), Taken::Stored);
 }
 

@@ -1,0 +1,138 @@
+//! Somebody does not want to be heard: the boxes of the store leave the device out, also one that was away meanwhile.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tests::house::{Database, House};
+use tests::tables::places_of;
+use tests::walker::Receivers;
+
+use crate::on_both_databases;
+
+/// How long a step may take in a debug build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked for what nobody announces.
+const LOOK: Duration = Duration::from_millis(200);
+/// So many advertisements that were left out in a row: whatever was heard before has gone by then.
+const SOME: u64 = 12;
+
+on_both_databases!(who_objects_is_heard_no_more_and_a_box_that_was_away_knows_it_before_it_speaks);
+
+async fn who_objects_is_heard_no_more_and_a_box_that_was_away_knows_it_before_it_speaks(
+    database: Database,
+) -> anyhow::Result<()> {
+    let mut house = House::start(database)?;
+    let receivers = house.receivers()?;
+    let first = keep_hearing(&receivers, "c0ffee120001");
+    until("the stranger is heard", &house, async || Ok(taken(&house).await? > 0)).await?;
+
+    assert_eq!(object(&house, json!({ "store": "corner", "address": "C0:FF:EE:12:00:01" })).await?.0, 202);
+    assert_silence(&house).await?;
+
+    // The box is away; somebody else objects meanwhile.
+    house.gateway.kill_9();
+    let second = keep_hearing(&receivers, "c0ffee120002");
+    let (status, said) = object(&house, json!({ "store": "corner", "address": "c0ffee120002" })).await?;
+    assert_eq!((status, &said["obeyedWithinS"]), (StatusCode::ACCEPTED, &json!(60)));
+    let before = taken(&house).await?;
+    house.kill_gateway()?;
+    assert_silence(&house).await?;
+    assert_eq!(taken(&house).await?, before, "it knew before it spoke");
+
+    // Whoever did not object is heard as before.
+    let third = keep_hearing(&receivers, "c0ffee120003");
+    until("a third one is heard", &house, async || Ok(taken(&house).await? > before)).await?;
+    [first, second, third].iter().for_each(tokio::task::JoinHandle::abort);
+
+    for canary in ["c0ffee12", "C0FFEE12", "C0:FF:EE:12", "c0:ff:ee:12"] {
+        assert_eq!(places_of(&house.database_url(), canary).await?, Vec::<String>::new(), "{canary}");
+    }
+    let kept = std::fs::read(house.folder().join("gateway/objections"))?;
+    let address = [0xc0, 0xff, 0xee, 0x12];
+    assert!(!kept.windows(4).any(|four| four == address), "the box keeps no address");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_objection_that_cannot_be_taken_says_why() -> anyhow::Result<()> {
+    let house = House::start(Database::Sqlite)?;
+    for (body, status, field) in [
+        (json!({ "store": "corner", "address": "C0:FF:EE" }), 400, json!("address")),
+        (json!({ "store": "corner", "address": "" }), 400, json!("address")),
+        (json!({ "store": "nowhere", "address": "C0:FF:EE:12:00:01" }), 404, Value::Null),
+        (json!({ "store": "a/b", "address": "C0:FF:EE:12:00:01" }), 404, Value::Null),
+    ] {
+        let (answered, said) = object(&house, body.clone()).await?;
+        assert_eq!((answered.as_u16(), &said["field"]), (status, &field), "{body}: {said}");
+    }
+    // One place can't fill the list.
+    let mut last = StatusCode::OK;
+    for n in 0..40 {
+        last = object(&house, json!({ "store": "corner", "address": format!("C0:FF:EE:12:01:{n:02X}") })).await?.0;
+        if last == StatusCode::TOO_MANY_REQUESTS {
+            break;
+        }
+        assert_eq!(last, StatusCode::ACCEPTED);
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    Ok(())
+}
+
+/// Several advertisements are left out, and meanwhile the server takes nothing.
+async fn assert_silence(house: &House) -> anyhow::Result<()> {
+    let start = left_out(house).await?;
+    until("some are left out", house, async || Ok(left_out(house).await? >= start + SOME)).await?;
+    let before = taken(house).await?;
+    until("more are left out", house, async || Ok(left_out(house).await? >= start + 2 * SOME)).await?;
+    assert_eq!(taken(house).await?, before, "the server still hears of somebody who objected");
+    Ok(())
+}
+
+/// A stranger's advertisements as ESPresense tells of them, until the task is aborted.
+fn keep_hearing(receivers: &Receivers, mac: &str) -> tokio::task::JoinHandle<()> {
+    let (receivers, mac) = (receivers.clone(), mac.to_owned());
+    tokio::spawn(async move {
+        let id = "iBeacon:0f0e0d0c-0b0a-0908-0706-050403020100-1-2";
+        let said =
+            json!({ "mac": mac, "id": id, "rssi@1m": -59, "rssi": -64.5, "rssiVar": 2.0, "distance": 2.0, "int": 250 });
+        while receivers.publish(&format!("espresense/devices/{id}/wine-shelf"), said.to_string()).await.is_ok() {
+            tokio::time::sleep(LOOK).await;
+        }
+    })
+}
+
+async fn object(house: &House, body: Value) -> anyhow::Result<(StatusCode, Value)> {
+    let answer = reqwest::Client::new().post(format!("{}/v1/objections", house.http)).json(&body).send().await?;
+    Ok((answer.status(), answer.json().await?))
+}
+
+/// Sightings that the server took of gateways.
+async fn taken(house: &House) -> anyhow::Result<u64> {
+    let asked = reqwest::Client::new().get(format!("{}/metrics", house.http)).bearer_auth(&house.api_key);
+    Ok(figure(&asked.send().await?.text().await?, "sightings_total{source=\"gateway\"} "))
+}
+
+/// Advertisements that the box left out because somebody objected.
+async fn left_out(house: &House) -> anyhow::Result<u64> {
+    let metrics = reqwest::get(format!("http://{}/metrics", house.gateway_status)).await?.text().await?;
+    Ok(figure(&metrics, "attimo_gateway_dropped_total{reason=\"objected\"} "))
+}
+
+fn figure(metrics: &str, name: &str) -> u64 {
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.parse().ok()).unwrap_or(0)
+}
+
+async fn until(what: &str, house: &House, mut is: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let end = std::time::Instant::now() + PATIENCE;
+    while !is().await? {
+        anyhow::ensure!(
+            std::time::Instant::now() < end,
+            "waited in vain until {what}; gateway:\n{}\nserver:\n{}",
+            house.gateway.log_tail(),
+            house.server.log_tail()
+        );
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
