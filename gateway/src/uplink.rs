@@ -252,10 +252,10 @@ impl Uplink {
                 if self.client.try_publish(&topic, birth, Qos::AtLeastOnce, true).is_err() {
                     tracing::warn!("the queue to the broker is full, the birth was not sent");
                 }
-                self.send_report();
                 self.gate.connected(self.inputs.objections.was_told(), self.clock.monotonic());
                 self.sender.connected(self.clock.monotonic());
                 self.tell(true, None);
+                self.send_report();
             }
             Event::Disconnected { reason } => {
                 if self.link.borrow().connected {
