@@ -43,6 +43,7 @@ use std::sync::Arc;
 pub use commit::{Changes, Committed};
 pub(crate) use driver::to_name;
 pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
+pub use identity::Profile;
 pub use inputs::Recorded;
 pub use merging::LeverRow;
 pub(crate) use merging::Merged;

@@ -224,7 +224,9 @@ fn listed(candidates: Vec<Candidate>) -> (Vec<Candidate>, BTreeMap<String, u32>)
         .filter(|(_, one)| one.propensity.get() == 0.0)
         .map(|(index, one)| (depth(one), one.terms.map_or(one.intent, |terms| terms.score()), index))
         .collect();
-    rest.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    if rest.len() > LISTED_REST {
+        rest.select_nth_unstable_by(LISTED_REST, |a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    }
     let mut keep: Vec<bool> = candidates.iter().map(|one| one.propensity.get() > 0.0).collect();
     rest.iter().take(LISTED_REST).for_each(|(_, _, index)| keep[*index] = true);
     let mut kept = Vec::with_capacity(LISTED_ALL);

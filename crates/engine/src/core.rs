@@ -11,9 +11,11 @@ mod learn;
 mod leases;
 mod pace;
 mod plan;
+mod slot;
 mod stores;
 mod trace;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -33,27 +35,17 @@ pub use learn::{Epoch, Which};
 pub use plan::PlanFiles;
 
 use self::leases::Leases;
+use self::slot::Slot;
 use crate::log::Entry;
+use crate::pack::Names;
 use crate::shop::{self, Shop};
-use crate::shopper::{self, Lent, Shopper, ShopperState};
+use crate::shopper::{self, Lent, Packed, ShopperState};
 
 /// What the core is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoreConfig {
     /// Secret seed of every id, draw and holdout: the same seed and inputs give the same commands.
     pub seed: u64,
-}
-
-/// What is kept in memory of one customer.
-#[derive(Debug)]
-struct Slot {
-    shopper: Shopper,
-    /// When the last input came.
-    used: Timestamp,
-    /// When its machine wants to be woken.
-    timer: Option<Timestamp>,
-    /// Whether the trace has the state that what happens now happens to.
-    noted: bool,
 }
 
 /// Customers without a stay and without a timer leave the memory after this time.
@@ -71,7 +63,11 @@ pub struct Core {
     files: BTreeMap<StoreId, PlanFiles>,
     shops: BTreeMap<StoreId, Shop>,
     links: BTreeMap<DeviceId, CustomerId>,
-    shoppers: BTreeMap<CustomerId, Slot>,
+    shoppers: BTreeMap<CustomerId, Box<Slot>>,
+    /// What the catalogues call things, so that those at rest need only its number.
+    names: Names,
+    /// Those whose machines are at work since the states were saved.
+    awake: BTreeSet<CustomerId>,
     timers: BTreeSet<(Timestamp, CustomerId)>,
     leases: Leases,
     /// What is learnt and what people said, lent to each customer's machine while it works.
@@ -102,6 +98,8 @@ impl Core {
             shops: BTreeMap::new(),
             links: BTreeMap::new(),
             shoppers: BTreeMap::new(),
+            names: Names::default(),
+            awake: BTreeSet::new(),
             timers: BTreeSet::new(),
             leases: Leases::default(),
             lent: Lent::default(),
@@ -137,7 +135,8 @@ impl Core {
             Input::Survey { store, survey } => self.shop(&store, shop::Input::Survey(survey)),
             Input::Calibration { store, calibration } => self.shop(&store, shop::Input::Calibration(calibration)),
             Input::Link { device, customer } => {
-                self.links.insert(device, customer);
+                let known = self.shoppers.get_key_value(&customer).map(|(known, _)| known.clone());
+                self.links.insert(device, known.unwrap_or(customer));
             }
             Input::Unlink { device } => self.unlink(device),
             Input::Load { customer, state } => self.load(customer, state),
@@ -267,25 +266,31 @@ impl Core {
     /// What is kept of everybody in memory.
     #[must_use]
     pub fn into_states(self) -> BTreeMap<CustomerId, ShopperState> {
-        self.shoppers.into_iter().map(|(customer, slot)| (customer, slot.shopper.snapshot())).collect()
+        self.shoppers.into_iter().map(|(customer, slot)| (customer, slot.state(&self.names).into_owned())).collect()
     }
 
     /// What is kept of a customer in memory, to look at.
     #[must_use]
-    pub fn state(&self, customer: &CustomerId) -> Option<&ShopperState> {
-        self.shoppers.get(customer).map(|slot| slot.shopper.state())
+    pub fn state(&self, customer: &CustomerId) -> Option<Cow<'_, ShopperState>> {
+        self.shoppers.get(customer).map(|slot| slot.state(&self.names))
     }
 
-    /// The states that changed since the last call, to be saved with the commands; then idle customers are evicted.
-    ///
-    /// An empty state ([`ShopperState::is_empty`]) means that the customer's row is to be deleted.
-    pub fn take_changed(&mut self) -> Vec<(CustomerId, ShopperState)> {
-        let changed = std::mem::take(&mut self.changed);
-        let saved = changed.into_iter().filter_map(|customer| {
-            let state = self.shoppers.get(&customer)?.shopper.snapshot();
-            Some((customer, state))
-        });
-        let saved = saved.collect();
+    /// The states that changed since the last call, to be saved with the commands; none in place of an empty one
+    /// ([`ShopperState::is_empty`]), whose row is to be deleted. Then all machines rest, and idle customers are evicted.
+    pub fn take_changed(&mut self) -> Vec<(CustomerId, Option<Packed>)> {
+        let mut saved = Vec::with_capacity(self.changed.len());
+        for customer in std::mem::take(&mut self.awake) {
+            let Some(slot) = self.shoppers.get_mut(&customer) else { continue };
+            if self.changed.remove(&customer) {
+                let state = slot.state(&self.names);
+                let packed = if state.is_empty() { Ok(None) } else { Packed::new(&state).map(Some) };
+                saved.extend(packed.ok().map(|packed| (customer.clone(), packed)));
+            }
+            slot.rest(&self.names);
+            if slot.is_awake() {
+                self.awake.insert(customer);
+            }
+        }
         self.evict();
         saved
     }
@@ -298,7 +303,7 @@ impl Core {
         }
         self.swept = now;
         self.shoppers.retain(|_, slot| {
-            let busy = slot.timer.is_some() || slot.shopper.state().is_present();
+            let busy = slot.timer.is_some() || slot.is_present();
             busy || (!crowded && now.since(slot.used) < IDLE)
         });
     }
@@ -329,6 +334,7 @@ impl Core {
             self.timers.remove(&(timer, customer.clone()));
         }
         self.changed.remove(customer);
+        self.awake.remove(customer);
     }
 
     fn wake(&mut self) {

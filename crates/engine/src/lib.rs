@@ -4,5 +4,6 @@ pub mod core;
 #[cfg(test)]
 mod fixture;
 pub mod log;
+pub mod pack;
 pub mod shop;
 pub mod shopper;

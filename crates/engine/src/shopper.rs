@@ -5,11 +5,13 @@
 
 mod around;
 mod asked;
+mod bought;
 mod follow;
 mod lesson;
 mod merge;
 mod moments;
 mod patterns;
+mod rest;
 mod slim;
 mod state;
 
@@ -22,20 +24,22 @@ use decide::intent::Touch;
 use model::consent::{Consent, ConsentRecord};
 use model::decision::Decision;
 use model::delivery::{Delivery, DeliveryState};
-use model::event::{Event, EventKind, OrderLine};
-use model::ids::{CategoryId, CustomerId, DecisionId, DeviceId, MessageId, OfferId, OrderId, ProductId, StoreId};
+use model::event::{Event, EventKind};
+use model::ids::{CategoryId, CustomerId, DecisionId, DeviceId, OfferId, ProductId, StoreId};
 use model::offer::Lever;
 use model::outcome::Outcome;
 use model::presence::Presence;
 use model::signal::Signal;
 use model::time::{Millis, Timestamp};
-use model::units::{Cents, Probability};
-use serde::{Deserialize, Serialize};
+use model::units::Probability;
 
 use crate::core::Ask;
 
 pub use around::Surroundings;
+pub use bought::Purchase;
 pub use lesson::{Answer, Taught};
+pub use rest::Packed;
+pub(crate) use rest::Resting;
 pub use state::{DEVICES_MAX, LINES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, ShopperState};
 
 /// A presence or an event that is older, or further in the future, is history and never makes a moment.
@@ -144,25 +148,6 @@ pub enum Command {
     },
     /// What is still on its way is not wanted any more.
     Cancel(DecisionId),
-}
-
-/// One line of an order, and the decision that it is put down to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Purchase {
-    /// The order's number, or the id of the message that told of it.
-    pub order: OrderId,
-    /// What.
-    pub product: ProductId,
-    /// In which store, as far as is known.
-    pub store: Option<StoreId>,
-    /// To which decision it is put down.
-    pub decision: Option<DecisionId>,
-    /// What was paid.
-    pub amount: Cents,
-    /// What the shop earns, after the discount.
-    pub margin: Cents,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// What the core lends to a machine while it works: what is common to all customers.
@@ -372,74 +357,6 @@ impl Shopper {
             marketing_push: said.marketing_push && known.marketing_push,
         };
         self.consent(&ConsentRecord { consent, ..record.clone() }, now);
-    }
-
-    fn bought(&mut self, message: &MessageId, order: Option<&str>, lines: &[OrderLine], at: Timestamp) {
-        let lines = &lines[..lines.len().min(LINES_MAX)];
-        let id = order.unwrap_or(message.as_str());
-        let told_before = self.state.orders.iter().find(|known| known.order == id);
-        let known: BTreeSet<ProductId> =
-            told_before.map(|order| order.products.iter().cloned().collect()).unwrap_or_default();
-        let mut sums: BTreeMap<&ProductId, (u32, Option<i64>)> = BTreeMap::new();
-        for line in lines.iter().filter(|line| !known.contains(&line.product)) {
-            let (quantity, paid) = sums.entry(&line.product).or_default();
-            *quantity = quantity.saturating_add(line.quantity);
-            let amount = line.price.map(|price| price.0.saturating_mul(i64::from(line.quantity)));
-            *paid = amount.map(|amount| amount.saturating_add(paid.unwrap_or(0))).or(*paid);
-        }
-        for (product, (quantity, paid)) in sums {
-            self.bought_line(id, product, quantity, paid, at);
-        }
-        if order.is_some() {
-            self.state.note_order(id, lines);
-        }
-    }
-
-    /// One product of an order: it ends the want, and is put down to the offer that spoke of it.
-    fn bought_line(&mut self, order: &str, product: &ProductId, quantity: u32, paid: Option<i64>, at: Timestamp) {
-        let category = self.category_of(product);
-        self.state.history.buy(product, category.as_ref(), at);
-        self.state.intent.buy(product, category.as_ref(), at);
-        self.state.journal.bought(product);
-        let known =
-            self.policies.values().find_map(|plan| Some((plan.store.id.clone(), plan.product(product)?.clone())));
-        let count = i64::from(quantity.max(1));
-        let price = known.as_ref().map_or(0, |(_, known)| known.price.0);
-        let amount = paid.unwrap_or_else(|| price.saturating_mul(count));
-        #[expect(clippy::cast_precision_loss, reason = "amounts of money are far below 2^53 cents")]
-        self.state.person.buy(product, amount as f64, at);
-        let credited = self.find_purchase(product, at);
-        let discount = credited.as_ref().map_or(0, |(_, _, discount)| discount.0);
-        let margin =
-            known.as_ref().map_or(0, |(_, known)| known.margin.0.saturating_mul(count)).saturating_sub(discount);
-        self.cancel(|open| open.products.contains(product));
-        let (decision, store) = match credited {
-            Some((decision, store, _)) => (Some(decision), Some(store)),
-            None => (None, known.map(|(store, _)| store)),
-        };
-        let Ok(order) = OrderId::new(order) else { return };
-        self.commands.push_back(Command::Bought(Purchase {
-            order,
-            product: product.clone(),
-            store,
-            decision,
-            amount: Cents(amount),
-            margin: Cents(margin),
-            at,
-        }));
-    }
-
-    fn returned(&mut self, order: Option<&str>, lines: &[OrderLine]) {
-        let whole = self.state.orders.iter().find(|known| lines.is_empty() && Some(known.order.as_str()) == order);
-        let products: Vec<ProductId> = match whole {
-            Some(order) => order.products.clone(),
-            None => lines.iter().take(LINES_MAX).map(|line| line.product.clone()).collect(),
-        };
-        for product in &products {
-            self.state.history.give_back(product);
-            self.state.intent.give_back(product);
-        }
-        self.state.person.give_back();
     }
 
     fn brand_of(&self, product: &ProductId) -> Option<String> {

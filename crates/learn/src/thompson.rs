@@ -96,8 +96,11 @@ pub struct Shares {
 pub fn reachable(arms: &[Arm], arms_max: usize) -> Vec<usize> {
     let mut order: Vec<(f64, usize)> =
         arms.iter().enumerate().filter(|(_, arm)| arm.is_reachable()).map(|(i, arm)| (arm.quantile(3.0), i)).collect();
-    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    order.truncate(arms_max.saturating_sub(1));
+    let most = arms_max.saturating_sub(1);
+    if order.len() > most {
+        order.select_nth_unstable_by(most, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        order.truncate(most);
+    }
     let mut kept: Vec<usize> = order.into_iter().map(|(_, index)| index).collect();
     kept.sort_unstable();
     kept

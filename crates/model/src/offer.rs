@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CategoryId, MomentId, OfferId, ProductId, SegmentId, StoreId, ZoneId};
+use crate::product::Product;
 use crate::time::Timestamp;
 use crate::units::Cents;
 
@@ -128,6 +129,12 @@ impl Offer {
     #[must_use]
     pub fn goes_by(&self, channel: Channel) -> bool {
         self.channels.is_empty() || self.channels.contains(&channel)
+    }
+
+    /// Whether a product is what it is about, or of its category.
+    #[must_use]
+    pub fn is_about(&self, product: &Product) -> bool {
+        self.product.as_ref() == Some(&product.id) || self.category.as_ref() == Some(&product.category)
     }
 }
 

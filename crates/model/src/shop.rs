@@ -317,7 +317,7 @@ impl Shop {
         let mut zones: Vec<ZoneId> = self
             .products
             .iter()
-            .filter(|p| offer.product.as_ref() == Some(&p.id) || offer.category.as_ref() == Some(&p.category))
+            .filter(|product| offer.is_about(product))
             .map(|p| p.zone.clone())
             .collect();
         zones.sort();

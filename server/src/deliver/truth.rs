@@ -1,7 +1,6 @@
 //! Whether what an offer says is still true: asked just before every try, of the shop as it is now.
 
 use model::delivery::Delivery;
-use model::offer::Offer;
 use model::product::Product;
 use model::shop::Shop;
 
@@ -17,7 +16,7 @@ pub(super) async fn is_false(state: &AppState, delivery: &Delivery) -> Result<Op
     }
     let Some(offer) = plan.offer(&delivery.offer) else { return Ok(Some("offer")) };
     let bought = state.store.bought_since(&delivery.customer, delivery.decided_at).await?;
-    let about = |product: &&Product| is_about(offer, product);
+    let about = |product: &&Product| offer.is_about(product);
     Ok(plan.products.iter().filter(about).any(|product| bought.contains(&product.id)).then_some("bought"))
 }
 
@@ -27,17 +26,13 @@ fn of_the_shop(plan: &Shop, delivery: &Delivery) -> Option<&'static str> {
     if offer.paused {
         return Some("paused");
     }
-    let about: Vec<&Product> = plan.products.iter().filter(|product| is_about(offer, product)).collect();
+    let about: Vec<&Product> = plan.products.iter().filter(|product| offer.is_about(product)).collect();
     if !about.iter().any(|product| product.in_stock) {
         return Some("stock");
     }
     let told = if offer.product.is_some() { delivery.price.or(offer.price) } else { None };
     let another = |product: &&Product| told.is_some_and(|price| price != product.price);
     about.iter().any(another).then_some("price")
-}
-
-fn is_about(offer: &Offer, product: &Product) -> bool {
-    offer.product.as_ref().map_or_else(|| offer.category.as_ref() == Some(&product.category), |id| *id == product.id)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl Owner {
         if !self.core.knows(&from) {
             self.load(&from).await?;
         }
-        let state = self.core.state(&from).and_then(|state| serde_json::to_string(state).ok());
+        let state = self.core.state(&from).and_then(|state| serde_json::to_string(&*state).ok());
         // The account's own word stands: what a browser was told does not change what the person said.
         if kept.is_none() {
             self.consents.insert(into.clone(), Some(known.consent.consent));
@@ -78,7 +78,7 @@ impl Owner {
         }
         self.identity.refresh(self.now);
         self.feed(Input::Merge { from: from.clone(), into: into.clone() }).await?;
-        self.effects.changes.snapshots.remove(&from);
+        self.effects.changes.profiles.remove(&from);
         let (at, consent) = (self.now, known.consent);
         self.effects.changes.merged.push(Merged { id, from, into, at, consent, devices, aliases, state });
         self.must_commit = true;

@@ -49,6 +49,16 @@ pub(super) struct Watch {
     /// The last quarter that was looked at.
     last: Option<i64>,
     alarms: BTreeMap<(StoreId, Count), Alarm>,
+    /// What each store counted, so that of what is older than a day nothing is read again.
+    known: BTreeMap<StoreId, Known>,
+}
+
+/// What a store counted in the last four weeks.
+#[derive(Debug)]
+struct Known {
+    /// Up to which quarter, without it.
+    before: i64,
+    tallies: BTreeMap<i64, Tally>,
 }
 
 impl Watch {
@@ -57,6 +67,21 @@ impl Watch {
         let over = (now - SETTLED).0.div_euclid(QUARTER_MS) - 1;
         let last = self.last.replace(over).unwrap_or(over);
         last.max(over - MISSED_MAX) + 1..=over
+    }
+
+    /// From which quarter on a store's counts are to be read to look at one: all of them at first and after a long pause,
+    /// then those of a day, in which what comes late has come.
+    fn unread(&self, store: &StoreId, quarter: i64) -> i64 {
+        let known = self.known.get(store).is_some_and(|known| known.before >= quarter - DAY);
+        if known { quarter - DAY } else { oldest(quarter) }
+    }
+
+    /// Takes in what was read from a quarter on, and gives all that is known.
+    fn learn(&mut self, store: &StoreId, read: BTreeMap<i64, Tally>, from: i64, quarter: i64) -> BTreeMap<i64, Tally> {
+        let mut tallies = self.known.remove(store).map(|known| known.tallies).unwrap_or_default();
+        tallies.retain(|at, _| (oldest(quarter)..from).contains(at));
+        tallies.extend(read);
+        tallies
     }
 
     /// Looks at one quarter of a store; gives the alarms that begin, and which way.
@@ -98,6 +123,11 @@ impl Watch {
     }
 }
 
+/// The first quarter that an expectation rests on.
+const fn oldest(quarter: i64) -> i64 {
+    quarter - DAYS * DAY - 1
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
 const fn number(count: u64) -> f64 {
     count as f64
@@ -110,14 +140,16 @@ impl Owner {
         let within = [SETTLED, Millis(ANSWERED * QUARTER_MS)];
         for quarter in self.watch.due(now) {
             for store in self.versions.keys().cloned().collect::<Vec<_>>() {
-                let from = quarter - DAYS * DAY - 1;
+                let from = self.watch.unread(&store, quarter);
                 match self.store.tallies(&store, from, quarter + 1, within).await {
-                    Ok(tallies) => {
+                    Ok(read) => {
+                        let tallies = self.watch.learn(&store, read, from, quarter);
                         for (count, _) in self.watch.look(&store, &tallies, quarter) {
                             begun += 1;
                             let alarm = Command::Alarm { store: store.clone(), what: count.name().to_owned() };
                             self.effects.take(alarm, &self.identity, &self.places);
                         }
+                        self.watch.known.insert(store.clone(), Known { before: quarter + 1, tallies });
                     }
                     Err(cause) => tracing::warn!(%cause, %store, "could not read what the store counted"),
                 }

@@ -25,10 +25,8 @@ use super::reservations::{self, Check, RefusedDecision, Reservation};
 use super::rows::{CountKind, Device, Lease};
 use super::tables;
 use super::traffic::{ReadingBody, subject_text};
+use super::watch::QUARTER_MS;
 use super::{Result, Store};
-
-/// A quarter of an hour, in milliseconds: the finest grain in which people without a name are counted.
-const QUARTER_MS: i64 = 15 * 60 * 1_000;
 
 /// All that is to be committed together. Presences and visits of people without a name become counts.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +40,8 @@ pub struct Changes {
     /// Customers who may not be located any more.
     pub(crate) hidden: BTreeSet<CustomerId>,
     pub(crate) forgotten: BTreeSet<CustomerId>,
-    pub(crate) snapshots: BTreeMap<CustomerId, Option<String>>,
+    /// What the core keeps of customers, packed.
+    pub(crate) profiles: BTreeMap<CustomerId, Option<Vec<u8>>>,
     pub(crate) presences: BTreeMap<(VisitId, ZoneId, Timestamp), Stay>,
     pub(crate) visits: BTreeMap<VisitId, (Option<String>, Visit)>,
     pub(crate) counts: BTreeMap<(StoreId, i64, Option<ZoneId>, CountKind), u64>,
@@ -180,9 +179,9 @@ impl Changes {
         insert(steps, &tables::CUSTOMERS, newest.into_iter().map(|(id, record)| consent_row(id, record)).collect());
         insert(steps, &tables::CONSENTS, self.consents.iter().map(|(id, record)| consent_row(id, record)).collect());
         insert(steps, &tables::DEVICES, self.devices.values().map(device_row).collect());
-        for (customer, snapshot) in &self.snapshots {
-            let sql = "UPDATE customers SET snapshot = $1 WHERE id = $2";
-            steps.push(Step::Execute { sql, args: vec![snapshot.clone().into(), customer.as_str().into()] });
+        for (customer, profile) in &self.profiles {
+            let sql = "UPDATE customers SET profile = $1, snapshot = NULL WHERE id = $2";
+            steps.push(Step::Execute { sql, args: vec![profile.clone().into(), customer.as_str().into()] });
         }
     }
 

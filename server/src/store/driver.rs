@@ -57,6 +57,11 @@ impl From<f64> for Value {
         Self::Real(Some(number))
     }
 }
+impl From<Option<Vec<u8>>> for Value {
+    fn from(bytes: Option<Vec<u8>>) -> Self {
+        Self::Blob(bytes)
+    }
+}
 impl From<&[u8]> for Value {
     fn from(bytes: &[u8]) -> Self {
         Self::Blob(Some(bytes.to_vec()))
@@ -167,6 +172,10 @@ impl Row {
             Cell::Blob(bytes) => Ok(bytes),
             Cell::Null | Cell::Text(_) | Cell::Int(_) | Cell::Real(_) => self.wrong(at, "bytes"),
         }
+    }
+
+    pub(crate) fn opt_blob(&self, at: usize) -> Result<Option<&[u8]>> {
+        if *self.cell(at) == Cell::Null { Ok(None) } else { self.blob(at).map(Some) }
     }
 
     pub(crate) fn flag(&self, at: usize) -> Result<bool> {

@@ -1,5 +1,6 @@
 //! Customers and their devices: kept only while something is consented to.
 
+use engine::shopper::{Packed, ShopperState};
 use model::consent::{Consent, ConsentRecord};
 use model::ids::{CustomerId, DeviceId, MessageId};
 
@@ -11,6 +12,28 @@ const DEVICE: &str = "SELECT id, customer, anonymous, platform, language, endpoi
                       FROM devices WHERE id = $1";
 const DEVICES_OF: &str = "SELECT id, customer, anonymous, platform, language, endpoint, p256dh, auth, created_at \
                           FROM devices WHERE customer = $1 ORDER BY id";
+
+/// What the decision core keeps of a customer, as it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Profile {
+    /// Packed by the core.
+    Packed(Vec<u8>),
+    /// JSON, as it was saved before.
+    Text(String),
+}
+
+impl Profile {
+    /// The state that was saved.
+    ///
+    /// # Errors
+    /// What is wrong with what was saved.
+    pub fn state(&self) -> std::result::Result<ShopperState, String> {
+        match self {
+            Self::Packed(bytes) => Packed::from_bytes(bytes).unpack().map_err(|error| error.to_string()),
+            Self::Text(text) => serde_json::from_str(text).map_err(|error| error.to_string()),
+        }
+    }
+}
 
 impl Store {
     /// A device by its id.
@@ -53,14 +76,19 @@ impl Store {
         row.as_ref().map(customer).transpose()
     }
 
-    /// The customer's state in the decision core, as JSON text.
+    /// What the decision core keeps of the customer.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn snapshot(&self, id: &CustomerId) -> Result<Option<String>> {
-        let sql = "SELECT snapshot FROM customers WHERE id = $1 AND snapshot IS NOT NULL";
-        let row = self.fetch_one("read a customer's state", sql, vec![id.as_str().into()]).await?;
-        row.map(|row| row.text(0).map(str::to_owned)).transpose()
+    pub async fn profile(&self, id: &CustomerId) -> Result<Option<Profile>> {
+        let sql = "SELECT profile, snapshot FROM customers WHERE id = $1";
+        let Some(row) = self.fetch_one("read a customer's state", sql, vec![id.as_str().into()]).await? else {
+            return Ok(None);
+        };
+        if let Some(bytes) = row.opt_blob(0)? {
+            return Ok(Some(Profile::Packed(bytes.to_vec())));
+        }
+        Ok(row.opt_text(1)?.map(|text| Profile::Text(text.to_owned())))
     }
 
     /// Whether an event of this id was taken before.
@@ -97,4 +125,24 @@ fn customer(row: &Row) -> Result<Customer> {
     let (text_version, channel) = (row.text(5)?.to_owned(), row.text(6)?.to_owned());
     let consent = ConsentRecord { consent, at: row.time(4)?, text_version, channel };
     Ok(Customer { id: row.id(0, "customer")?, consent })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it was saved before states were packed.
+    const TEXT: &str = r#"{"consent":{"locating":true,"profiling":true,"marketing_push":false},
+        "consent_at":1773223200000,"seen":"0000000a","intent":{"products":{"barolo":{"category":"wine",
+        "evidence":{"viewed":{"amount":0.9,"at":1773223200000}}}},"categories":{}},"history":{"told":[],"bought":{}}}"#;
+
+    #[test]
+    fn what_was_saved_as_text_is_the_same_packed() {
+        let before = Profile::Text(TEXT.to_owned()).state().expect("it is read");
+        assert!(!before.is_empty());
+        let packed = Packed::new(&before).expect("it is packed").as_bytes().to_vec();
+        assert!(packed.len() * 3 < TEXT.len(), "{} bytes", packed.len());
+        assert_eq!(Profile::Packed(packed.clone()).state(), Ok(before));
+        assert!(Profile::Packed(packed[1..].to_vec()).state().is_err());
+    }
 }

@@ -89,12 +89,13 @@ impl Core {
     pub fn ask(&self, customer: Option<&CustomerId>, ask: &Ask, now: Timestamp) -> Option<Decision> {
         let plan = self.plans.get(&ask.store)?;
         let granted = self.leases.available(plan);
-        if let Some(slot) = customer.and_then(|customer| self.shoppers.get(customer)) {
-            return Some(slot.shopper.preview(plan, ask, &granted, &self.lent, now));
-        }
-        let nobody = CustomerId::new(NOBODY).expect("the word is a reference");
-        let mut shopper = Shopper::new(shopper::Config { customer: nobody }, self.config.seed);
-        shopper.restore(ShopperState::of_nobody());
+        let known = customer.and_then(|customer| self.shoppers.get_key_value(customer));
+        let (customer, state) = match known {
+            Some((customer, slot)) => (customer.clone(), slot.state(&self.names).into_owned()),
+            None => (CustomerId::new(NOBODY).expect("the word is a reference"), ShopperState::of_nobody()),
+        };
+        let mut shopper = Shopper::new(shopper::Config { customer }, self.config.seed);
+        shopper.restore(state);
         Some(shopper.preview(plan, ask, &granted, &self.lent, now))
     }
 }

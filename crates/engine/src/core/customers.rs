@@ -1,7 +1,6 @@
 //! The core towards its customers: catalogues and inputs in, what their machines want out.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use model::event::{Event, EventKind};
 use model::ids::{CustomerId, OfferId, ProductId, StoreId, ZoneId};
@@ -18,7 +17,8 @@ impl Core {
         }
         let mut shopper = Shopper::new(shopper::Config { customer: customer.clone() }, self.config.seed);
         shopper.restore(state.map_or_else(ShopperState::default, |state| *state));
-        self.shoppers.insert(customer.clone(), Slot { shopper, used: self.now, timer: None, noted: false });
+        self.shoppers.insert(customer.clone(), Box::new(Slot::new(shopper, self.now)));
+        self.awake.insert(customer.clone());
         self.settle(&customer);
     }
 
@@ -40,14 +40,17 @@ impl Core {
             self.timers.remove(&(timer, from.clone()));
         }
         self.changed.remove(from);
-        slot.shopper.let_go_of_waiting();
-        while let Some(command) = slot.shopper.poll_command() {
+        self.awake.remove(from);
+        let shopper = slot.shopper(from, self.config.seed, &self.names);
+        shopper.let_go_of_waiting();
+        while let Some(command) = shopper.poll_command() {
             if let shopper::Command::Release { store, offer } = command {
                 self.leases.release(&store, &offer);
             }
         }
-        if let Some(kept) = self.shoppers.get_mut(into) {
-            kept.shopper.absorb(slot.shopper.snapshot());
+        let state = slot.state(&self.names).into_owned();
+        if let Some(kept) = self.awake(into) {
+            kept.absorb(state);
         }
         self.settle(into);
     }
@@ -64,10 +67,9 @@ impl Core {
 
     /// Gives a customer's machine the store's catalogue, if it has not got it.
     pub(super) fn policy(&mut self, customer: &CustomerId, store: &StoreId) {
-        if let (Some(slot), Some(plan)) = (self.shoppers.get_mut(customer), self.plans.get(store))
-            && !slot.shopper.has_policy(plan)
-        {
-            slot.shopper.handle(shopper::Input::Policy(Arc::clone(plan)), self.now);
+        let (Some(plan), now) = (self.plans.get(store).cloned(), self.now) else { return };
+        if let Some(shopper) = self.awake(customer).filter(|shopper| !shopper.has_policy(&plan)) {
+            shopper.handle(shopper::Input::Policy(plan), now);
         }
     }
 
@@ -75,7 +77,7 @@ impl Core {
         let Some(slot) = self.shoppers.get_mut(customer) else { return };
         slot.used = self.now;
         // A catalogue that changed, or that a restored customer has not got yet, comes before what rests on it.
-        for store in slot.shopper.stores() {
+        for store in self.awake(customer).map(|shopper| shopper.stores()).unwrap_or_default() {
             self.policy(customer, &store);
         }
         if let shopper::Input::Event(event) = &input {
@@ -89,10 +91,8 @@ impl Core {
 
     /// Tells a customer's machine what the store sees around them, if they are in one.
     pub(super) fn look_around(&mut self, customer: &CustomerId) {
-        let Some((store, zone, device)) = self.shoppers.get(customer).and_then(|slot| slot.shopper.state().place())
-        else {
-            return;
-        };
+        let Some(shopper) = self.awake(customer) else { return };
+        let Some((store, zone, device)) = shopper.state().place() else { return };
         let (store, zone, subject) = (store.clone(), zone.clone(), Subject::Device(device));
         self.surround(customer, store, zone, &subject);
     }
@@ -108,9 +108,22 @@ impl Core {
     /// Lets a customer's machine work with what is common to all.
     pub(super) fn work(&mut self, customer: &CustomerId, what: impl FnOnce(&mut Shopper)) {
         let Some(slot) = self.shoppers.get_mut(customer) else { return };
-        slot.shopper.swap(&mut self.lent);
-        what(&mut slot.shopper);
-        slot.shopper.swap(&mut self.lent);
+        if !self.awake.contains(customer) {
+            self.awake.insert(customer.clone());
+        }
+        let shopper = slot.shopper(customer, self.config.seed, &self.names);
+        shopper.swap(&mut self.lent);
+        what(shopper);
+        shopper.swap(&mut self.lent);
+    }
+
+    /// A customer's machine, woken if it rests.
+    fn awake(&mut self, customer: &CustomerId) -> Option<&mut Shopper> {
+        let slot = self.shoppers.get_mut(customer)?;
+        if !self.awake.contains(customer) {
+            self.awake.insert(customer.clone());
+        }
+        Some(slot.shopper(customer, self.config.seed, &self.names))
     }
 
     /// Gives the catalogues that tell the categories of an event's products: of each the first store that carries it.
@@ -136,7 +149,7 @@ impl Core {
 
     /// Does what a customer's machine wants, until it wants nothing more, and notes its timer.
     pub(super) fn settle(&mut self, customer: &CustomerId) {
-        while let Some(command) = self.shoppers.get_mut(customer).and_then(|slot| slot.shopper.poll_command()) {
+        while let Some(command) = self.awake(customer).and_then(Shopper::poll_command) {
             match command {
                 shopper::Command::Decided(decision) => self.commands.push_back(Command::Decided(decision)),
                 shopper::Command::Deliver(delivery) => self.commands.push_back(Command::Deliver(delivery)),
@@ -157,13 +170,16 @@ impl Core {
                 shopper::Command::Reserve { store, offer } => self.reserve(customer, store, offer),
             }
         }
-        let Some(slot) = self.shoppers.get_mut(customer) else { return };
-        let timer = slot.shopper.poll_timeout();
+        // The name as it is kept already, so that a timer does not keep another.
+        let Some(customer) = self.shoppers.get_key_value(customer).map(|(known, _)| known.clone()) else { return };
+        let Some(slot) = self.shoppers.get_mut(&customer) else { return };
+        let shopper = slot.shopper(&customer, self.config.seed, &self.names);
+        let (timer, has_changed) = (shopper.poll_timeout(), shopper.take_changed());
         if let Some(old) = std::mem::replace(&mut slot.timer, timer).filter(|old| Some(*old) != timer) {
             self.timers.remove(&(old, customer.clone()));
         }
         self.timers.extend(timer.map(|at| (at, customer.clone())));
-        if slot.shopper.take_changed() {
+        if has_changed {
             self.changed.insert(customer.clone());
         }
     }

@@ -73,10 +73,23 @@ impl Core {
         for offer in self.leases.plan(plan) {
             self.commands.push_back(Command::NeedLease { store: store.clone(), offer });
         }
+        self.name(plan);
         self.plans.insert(store.clone(), Arc::new(Catalogue::new(Arc::clone(plan))));
         let seed = self.config.seed;
         self.shops.entry(store.clone()).or_insert_with(|| Shop::new(shop::Config::new(store.clone()), seed));
         self.shop(&store, shop::Input::Plan(Arc::clone(plan)));
+    }
+
+    /// Takes in what a catalogue calls things.
+    fn name(&mut self, plan: &Plan) {
+        self.names.add(plan.store.id.as_str());
+        for product in &plan.products {
+            let brand = product.brand.as_deref();
+            let names = [product.id.as_str(), product.category.as_str()].into_iter().chain(brand);
+            names.for_each(|name| self.names.add(name));
+        }
+        plan.offers.iter().for_each(|offer| self.names.add(offer.id.as_str()));
+        plan.zones().for_each(|zone| self.names.add(zone.id.as_str()));
     }
 
     pub(super) fn shop(&mut self, store: &StoreId, input: shop::Input) {

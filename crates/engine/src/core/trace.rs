@@ -91,11 +91,11 @@ impl Core {
     /// Notes a customer's state, if it may be noted and is not yet; says whether it may.
     pub(super) fn note_state(&mut self, customer: &CustomerId, consents: bool) -> bool {
         let Some(slot) = self.shoppers.get_mut(customer) else { return false };
-        if !slot.shopper.state().consent().profiling && !consents {
+        if !slot.state(&self.names).consent().profiling && !consents {
             return false;
         }
         if !std::mem::replace(&mut slot.noted, true) {
-            let state = slot.shopper.snapshot();
+            let state = slot.state(&self.names).into_owned();
             let state = (state != ShopperState::default()).then(|| Box::new(state));
             self.note(Input::Load { customer: customer.clone(), state });
         }

@@ -61,7 +61,8 @@ impl Lesson {
     pub(super) fn of(decision: &Decision, category: Option<&str>, now: Timestamp, window_s: u32) -> Self {
         Self {
             category: category.unwrap_or_default().to_owned(),
-            features: decision.explanation.features.iter().map(kept).collect(),
+            // What is 0 teaches nothing.
+            features: decision.explanation.features.iter().map(kept).filter(|one| one.value != 0.0).collect(),
             due: now + Millis::seconds(i64::from(window_s)),
             taught: None,
         }

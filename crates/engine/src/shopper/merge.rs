@@ -1,7 +1,7 @@
 //! Two customers turn out to be one: caps and histories add up, so that nobody is told more for having two names.
 
 use super::lesson::CONVERTED_MAX;
-use super::state::{DEVICES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, Stay, note};
+use super::state::{DEVICES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN_MAX, STAYS_MAX, Stay, VISITS_MAX, note};
 use super::{Shopper, ShopperState};
 
 impl Shopper {
@@ -44,6 +44,9 @@ impl ShopperState {
             if !self.orders.iter().any(|known| known.order == order.order) {
                 note(&mut self.orders, order, ORDERS_MAX);
             }
+        }
+        for visit in other.visits {
+            note(&mut self.visits, visit, VISITS_MAX);
         }
         for conversion in other.converted {
             note(&mut self.converted, conversion, CONVERTED_MAX);

@@ -19,7 +19,7 @@ use model::zone::ZoneKind;
 
 use super::lesson::Lesson;
 use super::patterns::declares;
-use super::state::{Open, Pending, Stay, decision_id};
+use super::state::{Open, Pending, Stay, VISITS_MAX, decision_id, note};
 use super::{Command, FRESH, Lent, OPEN_MAX, Shopper};
 
 impl Shopper {
@@ -75,7 +75,9 @@ impl Shopper {
         });
         let fresh = is_fresh(presence.at, now);
         let already_there = self.state.stays.iter().any(|s| s.store == presence.store && s.zone == presence.zone);
-        if self.state.visit.replace(presence.visit) != Some(presence.visit) {
+        // Whoever is there already with another device has not come again.
+        let is_new = note(&mut self.state.visits, presence.visit, VISITS_MAX);
+        if is_new && !self.state.is_present() {
             self.state.person.visit();
         }
         // Who declares moments of their own has these two only if they are among them.
@@ -307,9 +309,7 @@ fn open(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Open {
-    let about = plan.products.iter().filter(|product| {
-        offer.product.as_ref() == Some(&product.id) || offer.category.as_ref() == Some(&product.category)
-    });
+    let about = plan.products.iter().filter(|product| offer.is_about(product));
     let category = topic(plan, &offer.id).0.map(CategoryId::as_str);
     let (products, mut zones): (Vec<_>, Vec<_>) =
         about.map(|product| (product.id.clone(), product.zone.clone())).unzip();

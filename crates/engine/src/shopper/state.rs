@@ -30,6 +30,8 @@ use super::slim;
 pub const STAYS_MAX: usize = 16;
 /// Most devices of one customer in one zone; further ones are not noted.
 pub const DEVICES_MAX: usize = 16;
+/// Most visits remembered, so that none counts twice; the oldest is forgotten first.
+pub(super) const VISITS_MAX: usize = 4;
 /// Most offers whose outcome is awaited; the oldest is dropped first.
 pub const OPEN_MAX: usize = 64;
 /// Most moments remembered, so that none is decided twice; the oldest is forgotten first.
@@ -65,9 +67,9 @@ pub struct ShopperState {
     /// Offers, with their epochs, that the customer converted in.
     #[serde(skip_serializing_if = "VecDeque::is_empty")]
     pub(super) converted: VecDeque<(OfferId, u32)>,
-    /// The visit that was counted last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) visit: Option<VisitId>,
+    /// The visits that were counted last, one for each device.
+    #[serde(skip_serializing_if = "VecDeque::is_empty")]
+    pub(super) visits: VecDeque<VisitId>,
     /// What the store saw around the customer last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) around: Option<Surroundings>,
@@ -162,8 +164,8 @@ impl ShopperState {
     }
 
     /// How much they want a product, 0 to 1.
-    #[must_use]
-    pub fn wants(&self, product: &ProductId, now: Timestamp) -> f64 {
+    #[cfg(test)]
+    pub(crate) fn wants(&self, product: &ProductId, now: Timestamp) -> f64 {
         self.intent.product(product, None, now)
     }
 

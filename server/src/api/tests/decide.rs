@@ -230,8 +230,8 @@ async fn contacts_of_others_and_wishes_of_customers_are_taken() {
 /// What is kept of a customer as a person.
 async fn person(site: &Site, user: &str) -> Value {
     let customer = CustomerId::new(user).expect("an id");
-    let state = site.app.store.snapshot(&customer).await.expect("a store").expect("a state");
-    serde_json::from_str::<Value>(&state).expect("JSON")["person"].clone()
+    let saved = site.app.store.profile(&customer).await.expect("a store").expect("a state");
+    serde_json::to_value(saved.state().expect("it unpacks")).expect("JSON")["person"].clone()
 }
 
 #[tokio::test]

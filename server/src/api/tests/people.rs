@@ -39,6 +39,12 @@ async fn knows(site: &Site, sender: &str, id: &str) -> bool {
     site.app.store.knows_message(&id).await.expect("a store")
 }
 
+/// What is kept of a customer, as text.
+async fn state_of(site: &Site, customer: &CustomerId) -> String {
+    let saved = site.app.store.profile(customer).await.expect("a store").expect("a state");
+    serde_json::to_string(&saved.state().expect("it unpacks")).expect("JSON")
+}
+
 #[tokio::test]
 async fn a_visitor_who_logs_in_is_one_customer_from_then_on() {
     let site = Site::open().await;
@@ -52,7 +58,7 @@ async fn a_visitor_who_logs_in_is_one_customer_from_then_on() {
     assert!(site.app.store.customer(&anna).await.expect("a store").expect("a customer").allows().profiling);
     let names = site.app.store.aliases_of(&anna).await.expect("a store");
     assert_eq!(names.iter().map(|(name, _)| name.value.as_str()).collect::<Vec<_>>(), ["a-1"]);
-    let state = site.app.store.snapshot(&anna).await.expect("a store").expect("a state");
+    let state = state_of(&site, &anna).await;
     assert!(state.contains("507f1"), "what the visitor looked at is anna's: {state}");
     // The browser goes on without the user's id: it is anna all the same.
     send(&site, json!([viewed("m-3", json!({"anonymousId": "a-1"}))])).await;
@@ -128,7 +134,7 @@ async fn a_wrong_merge_is_undone_for_good() {
     assert_eq!(split("anonymous:a-1").await, 200);
     assert_eq!(split("anonymous:a-1").await, 404, "once is enough");
     let visitor = customer("anonymous:a-1");
-    let state = site.app.store.snapshot(&visitor).await.expect("a store").expect("a state");
+    let state = state_of(&site, &visitor).await;
     assert!(state.contains("507f1"), "what the visitor looked at is the visitor's again");
     send(&site, log_in).await;
     let anna = get().await;

@@ -56,3 +56,20 @@ fn each_quarter_is_looked_at_once_when_it_is_over() {
     assert!(watch.due(at(101, 3)).is_empty());
     assert_eq!(watch.due(at(120, 3)).collect::<Vec<_>>(), [116, 117, 118, 119]);
 }
+
+#[test]
+fn what_is_older_than_a_day_is_read_once_and_again_after_a_long_pause() {
+    let (mut watch, tallies) = (Watch::default(), four_weeks());
+    let first = DAYS * DAY + 40;
+    let quarters = (first..first + DAY).chain([first + 3 * DAY]);
+    for quarter in quarters {
+        let from = watch.unread(&shop(), quarter);
+        let again = quarter > first && quarter < first + DAY;
+        assert_eq!(from, if again { quarter - DAY } else { oldest(quarter) });
+        let between =
+            |from: i64| tallies.range(from..=quarter).map(|(at, tally)| (*at, *tally)).collect::<BTreeMap<_, _>>();
+        let known = watch.learn(&shop(), between(from), from, quarter);
+        assert_eq!(known, between(oldest(quarter)), "the same as if all were read");
+        watch.known.insert(shop(), Known { before: quarter + 1, tallies: known });
+    }
+}

@@ -48,9 +48,9 @@ fn without_consent_to_be_located_nothing_around_is_kept() {
     let mut core = core_with(1);
     let hidden = Consent { locating: false, ..all() };
     core.handle(Input::Consent { customer: customer(1), record: record(hidden, after(1)) }, after(1));
-    let before = core.state(&customer(1)).cloned();
+    let before = core.state(&customer(1)).map(Cow::into_owned);
     core.handle(around(1.0, after(2)), after(2));
-    assert_eq!(core.state(&customer(1)).cloned(), before);
+    assert_eq!(core.state(&customer(1)).map(Cow::into_owned), before);
 }
 
 #[test]

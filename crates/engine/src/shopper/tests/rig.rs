@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use decide::catalogue::Catalogue;
 use decide::gates::holdout::is_held_out;
-use model::event::Interest;
+use model::event::{Interest, OrderLine};
 use model::outcome::OutcomeKind;
 use model::presence::PresenceKind;
 use model::units::Probability;
@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::Op;
 use crate::fixture::{NOON, ada, message, plan, presence, product, record};
+use crate::pack::Names;
 use crate::shopper::*;
 
 const BUDGET: u32 = 3;
@@ -64,6 +65,15 @@ impl Rig {
         fresh.restore(serde_json::from_str(&text).expect("and reads back"));
         fresh.handle(Input::Policy(Arc::clone(&self.plan)), self.now);
         self.shopper = fresh;
+    }
+
+    /// Lies down between two inputs and gets up again.
+    pub(super) fn rest(&mut self) {
+        self.shopper.take_changed();
+        let mut names = Names::default();
+        self.plan.offers.iter().for_each(|offer| names.add(offer.id.as_str()));
+        let resting = Resting::new(&self.shopper, &names).expect("nothing is left to do");
+        self.shopper = resting.wake(&ada(), self.shopper.seed, &names);
     }
 
     pub(super) fn input(&mut self, input: Input, now: Timestamp) {
