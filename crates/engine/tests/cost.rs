@@ -138,13 +138,11 @@ fn ask(core: &mut Core, n: u128, day: i64, at: Timestamp) -> usize {
     let ask = Ask { count: 4, ..Ask::new(DecisionId(id([n, 2_000 + number])), store()) };
     core.handle(Input::Ask { customer: customer(n), ask }, at);
     let decided = std::iter::from_fn(|| core.poll_command());
-    let told: Vec<DecisionId> = decided
-        .filter_map(|command| match command {
-            Command::Decided(decision) if matches!(decision.choice, Choice::Offer { .. }) => Some(decision.id),
-            _ => None,
-        })
-        .collect();
-    told.iter().for_each(|decision| answer(core, n, *decision, decision.0 % 2 == 0, at));
+    let offers =
+        decided.filter_map(|command| if let Command::Decided(decision) = command { Some(decision) } else { None });
+    let told: Vec<DecisionId> =
+        offers.filter(|decision| matches!(decision.choice, Choice::Offer { .. })).map(|decision| decision.id).collect();
+    told.iter().for_each(|decision| answer(core, n, *decision, decision.0.is_multiple_of(2), at));
     told.len()
 }
 
@@ -170,7 +168,7 @@ fn stand(core: &mut Core, n: u128, zone: usize, at: Timestamp) -> usize {
             core.handle(Input::Presence { customer: customer(n), presence }, now);
             for (decision, index) in drain(core).into_iter().zip(0..) {
                 told += 1;
-                answer(core, n, decision, (index + zone) % 2 == 0, now);
+                answer(core, n, decision, (index + zone).is_multiple_of(2), now);
             }
         }
     }
