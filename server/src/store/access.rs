@@ -135,10 +135,8 @@ impl Store {
         let args = vec![user.name.as_str().into(), user.role.name().into(), hash, at.into()];
         // Who gets a new password is in again.
         let is_in = "DELETE FROM gateway_revocations WHERE gateway = $1";
-        let steps = vec![
-            Step::Execute { sql, args },
-            Step::Execute { sql: is_in, args: vec![user.name.as_str().into()] },
-        ];
+        let steps =
+            vec![Step::Execute { sql, args }, Step::Execute { sql: is_in, args: vec![user.name.as_str().into()] }];
         self.transact("keep a broker user", steps).await.map(|_| ())
     }
 
