@@ -143,7 +143,8 @@ impl Canaries {
             if let Some(list) = windows.list_grew.take() {
                 self.check(place, offset, Form::List, list);
             }
-            if let Some(escaped) = windows.escaped_grew.take() {
+            // Without an escape in it, it is what the raw bytes are.
+            if let Some(escaped) = windows.escaped_grew.take().filter(|escaped| *escaped != windows.raw) {
                 self.check(place, offset, Form::Escaped, escaped);
             }
         }
