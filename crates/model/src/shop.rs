@@ -314,12 +314,8 @@ impl Shop {
         if !offer.zones.is_empty() {
             return offer.zones.clone();
         }
-        let mut zones: Vec<ZoneId> = self
-            .products
-            .iter()
-            .filter(|product| offer.is_about(product))
-            .map(|p| p.zone.clone())
-            .collect();
+        let mut zones: Vec<ZoneId> =
+            self.products.iter().filter(|product| offer.is_about(product)).map(|p| p.zone.clone()).collect();
         zones.sort();
         zones.dedup();
         zones
