@@ -147,7 +147,8 @@ impl Shop {
         let disk = running.disk();
         let token = session.clone();
         let mut parts: JoinHandle<anyhow::Result<()>> = tokio::spawn(async move { running.join(&token).await });
-        let deadline = self.clock.monotonic().0 + Millis::seconds(i64::from(config.settings.healthy_within_s)).0;
+        let began = self.clock.monotonic();
+        let deadline = began.0 + Millis::seconds(i64::from(config.settings.healthy_within_s)).0;
         let mut is_told = false;
         let mut every = tokio::time::interval(LOOK_EVERY);
         loop {
@@ -183,7 +184,8 @@ impl Shop {
                     }
                     tracing::info!(version = desired.version, "settings from afar are tried");
                     let before = heard_lately(&ends.health.borrow());
-                    self.book.try_out(desired, before, self.clock.now());
+                    let is_young = self.clock.monotonic().0 - began.0 < HEARD_BEFORE.0;
+                    self.book.try_out(desired, before, is_young, self.clock.now());
                     self.keep();
                 }
                 _ = every.tick(), if self.book.trial().is_some() => {

@@ -1,5 +1,7 @@
 //! What the box was told to have, what it tries, and what it falls back on. Pure; kept whole after every step.
 
+use std::collections::BTreeSet;
+
 use model::ids::{BootId, ReceiverId};
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,9 @@ pub struct Book {
     good: Option<Desired>,
     trial: Option<Trial>,
     last: Option<Last>,
+    /// Receivers that were heard before the last trial.
+    #[serde(default)]
+    receivers: Vec<ReceiverId>,
 }
 
 /// How a box on trial fares.
@@ -88,10 +93,20 @@ impl Book {
         self.note(version, Outcome::Refused, Some(refused.field.clone()), Some(reason), now);
     }
 
-    /// Settings are to be tried.
-    pub fn try_out(&mut self, desired: Desired, receivers: impl IntoIterator<Item = ReceiverId>, now: Timestamp) {
-        let receivers =
-            if desired.may_lose_receivers { Vec::new() } else { receivers.into_iter().take(RECEIVERS_MAX).collect() };
+    /// Settings are to be tried. A run that is young has not heard everybody yet: those of the last trial count as well.
+    pub fn try_out(
+        &mut self,
+        desired: Desired,
+        heard: impl IntoIterator<Item = ReceiverId>,
+        is_young: bool,
+        now: Timestamp,
+    ) {
+        let mut before: BTreeSet<ReceiverId> = heard.into_iter().collect();
+        if is_young {
+            before.extend(std::mem::take(&mut self.receivers));
+        }
+        self.receivers = before.into_iter().take(RECEIVERS_MAX).collect();
+        let receivers = if desired.may_lose_receivers { Vec::new() } else { self.receivers.clone() };
         self.note(desired.version, Outcome::Trying, None, None, now);
         self.trial = Some(Trial { desired, starts: 0, receivers });
     }
@@ -109,6 +124,9 @@ impl Book {
             return Some(format!("{} receivers were not heard any more: {names}", missing.len()));
         }
         if let Some(trial) = self.trial.take() {
+            if trial.desired.may_lose_receivers {
+                self.receivers.clear();
+            }
             self.note(trial.desired.version, Outcome::Applied, None, None, now);
             self.good = Some(trial.desired);
         }
