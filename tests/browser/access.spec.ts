@@ -7,6 +7,7 @@ const PAGES = [
   { path: "/#/today", ready: ".tile" },
   { path: "/#/offers", ready: ".offer" },
   { path: "/#/effect", ready: ".together .arms" },
+  { path: "/#/fleet", ready: ".box-head" },
   { path: "/phone", ready: ".phone h1" },
 ];
 

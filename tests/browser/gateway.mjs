@@ -38,7 +38,7 @@ export async function startGateway(demo, id) {
   const link = `url = "${broker}"\nusername = "${id}"\n`;
   writeFileSync(config, `[gateway]\nid = "${id}"\nstore = "${store}"\ndata_dir = "${data}"\n[receivers]\n${link}[uplink]\n${link}[status]\nlisten = "127.0.0.1:0"\n`);
   const secrets = { ATTIMO_GATEWAY__RECEIVERS__PASSWORD: password, ATTIMO_GATEWAY__UPLINK__PASSWORD: password };
-  const child = spawn(program("attimo-gateway"), ["run", "--config", config], { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, ...secrets } });
+  const child = spawn(program("attimo-gateway"), ["run", "--config", config], { stdio: "ignore", env: { ...process.env, ...secrets } });
   const ended = new Promise((done) => child.once("exit", done));
   return {
     stop: async () => {

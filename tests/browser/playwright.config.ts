@@ -24,7 +24,7 @@ export default defineConfig({
   },
   projects: [
     { name: "door", testMatch: "door.spec.ts" },
-    { name: "pages", testMatch: ["now.spec.ts", "today.spec.ts", "plan.spec.ts", "offers.spec.ts", "access.spec.ts"], dependencies: ["door"], use: { storageState: SESSION } },
+    { name: "pages", testMatch: ["now.spec.ts", "today.spec.ts", "plan.spec.ts", "offers.spec.ts", "fleet.spec.ts", "access.spec.ts"], dependencies: ["door"], use: { storageState: SESSION } },
     { name: "phone", testMatch: ["phone.spec.ts", "push.spec.ts"], dependencies: ["door"] },
   ],
 });
