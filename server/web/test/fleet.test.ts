@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Beacon, Box, Fleet, Receiver } from "../src/fleet/shape";
 import { ofStore } from "../src/fleet/shape";
-import { hearsWell, inOrder, lossOf, type Tellers, troubles, worstFirst } from "../src/fleet/troubles";
+import { hearing, hearsWell, inOrder, lossOf, type Tellers, troubles, worstFirst } from "../src/fleet/troubles";
 import { en as english } from "../src/lang/en";
 import { fleet as en } from "../src/lang/en/fleet";
 import { it as italian } from "../src/lang/it";
@@ -103,6 +103,12 @@ describe("a receiver tells what is wrong with it", () => {
 
   test("one that is declared and of which no box tells is named", () => {
     expect(told({ unheard: [{ id: "till", store: "milano" }] })).toEqual(["warn: Receiver till is in the shop’s file, and no box hears of it"]);
+  });
+
+  test("one that two boxes hear is counted once", () => {
+    const away: Receiver = { ...RECEIVER, state: "offline" };
+    const fleet: Fleet = { ...FLEET, gateways: [BOX, { ...BOX, id: "gw-2", receivers: [away, { ...away, id: "till" }] }], unheard: [{ id: "bakery", store: "milano" }] };
+    expect(hearing(fleet)).toEqual({ ok: 1, n: 3 });
   });
 
   test("its loss counts what never came and what had no room", () => {

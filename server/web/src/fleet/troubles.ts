@@ -64,6 +64,13 @@ export function worstFirst(boxes: Box[], found: Trouble[]): Box[] {
 /** Whether a receiver hears as it should. */
 export const hearsWell = (receiver: Receiver) => receiver.state === "online" && receiver.condition === "well";
 
+/** How many receivers there are, and how many of them hear well; one that two boxes hear is one. */
+export function hearing(fleet: Fleet): { ok: number; n: number } {
+  const all = fleet.gateways.flatMap((box) => box.receivers);
+  const ids = (list: Receiver[]) => new Set(list.map(({ store, id }) => `${store ?? ""} ${id}`)).size;
+  return { ok: ids(all.filter(hearsWell)), n: ids(all) + fleet.unheard.length };
+}
+
 /** Whether a beacon, tag or sensor is as it should be; a tag may be away. */
 export const inOrder = (beacon: Beacon) => wrongWith(beacon) === null;
 

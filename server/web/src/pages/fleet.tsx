@@ -6,7 +6,7 @@ import { useAsked } from "../asked";
 import { Beacons } from "../fleet/beacons";
 import { BoxLine } from "../fleet/box";
 import { type Fleet, ofStore } from "../fleet/shape";
-import { hearsWell, inOrder, type Tellers, type Trouble, troubles, worstFirst } from "../fleet/troubles";
+import { hearing, inOrder, type Tellers, type Trouble, troubles, worstFirst } from "../fleet/troubles";
 import { clock, count, fill } from "../format";
 import { tongue, words } from "../lang";
 import { fleetWords } from "../lang/fleet";
@@ -48,12 +48,12 @@ function Whole({ fleet, tellers }: { fleet: Fleet; tellers: Tellers }) {
   const { say } = tellers;
   const found = troubles(fleet, tellers);
   const boxes = fleet.gateways.filter((box) => box.state !== "revoked");
-  const receivers = fleet.gateways.flatMap((box) => box.receivers);
+  const receivers = hearing(fleet);
   return (
     <>
       <dl class="fleet-sums">
         <Sum name={say.boxes} text={say.boxesOk} ok={boxes.filter((box) => box.state === "online").length} n={boxes.length} />
-        <Sum name={say.receivers} text={say.receiversOk} ok={receivers.filter(hearsWell).length} n={receivers.length + fleet.unheard.length} />
+        <Sum name={say.receivers} text={say.receiversOk} ok={receivers.ok} n={receivers.n} />
         <Sum name={say.beacons} text={say.beaconsOk} ok={fleet.beacons.filter(inOrder).length} n={fleet.beacons.length} />
       </dl>
       <Needs found={found} boxes={fleet.gateways.length} say={say} />
