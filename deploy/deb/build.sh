@@ -85,6 +85,10 @@ for library in $needed; do
   esac
 done
 glibc=$(readelf -V "$tree/usr/bin/$program" | grep -o 'GLIBC_2[0-9.]*' | sort -Vu | tail -1)
+# Packed relocations are read by glibc 2.36 and newer.
+if readelf -d "$tree/usr/bin/$program" | grep -q '(RELR)'; then
+  glibc=$(printf '%s\nGLIBC_2.36\n' "$glibc" | sort -V | tail -1)
+fi
 
 install -d "$tree/DEBIAN"
 installed=$(du -sk --apparent-size --exclude=DEBIAN "$tree" | cut -f1)
