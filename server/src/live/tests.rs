@@ -124,7 +124,7 @@ fn receivers_fall_silent_and_go_with_their_gateway() {
     let live = live();
     let gateway = GatewayId::new("g").expect("an id");
     assert_eq!(now(&live, NOW).receivers[0].state, State::Unknown);
-    let receiver = ReceiverHealth { receiver: ReceiverId::new("r1").expect("an id"), last_heard: NOW, heard: 1 };
+    let receiver = ReceiverHealth::new(ReceiverId::new("r1").expect("an id"), NOW, 1);
     let health = Health { receivers: vec![receiver], spool_batches: 3, ..Health::default() };
     live.heard(&gateway, Some(&health), &[], NOW);
     let seen = now(&live, NOW);
