@@ -82,6 +82,8 @@ fn only_these_routes_are_open() {
         "GET /v1/push/key",
         "POST /api/v1/session",
         "POST /api/v1/setup",
+        "POST /v1/gateways/enrol",
+        "POST /v1/objections",
     ];
     assert_eq!(open, expect);
 }
