@@ -5,7 +5,9 @@
 //! rests on the map that is made of it, which is the maximisation step).
 
 pub mod anchor;
+mod chances;
 mod fit;
+mod geometry;
 mod process;
 mod refine;
 mod survey;
@@ -46,6 +48,9 @@ impl Source {
     }
 }
 
+/// Spread of the power of devices around what they claim, where one kind of them is known, in dB.
+const DEVICES_DB: f64 = 4.0;
+
 /// What was learnt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -61,6 +66,13 @@ pub struct Calibration {
     /// What receivers heard of transmitters whose place is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub anchors: Links,
+    /// Spread of the power of devices around what they claim, in dB.
+    #[serde(default = "devices_db")]
+    pub devices_db: f64,
+}
+
+const fn devices_db() -> f64 {
+    DEVICES_DB
 }
 
 impl Calibration {
@@ -73,6 +85,7 @@ impl Calibration {
             receivers: BTreeMap::new(),
             moved: BTreeSet::new(),
             anchors: BTreeMap::new(),
+            devices_db: DEVICES_DB,
         }
     }
 }

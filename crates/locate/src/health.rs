@@ -15,6 +15,7 @@ use model::time::{Millis, Timestamp};
 use model::units::Metres;
 
 use crate::grid::Field;
+use crate::grid::field::USUAL_LAW;
 
 use ear::Ear;
 
@@ -32,8 +33,6 @@ const HEARD_MIN: usize = 2;
 const COMPARED_MIN: usize = 4;
 /// A place that is less sure than this says nothing of receivers, in metres.
 const UNSURE_M: f64 = 5.0;
-/// The law by which receivers near a place are told, if there are several: the likeliest one of a plan.
-const LAW: usize = 1;
 /// Side of the patches in which levels are gathered, in metres.
 const PATCH_M: f64 = 2.0;
 
@@ -202,7 +201,7 @@ impl Watch {
     /// Notes who should have heard how many of the frames that others near here heard. Those are near that are expected to
     /// hear as loudly as the middle one of those that heard: how far receivers reach at all is not known.
     fn miss(&mut self, bucket: i64, cell: usize, patch: usize) {
-        let expected = |ear: usize| self.field.expected_at(ear, LAW, cell);
+        let expected = |ear: usize| self.field.expected_at(ear, USUAL_LAW, cell);
         self.bar.clear();
         self.bar.extend((0..self.ears.len()).filter(|ear| self.frames[*ear] > 0).map(|ear| expected(ear).0));
         self.bar.sort_by(|a, b| b.total_cmp(a));
@@ -217,7 +216,7 @@ impl Watch {
             return;
         }
         for (number, ear) in self.ears.iter_mut().enumerate() {
-            let (level, chance) = self.field.expected_at(number, LAW, cell);
+            let (level, chance) = self.field.expected_at(number, USUAL_LAW, cell);
             if ear.condition == Condition::Well && level >= bar {
                 ear.expect(bucket, (1_000.0 * frames as f32 * chance / chances) as u64, patch as u64);
             }

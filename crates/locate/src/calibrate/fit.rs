@@ -7,10 +7,12 @@ use model::floor::Point;
 use model::ids::ReceiverId;
 use model::shop::Shop;
 
+use super::chances::Chances;
+use super::geometry::{Geometry, LAWS};
 use super::process::{Finding, Process, Shape};
 use super::{Calibration, Source, anchor};
 use crate::grid::Ground;
-use crate::grid::field::{Expectation, Radio, chance};
+use crate::grid::field::{Expectation, Radio};
 use crate::grid::ground::{CEILING_DB, Mast, Way};
 
 /// Exponent of the law before anything is known (LOCATE 3.7: 1.5 to 2.1 in the shops measured).
@@ -40,10 +42,6 @@ const USUAL: Shape = Shape { spread: 3.0, reach: 3.0, nugget: 3.5 };
 /// Variance of bodies, hands and turning around, beyond what differs from visit to visit, in dB², by what was learnt from:
 /// what is usual where nobody surveyed holds part of it already.
 const BODIES: [f64; 3] = [9.0, 9.0, 16.0];
-/// Seconds at a place beside which what is heard there is believed more than what the law lets expect.
-const CHANCE_SECONDS: f64 = 1.0;
-/// Most seconds of one place that count.
-const SECONDS_MAX: f64 = 60.0;
 /// Places so near to a cell are walked, in metres; beyond, it is less likely that people go there, ever less with so many metres.
 const WALKED_M: f64 = 2.5;
 /// The least that a cell which nobody walked is begun with.
@@ -52,12 +50,14 @@ const UNWALKED: f64 = 0.02;
 const HEIGHT_M: f64 = 2.5;
 
 /// One receiver with what was found of it.
-struct Subject {
+pub(super) struct Subject {
     id: ReceiverId,
-    mast: Option<Mast>,
-    power: f64,
+    pub(super) mast: Option<Mast>,
+    /// Its place is that of the plan.
+    pub(super) planned: bool,
+    pub(super) power: f64,
     /// Floor, point, level and frames.
-    readings: Vec<Finding>,
+    pub(super) readings: Vec<Finding>,
     /// The same readings' places.
     places: Vec<(u32, f64)>,
 }
@@ -78,6 +78,10 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
         Source::Plan | Source::Traffic => USUAL,
         Source::Survey => best_shape(&findings),
     };
+    let geometry = match learnt.source {
+        Source::Plan | Source::Traffic => None,
+        Source::Survey => Geometry::of(&subjects, law),
+    };
     let chances = Chances::new(ground, learnt);
     let mut ears = Vec::with_capacity(subjects.len());
     let heard =
@@ -91,10 +95,15 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
             variance.push((shape.nugget * shape.nugget + BODIES[learnt.source as usize] + unsure) as f32);
         }
         let chance = chances.of(&subject.places, &level);
-        ears.push(Expectation { id: subject.id.clone(), levels: vec![level], variance, chance });
+        let levels = match &geometry {
+            Some(geometry) => geometry.beside(ground, subject, level),
+            None => vec![level],
+        };
+        ears.push(Expectation { id: subject.id.clone(), levels, variance, chance });
     }
     chances.finish(&mut ears, heard);
-    Radio { source: learnt.source, ears, start: start(ground, learnt) }
+    let laws = if geometry.is_some() { LAWS.to_vec() } else { vec![1.0] };
+    Radio { source: learnt.source, ears, laws, start: start(ground, learnt), offset_db: learnt.devices_db as f32 }
 }
 
 fn subjects(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Vec<Subject> {
@@ -105,6 +114,7 @@ fn subjects(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Vec<Subject> 
             Some(Subject {
                 id: receiver.id.clone(),
                 mast: Some(mast),
+                planned: true,
                 power: 0.0,
                 readings: Vec::new(),
                 places: Vec::new(),
@@ -122,13 +132,14 @@ fn subjects(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Vec<Subject> 
         match subjects.iter_mut().find(|subject| subject.id == *id) {
             Some(subject) => {
                 if learnt.moved.contains(id) {
-                    subject.mast = place(ground, &found);
+                    (subject.mast, subject.planned) = (place(ground, &found), false);
                 }
                 (subject.readings, subject.places) = (found, places);
             }
             None => {
                 let mast = place(ground, &found);
-                subjects.push(Subject { id: id.clone(), mast, power: 0.0, readings: found, places });
+                let id = id.clone();
+                subjects.push(Subject { id, mast, planned: false, power: 0.0, readings: found, places });
             }
         }
     }
@@ -173,12 +184,12 @@ fn place(ground: &Ground, readings: &[Finding]) -> Option<Mast> {
 
 /// The law of a store.
 #[derive(Debug, Clone, Copy)]
-struct Law {
+pub(super) struct Law {
     exponent: f64,
     /// Loss through a ceiling, in dB: an open hall takes less than a slab.
-    ceiling: f64,
+    pub(super) ceiling: f64,
     /// How much of the losses that the plan gives walls and furniture was found.
-    losses: f64,
+    pub(super) losses: f64,
 }
 
 /// Fits each receiver's power, the exponent of the store and what a ceiling takes, each in turn.
@@ -290,99 +301,4 @@ fn start(ground: &Ground, learnt: &Calibration) -> Vec<f32> {
         *start *= (-beyond / WALKED_M).exp().max(UNWALKED) as f32;
     }
     start
-}
-
-/// How often receivers heard something at the places around every cell.
-struct Chances {
-    /// For each place the cells around it, with the place's weight there.
-    around: Vec<Vec<(u32, f32)>>,
-    /// Seconds at each place that count, and as a share of all.
-    seconds: Vec<(f64, f64)>,
-    /// Weighted seconds per cell.
-    total: Vec<f64>,
-    /// The cell of each place.
-    cells: Vec<Option<usize>>,
-}
-
-impl Chances {
-    fn new(ground: &Ground, learnt: &Calibration) -> Self {
-        let reach = reach(learnt);
-        let mut chances = Self {
-            around: Vec::with_capacity(learnt.places.len()),
-            seconds: Vec::new(),
-            total: vec![0.0; ground.cells()],
-            cells: Vec::new(),
-        };
-        for place in &learnt.places {
-            let seconds = place.seconds.min(SECONDS_MAX);
-            let mut around = Vec::new();
-            for cell in ground.cells_within(&place.floor, place.point, reach * 3.7) {
-                let metres = ground.centre_of(cell).distance(place.point);
-                let weight = (-0.5 * (metres / reach).powi(2)).exp();
-                chances.total[cell] += weight * seconds;
-                around.push((cell as u32, weight as f32));
-            }
-            chances.around.push(around);
-            chances.seconds.push((seconds, seconds / place.seconds.max(1e-3)));
-            chances.cells.push(ground.cell_at(&place.floor, place.point));
-        }
-        chances
-    }
-
-    /// Weighted frames of a receiver per cell; finished when all receivers are known.
-    fn of(&self, places: &[(u32, f64)], level: &[f32]) -> Vec<f32> {
-        let mut frames = vec![0.0_f32; level.len()];
-        for (place, heard) in places {
-            let (Some(around), Some((_, share))) =
-                (self.around.get(*place as usize), self.seconds.get(*place as usize))
-            else {
-                continue;
-            };
-            around.iter().for_each(|(cell, weight)| frames[*cell as usize] += weight * (heard * share) as f32);
-        }
-        frames
-    }
-
-    /// Makes chances of frames: what was heard around each cell, and what the level lets expect where little was.
-    fn finish(&self, ears: &mut [Expectation], heard: f64) {
-        if heard <= 0.0 {
-            ears.iter_mut().for_each(|ear| ear.chance.clear());
-            return;
-        }
-        let at = |level: &[f32]| -> f64 {
-            let places = self.cells.iter().zip(&self.seconds);
-            places.filter_map(|(cell, (seconds, _))| Some(seconds * f64::from(chance(level[(*cell)?])))).sum()
-        };
-        let expected: f64 = ears.iter().map(|ear| at(&ear.levels[0])).sum();
-        let frames: f64 = self.frames(ears);
-        // Frames a second of a receiver that hears everything.
-        let rate = if expected > 0.0 { frames / expected } else { 1.0 };
-        for ear in ears {
-            for ((chances, total), level) in ear.chance.iter_mut().zip(&self.total).zip(&ear.levels[0]) {
-                let usual = rate * f64::from(chance(*level));
-                *chances = ((f64::from(*chances) + CHANCE_SECONDS * usual) / (total + CHANCE_SECONDS)) as f32;
-            }
-        }
-    }
-
-    /// Frames that count, over all receivers and places.
-    fn frames(&self, ears: &[Expectation]) -> f64 {
-        let weight: f64 = self.around.iter().flatten().map(|(_, weight)| f64::from(*weight)).sum();
-        let mean = weight / self.around.len().max(1) as f64;
-        ears.iter().flat_map(|ear| &ear.chance).map(|frames| f64::from(*frames)).sum::<f64>() / mean.max(1e-6)
-    }
-}
-
-/// How far what was heard at a place tells of the places around it: half as far again as to the next one, in metres.
-fn reach(learnt: &Calibration) -> f64 {
-    let step = learnt.places.len().div_ceil(300).max(1);
-    let nearest = learnt.places.iter().step_by(step).map(|place| {
-        let others = learnt.places.iter().filter(|other| other.floor == place.floor);
-        let metres = others.map(|other| other.point.distance(place.point)).filter(|metres| *metres > 0.0);
-        metres.fold(f64::INFINITY, f64::min)
-    });
-    let mut nearest: Vec<f64> = nearest.filter(|metres| metres.is_finite()).collect();
-    nearest.sort_by(f64::total_cmp);
-    let median = nearest.get(nearest.len() / 2).copied().unwrap_or(2.0);
-    (1.5 * median).clamp(2.0, 4.0)
 }

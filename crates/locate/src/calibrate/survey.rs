@@ -6,7 +6,7 @@ use model::floor::Point;
 use model::ids::ReceiverId;
 use model::survey::{Spot, Survey};
 
-use super::{Calibration, Place, Reading, Source};
+use super::{Calibration, DEVICES_DB, Place, Reading, Source};
 
 /// Side of the squares in which spots are one place, to begin with, in metres.
 const SIDE_M: f64 = 0.5;
@@ -56,13 +56,26 @@ impl Calibration {
         });
         let offsets = offsets(&spots, |spot| numbers[&key(spot, side)]);
         let heard = heard(&spots, |spot| numbers[&key(spot, side)], &offsets);
-        Self { places: places.collect(), receivers: readings(heard), ..Self::empty(Source::Survey) }
+        Self {
+            places: places.collect(),
+            receivers: readings(heard),
+            devices_db: spread(&offsets),
+            ..Self::empty(Source::Survey)
+        }
     }
 }
 
 fn sound(spot: &Spot) -> bool {
     let place = [spot.point.x, spot.point.y].iter().all(|metres| metres.abs() < 1e5);
     place && spot.seconds > 0.0 && spot.seconds.is_finite()
+}
+
+/// How far devices' powers lie apart, in dB: what is usual counts as much as four devices that were heard.
+fn spread(offsets: &BTreeMap<&str, f64>) -> f64 {
+    const USUAL_WEIGHT: f64 = 4.0;
+    let squares: f64 = offsets.values().map(|offset| offset * offset).sum();
+    let others = offsets.len().saturating_sub(1) as f64;
+    ((USUAL_WEIGHT * DEVICES_DB * DEVICES_DB + squares) / (USUAL_WEIGHT + others)).sqrt()
 }
 
 /// Level sum and frames of each receiver at each place.

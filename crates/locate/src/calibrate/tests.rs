@@ -47,7 +47,7 @@ fn survey() -> Survey {
 /// The mean error of what a field expects of a receiver at all places of the survey, and its root mean square, in dB.
 fn error(radio: &crate::grid::field::Radio, ground: &Ground, ear: usize) -> (f64, f64) {
     let id = ReceiverId::new(&format!("r{ear}")).expect("a slug");
-    let levels = &radio.ears.iter().find(|other| other.id == id).expect("the receiver").levels[0];
+    let levels = &radio.ears.iter().find(|other| other.id == id).expect("the receiver").usual();
     let off = |n: usize| {
         let point = spot(n).point;
         let cell = ground.cell_at(&"f".parse().expect("a slug"), point).expect("on the floor");
@@ -70,7 +70,7 @@ fn a_survey_finds_the_weak_receiver_and_the_exponent() {
     // Far beyond what was surveyed only the law is left: 19 m away, a factor of two in distance.
     let strength = |ear: usize, x: f64| {
         let cell = ground.cell_at(&"f".parse().expect("a slug"), Point { x, y: 6.0 }).expect("on the floor");
-        f64::from(radio.ears[ear].levels[0][cell])
+        f64::from(radio.ears[ear].usual()[cell])
     };
     let decade =
         (strength(5, 6.3) - strength(5, 19.3)) / ((14.3_f64.hypot(1.3)).log10() - (1.3_f64.hypot(1.3)).log10());
@@ -84,7 +84,7 @@ fn a_receiver_that_is_not_on_the_plan_is_placed_by_a_survey() {
     let ground = Ground::new(&shop);
     let radio = fit(&ground, &shop, &Calibration::of_survey(&survey()));
     let ear = radio.ears.iter().find(|ear| ear.id.as_str() == "r5").expect("it was heard");
-    let loudest = (0..ground.cells()).max_by(|a, b| ear.levels[0][*a].total_cmp(&ear.levels[0][*b])).expect("cells");
+    let loudest = (0..ground.cells()).max_by(|a, b| ear.usual()[*a].total_cmp(&ear.usual()[*b])).expect("cells");
     let (x, y) = EARS[5];
     assert!(ground.centre_of(loudest).distance(Point { x, y }) < 2.0, "{:?}", ground.centre_of(loudest));
 }
@@ -164,4 +164,29 @@ fn a_calibration_is_the_same_after_it_was_written() {
     let learnt = Calibration::of_survey(&survey());
     let text = serde_json::to_string(&learnt).expect("numbers and names");
     assert_eq!(serde_json::from_str::<Calibration>(&text).expect("what was written"), learnt);
+}
+
+#[test]
+fn a_survey_leaves_the_geometry_open_beside_its_map() {
+    let shop = shop(5);
+    let ground = Ground::new(&shop);
+    let radio = fit(&ground, &shop, &Calibration::of_survey(&survey()));
+    assert!(radio.laws.len() > 1 && (radio.laws.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{:?}", radio.laws);
+    let laws = |id: &str| radio.ears.iter().find(|ear| ear.id.as_str() == id).expect("it was heard").levels.len();
+    assert_eq!(laws("r0"), radio.laws.len());
+    assert_eq!(laws("r5"), 1, "the plan does not place it, so that there is no geometry of it");
+}
+
+#[test]
+fn devices_that_differ_widen_what_is_expected_of_others() {
+    let one = Calibration::of_survey(&survey());
+    let mut two = survey();
+    let mut loud = two.spots.clone();
+    for spot in &mut loud {
+        spot.device = String::from("loud");
+        spot.heard.iter_mut().for_each(|heard| heard.level += 16.0);
+    }
+    two.spots.extend(loud);
+    assert!((one.devices_db - 4.0).abs() < 1e-9);
+    assert!(Calibration::of_survey(&two).devices_db > 5.0, "{}", Calibration::of_survey(&two).devices_db);
 }

@@ -15,13 +15,13 @@ use crate::health::Condition;
 /// Path-loss exponents that a plan alone leaves open, with what is believed of each; LOCATE 3.7: shops measured 1.5 to 2.1.
 pub(super) const EXPONENTS: [(f32, f32); LAWS_MAX] = [(1.5, 0.2), (2.0, 0.5), (2.5, 0.2), (3.0, 0.1)];
 /// Most laws of a field.
-pub(super) const LAWS_MAX: usize = 4;
+pub(crate) const LAWS_MAX: usize = 4;
+/// The law that is believed most at first; of a survey its map.
+pub(crate) const USUAL_LAW: usize = 1;
 /// Variance of what a usual receiver hears in a place where the plan says all that is known, in dB²: shadows, antennas, bodies.
 const PLAN_VARIANCE: f32 = 34.0;
 /// Usual spread of a device's power around what it claims, in dB.
 const PLAN_OFFSET_DB: f32 = 6.0;
-/// The same where devices of this shop have been heard before.
-const LEARNT_OFFSET_DB: f32 = 4.0;
 /// How far a receiver is off towards one device, in dB, by what is known of it: from the plan, from traffic, from a survey.
 const BIAS_DB: [f32; 3] = [2.5, 1.5, 1.0];
 /// How far positions stay off, by what is known, as a share of the way from one receiver to the next.
@@ -69,6 +69,10 @@ pub(crate) struct Expectation {
 pub(crate) struct Radio {
     pub(crate) source: Source,
     pub(crate) ears: Vec<Expectation>,
+    /// What is believed of each law before a device is heard.
+    pub(crate) laws: Vec<f32>,
+    /// Spread of devices' power around what they claim, in dB.
+    pub(crate) offset_db: f32,
     /// Where somebody may be to begin with, one weight a cell.
     pub(crate) start: Vec<f32>,
 }
@@ -110,20 +114,15 @@ impl Field {
     }
 
     fn of(ground: &Arc<Ground>, radio: Radio) -> Self {
-        let Radio { source, mut ears, start } = radio;
+        let Radio { source, mut ears, laws, offset_db, start } = radio;
         let cells = ground.cells();
         let mut all = vec![0.0_f32; cells];
         for ear in &mut ears {
             if ear.chance.is_empty() {
-                let law = usize::from(ear.levels.len() > 1);
-                ear.chance = ear.levels[law].iter().map(|level| chance(*level)).collect();
+                ear.chance = ear.usual().iter().map(|level| chance(*level)).collect();
             }
             all.iter_mut().zip(&ear.chance).for_each(|(all, chance)| *all += chance);
         }
-        let laws = match ears.iter().map(|ear| ear.levels.len()).max() {
-            Some(LAWS_MAX) => EXPONENTS.iter().map(|(_, weight)| *weight).collect(),
-            Some(_) | None => vec![1.0],
-        };
         let total: f32 = start.iter().sum::<f32>().max(f32::MIN_POSITIVE);
         let apart = (f64::from(ground.open_count) / ears.len().max(1) as f64).sqrt() * ground.cell;
         Self {
@@ -132,10 +131,7 @@ impl Field {
             ears: ears.into_iter().map(|ear| ear.table(&all)).collect(),
             laws,
             start: start.iter().map(|weight| weight / total).collect(),
-            offset_db: match source {
-                Source::Plan => PLAN_OFFSET_DB,
-                Source::Traffic | Source::Survey => LEARNT_OFFSET_DB,
-            },
+            offset_db,
             bias_db: BIAS_DB[source as usize],
             blind_m: BLIND[source as usize] * apart,
             source,
@@ -182,6 +178,11 @@ impl Field {
 }
 
 impl Expectation {
+    /// Levels under the law that is believed most at first, or under the only one.
+    pub(crate) fn usual(&self) -> &[f32] {
+        &self.levels[USUAL_LAW.min(self.levels.len() - 1)]
+    }
+
     fn table(self, all: &[f32]) -> Ear {
         let tables = self.chance.iter().zip(all).zip(&self.variance);
         let claim = tables.map(|((chance, all), variance)| HEARING * log_share(*chance, *all) - 0.5 * variance.ln());
@@ -221,5 +222,6 @@ fn plan(ground: &Ground, shop: &Shop) -> Radio {
         }
         Some(Expectation { id: receiver.id.clone(), levels, variance: vec![PLAN_VARIANCE; cells], chance: Vec::new() })
     });
-    Radio { source: Source::Plan, ears: ears.collect(), start: ground.open.clone() }
+    let laws = EXPONENTS.iter().map(|(_, weight)| *weight).collect();
+    Radio { source: Source::Plan, ears: ears.collect(), laws, offset_db: PLAN_OFFSET_DB, start: ground.open.clone() }
 }

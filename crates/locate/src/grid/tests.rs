@@ -342,3 +342,26 @@ proptest! {
         prop_assert!((walks[0] - walks[1]).abs() < 0.02, "{walks:?}");
     }
 }
+
+#[test]
+fn where_the_map_says_nothing_the_geometry_places_a_device() {
+    let spot = |n: usize| model::survey::Spot {
+        floor: "f".parse().expect("a slug"),
+        point: Point { x: 1.0 + 2.0 * (n % 10) as f64, y: 1.0 + 2.0 * (n / 10) as f64 },
+        device: String::new(),
+        seconds: 5.0,
+        heard: (0..5)
+            .map(|receiver| model::survey::Heard {
+                receiver: ReceiverId::new(&format!("r{receiver}")).expect("a slug"),
+                level: -10.0 - 3.0 * ((n * 7 + receiver * 5) % 9) as f32,
+                frames: 10,
+            })
+            .collect(),
+    };
+    let survey = model::survey::Survey { spots: (0..50).map(spot).collect() };
+    let shop = shop(&[]);
+    let field =
+        Field::on(&Arc::new(Ground::new(&shop)), &shop, Some(&crate::calibrate::Calibration::of_survey(&survey)));
+    let estimate = estimate(&Arc::new(field), &heard(false, 20));
+    assert!(estimate.point.distance(Point { x: 5.0, y: 5.0 }) < 3.0, "{:?}", estimate.point);
+}

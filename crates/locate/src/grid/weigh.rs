@@ -209,9 +209,13 @@ impl Workspace {
     /// The mean level of a receiver over the belief, and the mean of its square, for each law.
     fn means_of(&self, field: &Field, receiver: usize) -> [(f32, f32); LAWS_MAX] {
         let mut means = [(0.0, 0.0); LAWS_MAX];
-        for (means, levels) in means.iter_mut().zip(&field.ears[receiver].levels) {
+        let levels = &field.ears[receiver].levels;
+        for (means, levels) in means.iter_mut().zip(levels) {
             *means = dot_square(&self.place, levels);
         }
+        // A receiver that knows fewer laws is expected the same under the others.
+        let last = means[levels.len() - 1];
+        means[levels.len()..].fill(last);
         means
     }
 

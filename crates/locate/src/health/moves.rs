@@ -6,6 +6,7 @@ use model::floor::Point;
 use super::ear::FRAME;
 use super::{COMPARED_MIN, Condition, Watch};
 use crate::calibrate::{Source, median};
+use crate::grid::field::USUAL_LAW;
 
 /// Patches that a receiver must have been heard in, and frames in each.
 const PATCHES_MIN: usize = 12;
@@ -60,7 +61,12 @@ fn spread(values: impl Iterator<Item = (f64, f64)> + Clone) -> (f64, f64) {
 impl Watch {
     /// Judges who was moved, and lets what was compared fade.
     pub(super) fn check_moves(&mut self) {
-        let laws = (0..self.field.law_count()).map(|law| self.offs(law));
+        // The plan leaves the law open. What was learnt is compared with itself, not with the geometry beside it.
+        let laws = match self.field.source() {
+            Source::Plan => 0..self.field.law_count(),
+            Source::Traffic | Source::Survey => USUAL_LAW..USUAL_LAW + 1,
+        };
+        let laws = laws.map(|law| self.offs(law));
         let misfit = |offs: &Vec<Vec<Off>>| offs.iter().flatten().map(|off| off.weight * off.residual.powi(2)).sum();
         let best = laws.map(|offs| (misfit(&offs), offs)).min_by(|a: &(f64, _), b| a.0.total_cmp(&b.0));
         let Some((_, offs)) = best else { return };
