@@ -42,6 +42,7 @@ pub enum Command {
     List,
     /// Shows and sets what gateways are to have: settings of the fleet, a store or a gateway.
     Config {
+        /// Show or set.
         #[command(subcommand)]
         command: settings::Command,
     },
