@@ -14,7 +14,7 @@ use super::{
     Heard, Message, PAYLOAD_LEN_MAX, Rejected, digits, gateway_name, gateway_of, heard, read_address, read_frames,
 };
 use crate::ble::address::AddressKind;
-use crate::ble::frame::Frame;
+use crate::ble::frame::{Frame, Frames};
 use crate::ble::ibeacon::IBeacon;
 use crate::topics::{self, Topic};
 
@@ -99,7 +99,12 @@ impl<'t> List<'t> {
         #[expect(clippy::cast_possible_truncation, reason = "decibels need no more than 24 bits")]
         let rssi = Dbm(rssi as f32);
         let decoded = read_ibeacon(uuid, [major, minor], power)?.map(Frame::IBeacon);
-        let raw = read_frames("rawData", [raw.text_or_false("rawData")?])?;
+        let raw = match raw.text_or_false("rawData").and_then(|raw| read_frames("rawData", [raw])) {
+            Ok(raw) => raw,
+            // What was decoded is not lost because of what stands beside it.
+            Err(_) if decoded.is_some() => Frames::default(),
+            Err(rejected) => return Err(rejected),
+        };
         // What the gateway has decoded already stands in the raw bytes as well.
         let beside = raw.iter().filter(|frame| decoded.is_none() || !matches!(frame, Frame::IBeacon(_)));
         let frames = decoded.into_iter().chain(beside).collect();

@@ -75,8 +75,13 @@ pub(super) fn read(receiver: ReceiverId, payload: &[u8]) -> Result<Vec<Heard>, R
     }
     let address = read_address(&report)?;
     let decoded = read_ibeacon(&report)?.map(Frame::IBeacon);
-    let frames: Frames =
-        decoded.into_iter().chain(read_raw(&report, decoded.is_some())?.into_iter().flatten()).collect();
+    let beside = match read_raw(&report, decoded.is_some()) {
+        Ok(beside) => beside,
+        // What was decoded is not lost because of what stands beside it.
+        Err(_) if decoded.is_some() => [None; 2],
+        Err(rejected) => return Err(rejected),
+    };
+    let frames: Frames = decoded.into_iter().chain(beside.into_iter().flatten()).collect();
     if address.is_none() && frames.is_empty() {
         return Err(Rejected::MissingField { field: "id" });
     }

@@ -50,6 +50,20 @@ fn one_bad_element_is_counted_and_the_others_are_kept() {
 }
 
 #[test]
+fn a_decoded_ibeacon_is_kept_beside_raw_data_that_is_none() {
+    let element = |beacon: &str| {
+        format!(
+            r#"[{{"type":"Gateway","mac":"AC233FC001EA"}},{{"type":"iBeacon","mac":"10C005091CD5","rssi":-50,"rawData":"020"{beacon}}}]"#
+        )
+    };
+    let beacon = r#","ibeaconUuid":"64E2FEFF5AF34D2C97C4643B70CD82EB","ibeaconMajor":4,"ibeaconMinor":1"#;
+    let heard = decode(TOPIC, element(beacon).as_bytes()).expect("a right message");
+    assert!(matches!(heard[0].frame(), Some(Frame::IBeacon(beacon)) if beacon.major == 4));
+    let elements = decode_under(topics::MINEW, TOPIC, element("").as_bytes()).expect("a right list");
+    assert_eq!((elements.heard.len(), elements.rejected.len()), (0, 1));
+}
+
+#[test]
 fn the_binary_capture_is_read() {
     let payload =
         hex("bb0100000034ac233fffffff0001fee150bada5500011a0201060303e1ff1216e1ffa1034affe7004500fa55daba50e1fe00b8dd");

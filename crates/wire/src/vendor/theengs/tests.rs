@@ -30,6 +30,21 @@ fn volts_in_place_of_a_power_are_turned_back_and_not_believed() {
 }
 
 #[test]
+fn a_decoded_ibeacon_is_kept_whatever_stands_beside_it() {
+    let beacon = r#""id":"60:87:57:4C:9B:C2","rssi":-60,"uuid":"1de4b189115e45f6b44e509352269977","major":1,"minor":2,"txpower":-66"#;
+    for beside in [
+        r#""servicedata":"00","servicedatauuid":"6e400001-b5a3-f393-e0a9-e50e24dcca9e""#,
+        r#""manufacturerdata":"4c00021""#,
+    ] {
+        let heard = one("x", format!("{{{beacon},{beside}}}").as_bytes());
+        assert!(matches!(heard.frame(), Some(Frame::IBeacon(beacon)) if beacon.minor == 2), "{beside}");
+        let alone = format!(r#"{{"id":"60:87:57:4C:9B:C2","rssi":-60,{beside}}}"#);
+        let refused = decode("home/TheengsGateway/BTtoMQTT/x", alone.as_bytes()).expect_err("nothing was decoded");
+        assert_eq!(refused.code(), "malformed", "{beside}");
+    }
+}
+
+#[test]
 fn an_ephemeral_id_passes_undecoded() {
     for leaf in ["undecoded", "5A11C0FFEE07"] {
         let heard = one(leaf, include_bytes!("../../../testdata/theengs/eid-undecoded.json"));
