@@ -77,7 +77,8 @@ pub fn to_bytes<T: Serialize>(value: &T, names: &Names) -> Result<Vec<u8>, Error
     Ok(writer.into_bytes())
 }
 
-/// Reads a value; whatever the bytes, it neither panics nor takes more memory than they account for.
+/// Reads a value; whatever the bytes, it does not panic. A text that is referred to often is copied as often: it is for
+/// bytes of our own.
 ///
 /// # Errors
 /// [`Error`] says what is wrong with the bytes.
@@ -200,7 +201,7 @@ const WORDS: [&str; 64] = [
     "history",
 ];
 /// Usual, but not as much: their numbers follow those of the first own texts. To be added to at the end alone, for what
-/// is written has the numbers.
+/// is written has the numbers; [`MORE_WORDS_MAX`] says how many there is room for.
 const MORE_WORDS: [&str; 50] = [
     "stays",
     "open",
@@ -254,6 +255,10 @@ const MORE_WORDS: [&str; 50] = [
     "kiosk",
 ];
 
+/// The numbers that are left for [`MORE_WORDS`], so that one more moves no other number.
+const MORE_WORDS_MAX: u64 = 880;
+const _: () = assert!((MORE_WORDS.len() as u64) < MORE_WORDS_MAX);
+
 /// A usual text's number.
 fn word(text: &str) -> Option<u64> {
     let place = |words: &[&str]| words.iter().position(|word| *word == text).map(|place| place as u64);
@@ -262,7 +267,7 @@ fn word(text: &str) -> Option<u64> {
 
 /// The number of an own text, by how many there were before it.
 const fn own_number(before: u64) -> u64 {
-    if before < OWN_SHORT { SHORT + before } else { before - OWN_SHORT + SHORT_TEXTS + MORE_WORDS.len() as u64 }
+    if before < OWN_SHORT { SHORT + before } else { before - OWN_SHORT + SHORT_TEXTS + MORE_WORDS_MAX }
 }
 
 #[cfg(test)]

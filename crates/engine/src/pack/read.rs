@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use serde::de::{self, DeserializeSeed, Visitor};
 
 use super::{
-    DEPTH_MAX, Error, FORM, LIST_SHORT, MORE_WORDS, Names, OWN_SHORT, PLACES, SHORT, SHORT_TEXTS, WORDS, mark,
+    DEPTH_MAX, Error, FORM, LIST_SHORT, MORE_WORDS, MORE_WORDS_MAX, Names, OWN_SHORT, PLACES, SHORT, SHORT_TEXTS,
+    WORDS, mark,
 };
 
 /// Reads one value after another.
@@ -122,9 +123,9 @@ impl<'de> Reader<'de> {
             return WORDS.get(place(number)?).map(|word| Cow::Borrowed(*word));
         }
         let Some(late) = number.checked_sub(SHORT_TEXTS) else { return own(number - SHORT) };
-        match MORE_WORDS.get(place(late)?) {
-            Some(word) => Some(Cow::Borrowed(word)),
-            None => own(late - MORE_WORDS.len() as u64 + OWN_SHORT),
+        match late.checked_sub(MORE_WORDS_MAX) {
+            None => MORE_WORDS.get(place(late)?).map(|word| Cow::Borrowed(*word)),
+            Some(later) => own(later + OWN_SHORT),
         }
     }
 

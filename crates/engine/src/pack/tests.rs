@@ -54,6 +54,7 @@ proptest! {
 
     #[test]
     fn whatever_comes_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = from_bytes::<Value>(&[&[FORM], bytes.as_slice()].concat(), &Names::default());
         let _ = from_bytes::<Value>(&bytes, &Names::default());
         let _ = from_bytes::<All>(&[&[FORM], bytes.as_slice()].concat(), &Names::default());
     }
@@ -110,4 +111,13 @@ fn a_text_is_written_once_and_times_are_differences() {
     assert_eq!(len(&serde_json::json!(["barolo", "barolo"])) - len(&serde_json::json!(["barolo"])), 1);
     assert_eq!(len(&serde_json::json!([at, at + 5])) - len(&serde_json::json!([at])), 2);
     assert_eq!(len(&serde_json::json!("00112233445566778899aabbccddeeff")), 1 + 2 + 16);
+}
+
+#[test]
+fn a_text_s_number_stays_when_words_are_added() {
+    assert_eq!((own_number(0), own_number(79), own_number(80)), (64, 143, 1_024));
+    let texts: Vec<String> = (0..100).chain(0..100).map(|n| format!("text {n}")).collect();
+    let bytes = to_bytes(&texts, &Names::default()).expect("they are written");
+    assert!(bytes.ends_with(&[0x93, 0x08]) || bytes.windows(2).any(|pair| pair == [0x93, 0x08]), "{bytes:?}");
+    assert_eq!(from_bytes::<Vec<String>>(&bytes, &Names::default()).expect("they read back"), texts);
 }

@@ -22,6 +22,10 @@ use super::patterns::declares;
 use super::state::{Open, Pending, Stay, VISITS_MAX, decision_id, note};
 use super::{Command, FRESH, Lent, OPEN_MAX, Shopper};
 
+/// Whoever is there already with another device has not come again, if that entered a zone no longer ago than this: a device
+/// of which no farewell came is not there for ever.
+const ACCOMPANIES: Millis = Millis(4 * 3_600_000);
+
 impl Shopper {
     pub(super) fn presence(&mut self, presence: &Presence, now: Timestamp) {
         let consent = self.state.consent;
@@ -75,9 +79,8 @@ impl Shopper {
         });
         let fresh = is_fresh(presence.at, now);
         let already_there = self.state.stays.iter().any(|s| s.store == presence.store && s.zone == presence.zone);
-        // Whoever is there already with another device has not come again.
         let is_new = note(&mut self.state.visits, presence.visit, VISITS_MAX);
-        if is_new && !self.state.is_present() {
+        if is_new && !self.state.is_there_since(&presence.store, presence.at - ACCOMPANIES) {
             self.state.person.visit();
         }
         // Who declares moments of their own has these two only if they are among them.

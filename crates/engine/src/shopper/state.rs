@@ -175,6 +175,11 @@ impl ShopperState {
         !self.stays.is_empty()
     }
 
+    /// Whether the customer has been in this store, as far as is known, in a zone entered at this time or later.
+    pub(super) fn is_there_since(&self, store: &StoreId, since: Timestamp) -> bool {
+        self.stays.iter().any(|stay| stay.store == *store && stay.since >= since)
+    }
+
     /// Notes a moment. False if it was noted before.
     pub(super) fn note_moment(&mut self, id: DecisionId) -> bool {
         note(&mut self.seen, short(id.0 as u64 ^ (id.0 >> 64) as u64), SEEN_MAX)

@@ -124,6 +124,9 @@ fn a_phone_and_a_watch_make_one_visit() {
     assert_eq!(rig.shopper().state().person.visits, 1);
     come(&mut rig, 3, "wine", Entered, after(9_000));
     assert_eq!(rig.shopper().state().person.visits, 2);
+    // No farewell of that one ever came: a day later the watch alone is a visit all the same.
+    come(&mut rig, 4, "wine", Entered, after(9_000 + 86_400));
+    assert_eq!(rig.shopper().state().person.visits, 3);
 }
 
 #[test]
