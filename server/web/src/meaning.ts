@@ -44,6 +44,15 @@ export function short(lift: Lift, speech: Speech): string {
   return range(lift.rateRatio, speech);
 }
 
+/** What people's weight or pin of an offer brought, in a few words. */
+export function wordBrought(lift: Lift, speech: Speech): string {
+  const say = speech.words.effect;
+  if (lift.hidden === "sample-ratio") return say.alarmShort;
+  if (lift.rateRatio === null || lift.verdict === "not-enough") return say.notEnoughShort;
+  const sentence = { undecided: say.wordUndecided, better: say.wordMore, harm: say.wordLess }[lift.verdict];
+  return fill(sentence, { range: range(lift.rateRatio, speech) });
+}
+
 /** What it means, in one plain sentence. */
 export function meaning(lift: Lift, speech: Speech): string {
   const { words, tongue } = speech;

@@ -347,6 +347,11 @@ export interface Lift {
   verdict: "not-enough" | "undecided" | "better" | "harm";
 }
 
+/** What an offer brought, and what its weight and pin brought; null without either. */
+export interface OfferLift extends Lift {
+  word: Lift | null;
+}
+
 /** An offer of the store, as the office sees it. */
 export interface StoreOffer {
   id: string;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Beacon, Box, Fleet, Receiver } from "../src/fleet/shape";
 import { ofStore } from "../src/fleet/shape";
-import { hearing, hearsWell, inOrder, lossOf, type Tellers, troubles, worstFirst } from "../src/fleet/troubles";
+import { hearing, hearsWell, inOrder, lossOf, runs, type Tellers, troubles, worstFirst } from "../src/fleet/troubles";
 import { en as english } from "../src/lang/en";
 import { fleet as en } from "../src/lang/en/fleet";
 import { it as italian } from "../src/lang/it";
@@ -81,6 +81,17 @@ test("a radio that hears nothing is a trouble of a box that is there, and no box
   expect(box({ receivers: [radio] })).toEqual([sentence]);
   // One that stands in no plan is known by its box alone.
   expect(box({ receivers: [{ ...radio, state: "unknown", store: null }] })).toEqual([sentence]);
+  // One that never heard anything is dead too, once the box has run for a while.
+  const dead: Receiver = { ...radio, state: "unknown", store: null, lastHeard: null };
+  expect(box({ receivers: [dead] })).toEqual(["bad: Box gw-1 is online, but its own radio hears nothing (never heard)"]);
+  expect(box({ receivers: [dead], startedAt: before(20) })).toEqual(["note: Receiver gw-1-radio is in no shop’s file"]);
+});
+
+test("a box that began in 1970 has run for as long as it has run", () => {
+  const startedAt = "1970-01-01T00:00:10.000Z";
+  const offsetMs = Date.parse(before(600)) - Date.parse(startedAt);
+  expect(runs({ startedAt, clock: { offsetMs, believed: false } }, AT)).toBe(600_000);
+  expect(runs({ startedAt: before(-3_600), clock: { offsetMs: -3_660_000, believed: true } }, AT)).toBe(60_000);
 });
 
 test("a box that is away explains the silence of all that hangs on it", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { en } from "../src/lang/en";
 import { it } from "../src/lang/it";
-import { earns, meaning, place, short, type Speech, times } from "../src/meaning";
+import { earns, meaning, place, short, type Speech, times, wordBrought } from "../src/meaning";
 import type { Lift } from "../src/types";
 
 const english: Speech = { words: en, tongue: "en", currency: "EUR" };
@@ -27,6 +27,13 @@ describe("what an effect means", () => {
     expect(meaning({ ...LIFT, verdict: "harm", rateRatio: { low: 0.2, high: 0.8 } }, italian)).toBe("Le offerte fanno danno: chi è avvisato compra solo da 0,2× a 0,8× rispetto a chi non lo è.");
     expect(meaning({ ...LIFT, verdict: "undecided", rateRatio: { low: 0.5, high: null } }, english)).toContain("0.5× or more as often");
     expect(short({ ...LIFT, rateRatio: { low: 0, high: 3 } }, english)).toBe("up to 3×");
+  });
+  test("of people's word is said in a few words, and not while little is known", () => {
+    expect(wordBrought(LIFT, english)).toBe("more buyers, 1.1× to 2.38× as many");
+    expect(wordBrought({ ...LIFT, verdict: "harm" }, italian)).toBe("meno acquirenti, solo da 1,1× a 2,38×");
+    expect(wordBrought({ ...LIFT, verdict: "undecided" }, english)).toContain("nothing that can be told apart from chance");
+    expect(wordBrought({ ...LIFT, hidden: "not-enough", rateRatio: null, verdict: "not-enough" }, english)).toBe("not enough data yet");
+    expect(wordBrought({ ...LIFT, hidden: "sample-ratio", rateRatio: null }, italian)).toBe("i gruppi non tornano");
   });
   test("is never claimed while there is not enough", () => {
     const few: Lift = { ...LIFT, treated: { n: 12, converted: 1 }, control: { n: 1, converted: 0 }, hidden: "not-enough", rateRatio: null, verdict: "not-enough" };

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 
 import { ago, count, fill, longDate, number, percent, size, span } from "../format";
 import type { Box, Count, Receiver } from "./shape";
-import { batches, isUnset, lossOf, lostOf, off, reasonOf, type Tellers, type Trouble } from "./troubles";
+import { batches, isUnset, lossOf, lostOf, off, reasonOf, runs, type Tellers, type Trouble } from "./troubles";
 
 interface Props {
   box: Box;
@@ -40,12 +40,11 @@ function facts({ box, at, troubles, tellers }: Props): string {
   const { line } = say;
   const online = box.state === "online";
   const rate = box.receivers.reduce((sum, receiver) => sum + receiver.advertsPerS, 0);
-  const waits = box.uplink.backlog;
   const parts = [
     box.since === null ? null : fill(line.since, { t: span(lasted(box.since, at), words.time) }),
     online ? fill(box.receivers.length === 1 ? line.receiver : line.receivers, { n: count(box.receivers.length, tongue) }) : null,
     online ? fill(line.rate, { n: decimal(rate, tongue) }) : null,
-    online && waits > 0 ? fill(line.waiting, { n: count(waits, tongue) }) : null,
+    online && box.uplink.backlog > 0 ? fill(line.waiting, { batches: batches(box.uplink.spoolBatches, tellers) }) : null,
     box.state === "revoked" ? null : troubles.length === 0 ? line.well : fill(line.needs, { n: count(troubles.length, tongue) }),
   ];
   return parts.filter((part) => part !== null).join(" · ");
@@ -64,13 +63,13 @@ function Opened({ box, at, tellers }: Omit<Props, "troubles">) {
   const rows: [key: string, name: string, text: string | null][] = [
     ["version", fact.version, box.version ?? value.unknown],
     ["seen", fact.seen, box.lastSeen === null ? table.never : ago(box.lastSeen, now, words.time)],
-    ["started", fact.started, box.startedAt === null || box.state !== "online" ? null : span(lasted(box.startedAt, at), words.time)],
+    ["started", fact.started, box.startedAt === null || box.state !== "online" ? null : span(runs(box, at), words.time)],
     ["certificate", fact.certificate, certificate(box, tellers)],
     ["settings", fact.settings, settings(box, say)],
     ["clock", fact.clock, clockOf(clock, tellers)],
     ["waiting", fact.waiting, waiting],
     ["lost", fact.lost, lostOf(uplink.lost, tellers) ?? value.nothing],
-    ["gaps", fact.gaps, uplink.missing === 0 ? value.nothing : batches(uplink.missing, tellers)],
+    ["gaps", uplink.spoolBatches === 0 ? fact.gone : fact.gaps, uplink.missing === 0 ? value.nothing : batches(uplink.missing, tellers)],
     ["radio", fact.radio, box.adapters.join(", ") || null],
     ["counts", fact.counts, fill(value.counts, { heard: whole(uplink.advertsHeard), sent: whole(uplink.sightingsSent), taken: whole(uplink.sightingsTaken) })],
     ["left-out", fact.leftOut, reasons(uplink.dropped, tellers)],

@@ -134,7 +134,7 @@ function ofBox(box: Box, fleet: Fleet, tellers: Tellers): Trouble[] {
   if (uplink.missing > 0 && uplink.spoolBatches === 0) tell("note", "gaps", { batches: batches(uplink.missing, tellers) });
   if (clock !== null && !clock.believed) tell("note", isUnset(clock) ? "clock-unset" : "clock", off(clock.offsetMs, tellers));
   for (const receiver of box.receivers) {
-    if (receiver.kind === "radio" && isDeaf(receiver, fleet)) tell("bad", "radio", { since: lastHeard(receiver.lastHeard, fleet, tellers) });
+    if (receiver.kind === "radio" && isDeaf(receiver, runs(box, fleet.at), fleet)) tell("bad", "radio", { since: lastHeard(receiver.lastHeard, fleet, tellers) });
     else found.push(...ofReceiver(receiver, box.id, fleet, tellers));
   }
   return found;
@@ -179,8 +179,15 @@ function ofBeacon(beacon: Beacon, fleet: Fleet, tellers: Tellers): Trouble[] {
   return [{ level: code === "unseen" ? "note" : "warn", kind: "beacon", name: fill(say.name[beacon.kind], { id: beacon.id }), box: null, code, wrong: fill(say.wrong[code], values), todo: say.todo[code] }];
 }
 
-function isDeaf({ state, lastHeard }: Receiver, fleet: Fleet): boolean {
-  return state === "silent" || (state === "unknown" && lastHeard !== null && age(lastHeard, fleet) >= DEAF_MS);
+/** How long a box has run, by the server's clock, in ms: its own may begin in 1970. 0 when nobody knows. */
+export function runs({ startedAt, clock }: Pick<Box, "startedAt" | "clock">, at: string): number {
+  return startedAt === null ? 0 : Math.max(0, new Date(at).getTime() - new Date(startedAt).getTime() - (clock?.offsetMs ?? 0));
+}
+
+/** A radio that hears nothing now, or has heard nothing since the box began. */
+function isDeaf({ state, lastHeard }: Receiver, boxRuns: number, fleet: Fleet): boolean {
+  const silent = lastHeard === null ? boxRuns : age(lastHeard, fleet);
+  return state === "silent" || (state === "unknown" && silent >= DEAF_MS);
 }
 
 const age = (at: string, fleet: Fleet) => Math.max(0, new Date(fleet.at).getTime() - new Date(at).getTime());

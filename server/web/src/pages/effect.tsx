@@ -5,14 +5,14 @@ import { useSignal } from "@preact/signals";
 import { useAsked } from "../asked";
 import { fill, percent } from "../format";
 import { tongue, words } from "../lang";
-import { earns, short, type Speech } from "../meaning";
+import { earns, short, type Speech, wordBrought } from "../meaning";
 import { Arms } from "../parts/arms";
 import { complaint } from "../parts/form";
 import { Interval, Meaning } from "../parts/interval";
 import { Segments } from "../parts/segments";
 import { Definition } from "../parts/tiles";
 import { store } from "../state";
-import type { Lift, StoreOffer, StoreOffers } from "../types";
+import type { Lift, OfferLift, StoreOffer, StoreOffers } from "../types";
 
 const REFRESH_MS = 15_000;
 const DAYS = [7, 28, 90];
@@ -121,7 +121,7 @@ function One({ offer, path, speech }: { offer: StoreOffer; path: string; speech:
 /** With the money, which is asked for one offer at a time. */
 function OneInFull({ offer, path, speech }: { offer: StoreOffer; path: string; speech: Speech }) {
   const { effect: say } = words.value;
-  const { answer, trouble } = useAsked<Lift>(path, REFRESH_MS);
+  const { answer, trouble } = useAsked<OfferLift>(path, REFRESH_MS);
   const whole = answer.value;
   const lift = whole ?? offer.lift;
   return (
@@ -130,6 +130,7 @@ function OneInFull({ offer, path, speech }: { offer: StoreOffer; path: string; s
       <Arms lift={lift} />
       {trouble.value === null ? null : <p class="notice">{fill(say.failed, { detail: complaint(trouble.value) })}</p>}
       {whole === null || whole.hidden === "sample-ratio" ? null : <p>{earns(whole, speech) ?? say.moneyNot}</p>}
+      {whole === null || whole.word === null ? null : <p data-word>{fill(say.word, { brought: wordBrought(whole.word, speech) })}</p>}
       {offer.control > 0 ? <p>{fill(say.control, { p: percent(offer.control, tongue.value) })}</p> : null}
     </div>
   );
