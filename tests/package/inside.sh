@@ -67,14 +67,16 @@ uplink_stands() { [[ $(show StatusText) == "The uplink stands"* ]]; }
 sandboxed() {
   [ "$(stat -c %U "/proc/$(show MainPID)")" = attimo-gateway ] && line CapEff | grep -q '0000000000000000' &&
     line CapBnd | grep -q '0000000000000000' && line NoNewPrivs | grep -q '1$' && line Seccomp | grep -q '2$' &&
-    ! nsenter -t "$(show MainPID)" -m -- ls -A /home/. | grep -q . &&
-    ! nsenter -t "$(show MainPID)" -m -- touch /usr/written 2>/dev/null
+    mkdir -p /home/somebody && nsenter -t "$(show MainPID)" -m -- test -d /var/lib/attimo-gateway &&
+    nsenter -t "$(show MainPID)" -m -- test ! -e /home/somebody &&
+    nsenter -t "$(show MainPID)" -m -- test -w /var/lib/attimo-gateway &&
+    nsenter -t "$(show MainPID)" -m -- test ! -w /usr
 }
 secret_stays_secret() {
   local pid
   pid=$(show MainPID)
   ! tr '\0' '\n' <"/proc/$pid/environ" | grep -q 'of 7 words' && ! grep -rq 'of 7 words' /var/lib/attimo-gateway &&
-    ! journalctl -u $unit | grep -q 'of 7 words'
+    journalctl -u $unit >/tmp/journal && [ -s /tmp/journal ] && ! grep -q 'of 7 words' /tmp/journal
 }
 
 quick_watchdog() {

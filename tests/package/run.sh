@@ -147,5 +147,7 @@ elif next_version attimo-gateway && next_version attimo-server; then
   else
     not_ok "systemd boots in namespaces of its own and runs the checks" "$work/boot.log"
   fi
+else
+  not_ok "the next versions of both packages are built" "$work/build.log"
 fi
 end
