@@ -65,10 +65,11 @@ TOML
 is_up() { [ "$(show ActiveState)" = active ] && curl -s http://127.0.0.1:9180/healthz | grep -q '"status"'; }
 uplink_stands() { [[ $(show StatusText) == "The uplink stands"* ]]; }
 sandboxed() {
+  local homes=/home
   [ "$(stat -c %U "/proc/$(show MainPID)")" = attimo-gateway ] && line CapEff | grep -q '0000000000000000' &&
     line CapBnd | grep -q '0000000000000000' && line NoNewPrivs | grep -q '1$' && line Seccomp | grep -q '2$' &&
-    mkdir -p /home/somebody && nsenter -t "$(show MainPID)" -m -- test -d /var/lib/attimo-gateway &&
-    nsenter -t "$(show MainPID)" -m -- test ! -e /home/somebody &&
+    mkdir -p $homes/somebody && nsenter -t "$(show MainPID)" -m -- test -d /var/lib/attimo-gateway &&
+    nsenter -t "$(show MainPID)" -m -- test ! -e $homes/somebody &&
     nsenter -t "$(show MainPID)" -m -- test -w /var/lib/attimo-gateway &&
     nsenter -t "$(show MainPID)" -m -- test ! -w /usr
 }

@@ -141,7 +141,7 @@ mod tests {
         let before = Profile::Text(TEXT.to_owned()).state().expect("it is read");
         assert!(!before.is_empty());
         let packed = Packed::new(&before).expect("it is packed").as_bytes().to_vec();
-        assert!(packed.len() * 3 < TEXT.len(), "{} bytes", packed.len());
+        assert!(packed.len() * 2 < TEXT.len(), "{} bytes", packed.len());
         assert_eq!(Profile::Packed(packed.clone()).state(), Ok(before));
         assert!(Profile::Packed(packed[1..].to_vec()).state().is_err());
     }
