@@ -93,7 +93,7 @@ impl Report {
 /// Looks at everything. The configuration was read already.
 pub async fn examine(config: &Config, now: Timestamp) -> Report {
     let mut findings = vec![
-        Finding::well("config", "every key is known and every value possible"),
+        checks::configuration(config),
         checks::clock(timeline::belief_of(now), net::clock_ahead(config).await),
         checks::data_folder(config).await,
         checks::disk(config).await,

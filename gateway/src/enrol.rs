@@ -116,7 +116,8 @@ pub(crate) fn make_request(gateway: &GatewayId) -> Result<(String, String), rcge
     Ok((key.serialize_pem(), request))
 }
 
-/// Enrols a box: asks the server, checks that it is the one that made the token, and keeps what it gave.
+/// Enrols a box: asks the server, checks that it is the one that made the token, and keeps what it gave. Settings from afar
+/// that the box had are left out from then on.
 ///
 /// # Errors
 /// [`Error`] says what to do.
@@ -142,6 +143,8 @@ pub async fn enrol(gateway: &GatewayId, kept: &Kept, server: &str, token: &str) 
         expires_at: answer.expires_at,
     };
     kept.put(&key, &answer.certificate, &answer.authority, &enrolment)?;
+    // Settings from afar may name another broker, and would outlive this.
+    crate::settings::forget(kept.data_dir()).map_err(|(path, source)| identity::Error::Write { path, source })?;
     Ok(enrolment)
 }
 
@@ -213,6 +216,45 @@ mod tests {
         assert!(is_of_key(&certificate, &key.serialize_pem()));
         assert!(!is_of_key(&certificate, &other.serialize_pem()));
         assert!(!is_of_key("no certificate", &key.serialize_pem()));
+    }
+
+    /// A server that lets everybody in, and the token for it.
+    async fn server() -> (String, String) {
+        use rcgen::{BasicConstraints, CertificateSigningRequestParams, IsCa, Issuer};
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let authority = params.self_signed(&key).expect("an authority").pem();
+        let token = format!("{}.{}", "a".repeat(64), authority_fingerprint(&authority).expect("a fingerprint"));
+        let issuer = std::sync::Arc::new(Issuer::new(params, key));
+        let answer = move |axum::Json(body): axum::Json<serde_json::Value>| {
+            let request = CertificateSigningRequestParams::from_pem(body["request"].as_str().expect("a request"));
+            let certificate = request.expect("a request").signed_by(&issuer).expect("a certificate").pem();
+            let answer = serde_json::json!({
+                "certificate": certificate, "authority": authority, "broker_name": "broker", "broker_port": 8883,
+                "issued_at": 0, "expires_at": 1,
+            });
+            async move { axum::Json(answer) }
+        };
+        let router = axum::Router::new().route("/v1/gateways/enrol", axum::routing::post(answer));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (url, token)
+    }
+
+    #[tokio::test]
+    async fn a_box_that_is_enrolled_again_forgets_settings_from_afar() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = folder.path().join("settings.json");
+        std::fs::write(&settings, "{}").expect("written");
+        let (url, token) = server().await;
+        let (id, kept) = (GatewayId::new("gw-1").expect("an id"), Kept::new(folder.path()));
+        let strange = format!("{}.{}", "a".repeat(64), "b".repeat(32));
+        enrol(&id, &kept, &url, &strange).await.expect_err("another server");
+        assert!(settings.exists(), "nothing was changed");
+        enrol(&id, &kept, &url, &token).await.expect("enrolled");
+        assert!(!settings.exists() && kept.path().exists());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use gateway::config::{Config, TEMPLATE};
 use gateway::enrol::identity::Kept;
-use gateway::{diag, doctor, enrol};
+use gateway::{diag, doctor, enrol, settings};
 use runtime::clock::{Clock as _, SystemClock};
 
 /// The edge box of a shop: hears receivers, sensors and its own radio, keeps what counts, and sends it up.
@@ -122,7 +122,7 @@ fn serve(path: &Path) -> anyhow::Result<()> {
             say(&format!("ready status={status}\n"));
             tracing::info!(%status, "the gateway is up");
         };
-        gateway::settings::run(path, Arc::new(SystemClock::new()), &stop, ready).await
+        settings::run(path, Arc::new(SystemClock::new()), &stop, ready).await
     })
 }
 
@@ -143,7 +143,7 @@ fn enrol(path: &Path, server: &str, token: &str) -> ExitCode {
 }
 
 fn examine(path: &Path, options: doctor::Options) -> ExitCode {
-    let config = match Config::load(path) {
+    let config = match settings::as_it_runs(path) {
         Ok(config) => config,
         Err(cause) => return refuse(&cause),
     };
@@ -161,7 +161,7 @@ fn examine(path: &Path, options: doctor::Options) -> ExitCode {
 }
 
 fn bundle(path: &Path, options: &diag::Options) -> ExitCode {
-    let config = match Config::load(path) {
+    let config = match settings::as_it_runs(path) {
         Ok(config) => config,
         Err(cause) => return refuse(&cause),
     };

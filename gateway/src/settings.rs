@@ -4,7 +4,8 @@
 pub mod book;
 mod kept;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use model::ids::{BootId, ReceiverId};
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
+use runtime::config::ConfigError;
 use runtime::notify::Notifier;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -96,6 +98,25 @@ pub async fn run(
     }
 }
 
+/// The configuration as the running box has it: its file, with what the server laid over it. Changes nothing.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn as_it_runs(path: &Path) -> Result<Config, ConfigError> {
+    let own = Config::load(path)?;
+    let book = Kept::new(&own.gateway.data_dir).get();
+    let desired = book.in_force().filter(|_| own.settings.from_afar);
+    Ok(desired.and_then(|desired| Config::load_with(path, desired).ok()).unwrap_or(own))
+}
+
+/// Goes by the box's own file from the next start on: who enrols it again may have another server in mind.
+///
+/// # Errors
+/// When the kept settings can't be deleted.
+pub fn forget(data_dir: &Path) -> Result<(), (PathBuf, io::Error)> {
+    Kept::new(data_dir).forget()
+}
+
 /// The book, with where it lies.
 struct Shop {
     book: Book,
@@ -104,12 +125,22 @@ struct Shop {
 }
 
 impl Shop {
-    /// The configuration to run with now, and whether its settings are on trial.
+    /// The configuration to run with now, and whether its settings are on trial. The box's own file has the first word: what
+    /// is wrong in it is not the settings' fault, and a box that takes none from afar goes by it alone.
     fn next(&mut self, path: &Path) -> anyhow::Result<(Config, bool)> {
+        let own = Config::load(path)?;
+        if !own.settings.from_afar {
+            if self.book != Book::default() {
+                tracing::info!("this box takes no settings from afar (settings.from_afar): those it had are left out");
+                self.book = Book::default();
+                self.keep();
+            }
+            return Ok((own, false));
+        }
         loop {
             let (desired, is_trial) = self.book.begin(self.clock.now());
             self.keep();
-            let Some(desired) = desired else { return Ok((Config::load(path)?, false)) };
+            let Some(desired) = desired else { return Ok((own, false)) };
             match Config::load_with(path, &desired) {
                 Ok(config) => return Ok((config, is_trial)),
                 Err(refused) if is_trial => self.back(Some(refused.field.clone()), &refused.to_string()),
@@ -244,3 +275,6 @@ async fn let_go(mut disk: watch::Receiver<crate::spool::Standing>) {
         tracing::error!("the disk is slow: the spool of the run before has not ended");
     }
 }
+
+#[cfg(test)]
+mod tests;

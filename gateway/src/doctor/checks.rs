@@ -34,6 +34,17 @@ pub(super) fn clock(belief: Belief, ahead_s: Option<f64>) -> Finding {
     }
 }
 
+pub(super) fn configuration(config: &Config) -> Finding {
+    let well = "every key is known and every value possible";
+    Finding::well(
+        "config",
+        match config.in_force {
+            Some(version) => format!("{well}; version {version} of settings from afar is laid over the file"),
+            None => well.to_owned(),
+        },
+    )
+}
+
 pub(super) async fn data_folder(config: &Config) -> Finding {
     let folder = config.gateway.data_dir.clone();
     let tried = tokio::task::spawn_blocking(move || try_write(&folder)).await;

@@ -107,6 +107,12 @@ impl Kept {
         self.folder.join(FILE)
     }
 
+    /// The gateway's data folder.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
+    }
+
     /// Makes the folder, and tries whether it can be written.
     ///
     /// # Errors

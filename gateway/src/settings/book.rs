@@ -81,6 +81,12 @@ impl Book {
         }
     }
 
+    /// The settings that the box runs with: those on trial, else those that held.
+    #[must_use]
+    pub fn in_force(&self) -> Option<&Desired> {
+        self.trial.as_ref().map(|trial| &trial.desired).or(self.good.as_ref())
+    }
+
     /// The trial that is under way.
     #[must_use]
     pub const fn trial(&self) -> Option<&Trial> {

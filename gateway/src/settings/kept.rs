@@ -37,6 +37,18 @@ impl Kept {
         }
     }
 
+    /// Deletes what is kept.
+    ///
+    /// # Errors
+    /// When it can't be deleted, and where it lies.
+    pub(super) fn forget(&self) -> Result<(), (PathBuf, io::Error)> {
+        match std::fs::remove_file(&self.path) {
+            Ok(()) => Ok(()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(cause) => Err((self.path.clone(), cause)),
+        }
+    }
+
     /// Keeps it, in place of the one before.
     ///
     /// # Errors
