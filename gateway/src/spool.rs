@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use model::time::Timestamp;
+use wire::uplink::clock::CLOCK_SET;
 
 use medium::{Medium, SegmentFile};
 use record::{Kind, Record};
@@ -27,8 +28,6 @@ pub const BATCH_BYTES_MAX: usize = 256 * 1024;
 pub const PENDING_MAX: usize = 256;
 /// An acknowledgement this far beyond our last batch is not meant for us.
 const AHEAD_MAX: u64 = 1 << 32;
-/// A wall clock before 2020 is not set yet: what was stamped with it has no known age.
-const CLOCK_SET: Timestamp = Timestamp(1_577_836_800_000);
 
 /// The spool itself. Not for async code: every call may touch the disk.
 #[derive(Debug)]
@@ -52,6 +51,10 @@ pub struct Spool<M: Medium> {
     disk_errors: u64,
     /// The bound of bytes was hit, and there is not much room again.
     is_full: bool,
+    /// Segments below this ordinal are of earlier runs.
+    ordinal_of_run: u64,
+    /// When bounds were looked at first: since then what earlier runs left is in our hands.
+    looked_at: Option<Timestamp>,
 }
 
 impl<M: Medium> Spool<M> {
@@ -79,8 +82,11 @@ impl<M: Medium> Spool<M> {
             disk_refused: Dropped::default(),
             disk_errors: 0,
             is_full: false,
+            ordinal_of_run: 0,
+            looked_at: None,
         };
         let bytes_cut = spool.recover().map_err(Error::Open)?;
+        spool.ordinal_of_run = spool.ordinal_next;
         let state = spool.state.clone();
         spool.drop_acked();
         Ok((spool, Recovery { state, bytes_cut }))
@@ -118,16 +124,24 @@ impl<M: Medium> Spool<M> {
         Ok(())
     }
 
-    /// Batches from `from` on, in order, at most `count`.
+    /// Batches from `from` on, in order, at most `count`. Of a segment that had to go between two others only empty ones are
+    /// left, so that the numbers have no gap.
     ///
     /// # Errors
     /// [`Error::Read`] when one is on disk and can't be read.
     pub fn read(&self, from: u64, count: usize) -> Result<Vec<Stored>, Error> {
         let mut found = Vec::new();
+        let mut next = from.max(self.standing().oldest);
         for segment in &self.segments {
-            if found.len() >= count || segment.last_seq() < from {
+            if found.len() >= count {
+                break;
+            }
+            if segment.last_seq() < from {
                 continue;
             }
+            let gone = (next..segment.first_seq()).take(count - found.len());
+            found.extend(gone.map(|seq| Stored { seq, batch: Vec::new() }));
+            next = next.max(segment.last_seq() + 1);
             segment.read(&self.medium, from, count - found.len(), &mut found).map_err(Error::Read)?;
         }
         Ok(found)
@@ -152,6 +166,7 @@ impl<M: Medium> Spool<M> {
 
     /// Lets the oldest go while a bound is exceeded: over the bytes, sightings before readings; beyond the age, all of it.
     pub fn enforce(&mut self, now: Timestamp) {
+        self.looked_at.get_or_insert(now);
         self.is_full |= self.bytes() > self.limits.bytes_max;
         while self.bytes() > self.limits.bytes_max && self.make_room() {}
         self.is_full &= self.bytes() > self.limits.bytes_max / 4 * 3;
@@ -309,8 +324,15 @@ impl<M: Medium> Spool<M> {
         self.active = None;
     }
 
+    /// Each run stamps along a line of its own, and by that of now nobody can tell how old a stamp of another one is: what
+    /// earlier runs left is as old as this run.
     fn is_too_old(&self, segment: &Segment, now: Timestamp) -> bool {
-        segment.newest_at().is_some_and(|at| at > CLOCK_SET && now.since(at) > self.limits.age_max)
+        let since = if segment.ordinal() < self.ordinal_of_run {
+            self.looked_at
+        } else {
+            segment.newest_at().filter(|at| *at >= CLOCK_SET)
+        };
+        since.is_some_and(|since| now.since(since) > self.limits.age_max)
     }
 
     fn drop_oldest(&mut self) {

@@ -8,10 +8,8 @@ use std::sync::Arc;
 
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
-use wire::uplink::clock::{Belief, Clocks};
+use wire::uplink::clock::{Belief, CLOCK_SET, Clocks};
 
-/// A wall clock before 2024 was never set.
-pub const CLOCK_SET: Timestamp = Timestamp(1_704_067_200_000);
 /// Where systemd says that the clock follows a time server.
 const FOLLOWS: &str = "/run/systemd/timesync/synchronized";
 

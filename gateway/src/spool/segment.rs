@@ -108,6 +108,10 @@ impl Segment {
         self.items.push(item);
     }
 
+    pub(super) const fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
     pub(super) fn name(&self) -> String {
         name(self.ordinal)
     }

@@ -191,6 +191,23 @@ fn what_is_too_old_goes_and_the_meters_and_the_id_stay() {
 }
 
 #[test]
+fn what_earlier_runs_left_is_as_old_as_this_run_whatever_its_clock_shows() {
+    for begins in [NOW + Millis::hours(720), NOW - Millis::hours(720), Timestamp(5_000)] {
+        let folder = TempDir::new().expect("a folder");
+        let (mut spool, _) = open(folder.path(), limits());
+        spool.push(entry(1));
+        spool.commit().expect("a good disk");
+        drop(spool);
+        let (mut spool, _) = open(folder.path(), limits());
+        spool.enforce(begins);
+        spool.enforce(begins + Millis::hours(1));
+        assert_eq!(spool.standing().over_bounds.batches, 0, "it may be minutes old");
+        spool.enforce(begins + Millis::hours(1) + Millis(1));
+        assert_eq!(spool.standing().over_bounds.batches, 1);
+    }
+}
+
+#[test]
 fn what_was_stamped_before_the_clock_was_set_has_no_age() {
     let folder = TempDir::new().expect("a folder");
     let (mut spool, _) = open(folder.path(), limits());

@@ -11,19 +11,38 @@ use super::{Entry, Spool};
 
 impl<M: Medium> Spool<M> {
     /// Lets the oldest sightings go, or the oldest segment if none are left; false when nothing may go.
+    ///
+    /// A full disk may have no room to write a segment anew: then the oldest goes whole that holds nothing but sightings.
     pub(super) fn make_room(&mut self) -> bool {
         if self.segments.len() < 2 {
             return false;
         }
         let last = self.segments.len() - 1;
-        let thick = self.segments.iter().take(last).position(|segment| segment.holds_sightings(self.acked));
-        if let Some(index) = thick
-            && self.thin(index).is_ok()
-        {
-            return true;
+        for index in 0..last {
+            if !self.segments[index].holds_sightings(self.acked) {
+                continue;
+            }
+            if self.thin(index).is_ok() {
+                return true;
+            }
+            if !self.segments[index].holds_readings(self.acked) {
+                self.drop_at(index);
+                return true;
+            }
         }
         self.drop_oldest();
         true
+    }
+
+    /// Lets a segment without readings go, wherever it stands; its numbers are read as empty batches.
+    fn drop_at(&mut self, index: usize) {
+        if index == 0 {
+            return self.drop_oldest();
+        }
+        if let Some(raw) = self.segments.remove(index) {
+            self.count_gone(&raw);
+            self.remove(&raw);
+        }
     }
 
     /// Writes a segment anew without its sightings, and counts each of them.
@@ -32,13 +51,18 @@ impl<M: Medium> Spool<M> {
         let bytes = self.medium.read(&thick.name(), 0, segment::FILE_BYTES_MAX)?;
         let (thin_bytes, thin) = thick.without_sightings(&bytes)?;
         self.medium.replace(&thick.name(), &thin_bytes)?;
-        let gone = thick.sightings_after(self.acked);
-        let beyond = self.beyond;
-        for item in gone.filter(|(seq, _)| beyond.is_none_or(|(from, to)| !(from..=to).contains(seq))) {
-            self.over_bounds.add(item.1, 0);
-        }
-        self.segments[index] = thin;
+        let thick = std::mem::replace(&mut self.segments[index], thin);
+        self.count_gone(&thick);
         Ok(())
+    }
+
+    /// Counts the sightings of a segment that the server does not keep.
+    fn count_gone(&mut self, segment: &Segment) {
+        let beyond = self.beyond;
+        let is_kept = |seq| beyond.is_some_and(|(from, to)| (from..=to).contains(&seq));
+        for (_, sightings) in segment.sightings_after(self.acked).filter(|(seq, _)| !is_kept(*seq)) {
+            self.over_bounds.add(sightings, 0);
+        }
     }
 
     /// Lets the oldest sightings go that wait for the disk, or the oldest entry if there are none.
@@ -66,6 +90,11 @@ impl Segment {
     /// Whether a batch after `acked` holds nothing but sightings.
     pub(super) fn holds_sightings(&self, acked: u64) -> bool {
         self.sightings_after(acked).next().is_some()
+    }
+
+    /// Whether a batch after `acked` holds a reading.
+    fn holds_readings(&self, acked: u64) -> bool {
+        self.numbered_after(acked).any(|(_, item)| item.readings > 0)
     }
 
     /// Batches after `acked` that hold nothing but sightings: their numbers, and how many each holds.

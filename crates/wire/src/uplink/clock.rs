@@ -9,6 +9,9 @@ use model::time::{Millis, Timestamp};
 use super::read::{sixteen, span, time};
 use super::{Error, message};
 
+/// A wall clock before 2024 was never set, and nobody stamped anything before it by one that was.
+pub const CLOCK_SET: Timestamp = Timestamp(1_704_067_200_000);
+
 /// Whether a box believes its wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Belief {

@@ -119,6 +119,36 @@ fn a_disk_that_can_not_make_room_by_class_lets_the_oldest_go() {
 }
 
 #[test]
+fn a_full_disk_loses_segments_of_sightings_before_any_reading_and_numbers_have_no_gap() {
+    let folder = TempDir::new().expect("a folder");
+    let medium = Dying::new(folder.path(), u64::MAX);
+    let (mut spool, _) = Spool::open(medium.clone(), small(), ID).expect("opens");
+    // Readings, sightings, readings, sightings: each over several segments, the oldest hold readings alone.
+    let is_reading = |n: u64| (n - 1) / 40 % 2 == 0;
+    for n in 1..=160 {
+        let batch = format!("batch {n} ").into_bytes().repeat(12);
+        let (sightings, readings) = if is_reading(n) { (0, 2) } else { (5, 0) };
+        spool.push(Entry { at: NOW, sightings, readings, state: None, batch });
+        spool.commit().expect("a good disk");
+    }
+    medium.bytes_left.store(100, Ordering::SeqCst);
+    spool.enforce(NOW);
+    let standing = spool.standing();
+    let kept = left(&spool);
+    let gone = 160 - kept.len() as u64;
+    assert!(gone > 0 && standing.bytes <= small().bytes_max);
+    assert_eq!(standing.over_bounds, Dropped { batches: gone, sightings: 5 * gone, readings: 0 });
+    assert!((1..=160).filter(|n| is_reading(*n)).all(|n| kept.contains(&n)), "no reading went");
+    assert_eq!(all(&spool).into_keys().collect::<Vec<_>>(), (1..=160).collect::<Vec<_>>(), "numbers have no gap");
+    let from = spool.read(41, 3).expect("readable").into_iter().map(|stored| stored.seq);
+    assert_eq!(from.collect::<Vec<_>>(), [41, 42, 43]);
+    drop(spool);
+    let (spool, _) = open(folder.path(), small());
+    assert_eq!(super::thin::left(&spool), kept);
+    assert_eq!(all(&spool).len(), 160);
+}
+
+#[test]
 fn while_the_disk_refuses_sightings_make_room_for_readings() {
     let folder = TempDir::new().expect("a folder");
     let medium = Dying::new(folder.path(), 0);
