@@ -10,6 +10,8 @@ use wire::objections::{Error, Objections};
 /// A box that was told of objections before waits this long for the list after it connected; then it goes on with the
 /// one it has, because a server that is gone must not hold up what counts.
 pub const WAIT_MAX: Millis = Millis::minutes(1);
+/// One that never had a list waits this long: its server may be one that tells none.
+pub const FIRST_WAIT: Millis = Millis::seconds(5);
 
 /// Keeps the list, and tells it to the pipeline.
 #[derive(Debug, Clone)]
@@ -84,29 +86,30 @@ impl Keeper {
 /// Whether the uplink may forward what was heard: after each connection the list comes first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Gate {
-    /// Since when the list is waited for.
-    waits_since: Option<Millis>,
+    /// Until when the list is waited for.
+    waits_until: Option<Millis>,
 }
 
 impl Gate {
-    /// The broker is there; a box that was told a list before is told it again now.
+    /// The broker is there, and tells the list that it keeps.
     pub const fn connected(&mut self, was_told: bool, now: Millis) {
-        self.waits_since = if was_told { Some(now) } else { None };
+        let wait = if was_told { WAIT_MAX } else { FIRST_WAIT };
+        self.waits_until = Some(Millis(now.0 + wait.0));
     }
 
     /// The list came.
     pub const fn told(&mut self) {
-        self.waits_since = None;
+        self.waits_until = None;
     }
 
     /// Whether anything may go.
     #[must_use]
     pub fn is_open(&mut self, now: Millis) -> bool {
-        let Some(since) = self.waits_since else { return true };
-        let is_over = now.0 - since.0 >= WAIT_MAX.0;
+        let Some(until) = self.waits_until else { return true };
+        let is_over = now >= until;
         if is_over {
-            tracing::warn!("the server told no list of objections; going on with the one that is known");
-            self.waits_since = None;
+            tracing::warn!("the server told no list of objections; going on with what is known");
+            self.waits_until = None;
         }
         is_over
     }
@@ -146,7 +149,11 @@ mod tests {
         let mut gate = Gate::default();
         let at = |s| Millis::seconds(s);
         gate.connected(false, at(0));
-        assert!(gate.is_open(at(0)), "this server may never tell one");
+        assert!(!gate.is_open(at(0)) && !gate.is_open(at(4)), "the first list is on its way");
+        assert!(gate.is_open(at(5)) && gate.is_open(at(6)), "this server may never tell one");
+        gate.connected(false, at(7));
+        gate.told();
+        assert!(gate.is_open(at(7)), "an empty one is a list too");
         gate.connected(true, at(10));
         assert!(!gate.is_open(at(11)) && !gate.is_open(at(69)));
         gate.told();

@@ -252,7 +252,10 @@ impl Uplink {
                 if self.client.try_publish(&topic, birth, Qos::AtLeastOnce, true).is_err() {
                     tracing::warn!("the queue to the broker is full, the birth was not sent");
                 }
-                self.gate.connected(self.inputs.objections.was_told(), self.clock.monotonic());
+                // A box of no store is told of nobody.
+                if self.list_topic().is_some() {
+                    self.gate.connected(self.inputs.objections.was_told(), self.clock.monotonic());
+                }
                 self.sender.connected(self.clock.monotonic());
                 self.tell(true, None);
                 self.send_report();
@@ -461,14 +464,48 @@ pub fn empty_batch(identity: &Identity, spool: [u8; 16], clock: &Timeline) -> Ba
     }
 }
 
-/// Says which run stamped a stored batch, when it was not this one.
+/// Says which run stamped a stored batch, when it was not this one. An older version kept no clocks with it: its wall clock
+/// is taken as it stood, and what this run is off is not laid upon it.
 fn made_by_another(stored: &Batch, boot: BootId) -> Option<Made> {
-    let clocks = stored.clocks.filter(|_| stored.boot != boot)?;
-    Some(Made { boot: stored.boot, drift: clocks.wall.since(stored.sent_at), belief: clocks.belief })
+    let (drift, belief) =
+        stored.clocks.map_or((Millis::ZERO, Belief::Free), |clocks| (clocks.wall.since(stored.sent_at), clocks.belief));
+    (stored.boot != boot).then_some(Made { boot: stored.boot, drift, belief })
 }
 
 /// How long the oldest batch has waited.
 #[must_use]
 pub fn waited(oldest_at: Option<Timestamp>, now: Timestamp) -> Millis {
     oldest_at.map_or(Millis::ZERO, |at| Millis(now.since(at).0.max(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ids::GatewayId;
+
+    use super::*;
+
+    #[test]
+    fn what_another_run_stamped_says_so_also_when_it_kept_no_clocks() {
+        let clocks = |wall| Clocks { wall, monotonic: Millis(7), belief: Belief::NeverSet, made: None };
+        let stored = |boot, clocks| Batch {
+            gateway: GatewayId::new("shop-1").expect("an id"),
+            spool: [1; 16],
+            boot: BootId(boot),
+            seq: 0,
+            oldest: 0,
+            sent_at: Timestamp(5_000),
+            sightings: Vec::new(),
+            readings: Vec::new(),
+            health: None,
+            live_from: 0,
+            historical: false,
+            clocks,
+        };
+        let made = |stored: Batch| made_by_another(&stored, BootId(2));
+        let of = |drift, belief| Some(Made { boot: BootId(1), drift: Millis(drift), belief });
+        assert_eq!(made(stored(1, Some(clocks(Timestamp(5_300))))), of(300, Belief::NeverSet));
+        assert_eq!(made(stored(1, None)), of(0, Belief::Free), "a spool of an older version");
+        assert_eq!(made(stored(2, Some(clocks(Timestamp(5_300))))), None);
+        assert_eq!(made(stored(2, None)), None);
+    }
 }
