@@ -48,7 +48,16 @@ pub struct Classifier {
     tag_uuids: Vec<[u8; 16]>,
     staff: Vec<Irk>,
     pseudonyms: Pseudonyms,
-    companions: Vec<Option<([u8; 6], Millis)>>,
+    companions: Vec<Option<Companion>>,
+}
+
+/// Who said something of the chain's own lately.
+#[derive(Debug, Clone, Copy)]
+struct Companion {
+    address: [u8; 6],
+    at: Millis,
+    /// Whether it is a thing of the shop's, and nobody's phone.
+    is_thing: bool,
 }
 
 impl Classifier {
@@ -112,9 +121,29 @@ impl Classifier {
         self.pseudonyms.rotate(now);
     }
 
+    /// Whether it is a beacon, tag or node of the shop's own, by what it says now or said lately under this address: a thing,
+    /// which has nothing to object to.
+    #[must_use]
+    pub fn is_things(&self, address: [u8; 6], frames: &Frames, now: Now) -> bool {
+        match self.telling(frames).and_then(|frame| self.known(&frame)) {
+            Some(known) => is_thing(&known),
+            None => self.companion(address, now).is_some_and(|companion| companion.is_thing),
+        }
+    }
+
+    fn known(&self, frame: &Frame) -> Option<Transmitter> {
+        frame.known(self.prefix, &self.tag_uuids)
+    }
+
+    fn companion(&self, address: [u8; 6], now: Now) -> Option<Companion> {
+        let said =
+            |companion: &Companion| companion.address == address && now.monotonic.0 - companion.at.0 < COMPANION.0;
+        self.companions[place(address)].filter(said)
+    }
+
     /// The frame that tells who is there: the chain's own, whatever stands before it, or else the one that says most.
     fn telling(&self, frames: &Frames) -> Option<Frame> {
-        let known = |frame: &Frame| frame.known(self.prefix, &self.tag_uuids).is_some();
+        let known = |frame: &Frame| self.known(frame).is_some();
         frames.iter().find(known).or_else(|| frames.best())
     }
 
@@ -124,24 +153,30 @@ impl Classifier {
         address: Option<Address>,
         now: Now,
     ) -> Result<Transmitter, LeftOut> {
-        if let Some(known) = frame.and_then(|frame| frame.known(self.prefix, &self.tag_uuids)) {
-            if let Some(address) = address {
-                self.companions[place(address.bytes)] = Some((address.bytes, now.monotonic));
+        if let Some(known) = frame.and_then(|frame| self.known(&frame)) {
+            if let Some(Address { bytes: address, .. }) = address {
+                let companion = Companion { address, at: now.monotonic, is_thing: is_thing(&known) };
+                self.companions[place(address)] = Some(companion);
             }
             return Ok(known);
         }
         let whole = address.ok_or(LeftOut::Nameless)?;
         let address = whole.bytes;
-        if let Some((known, at)) = self.companions[place(address)]
-            && known == address
-            && now.monotonic.0 - at.0 < COMPANION.0
-        {
+        if self.companion(address, now).is_some() {
             return Err(LeftOut::Companion);
         }
         if self.staff.iter().any(|key| rpa::is_of(key, whole)) {
             return Err(LeftOut::Staff);
         }
         Ok(Transmitter::Anonymous(self.pseudonyms.of(address, now)))
+    }
+}
+
+/// Whether it is one of the store's own beacons, tags and nodes. An EID may be somebody's, and a rolling id is a customer's.
+const fn is_thing(transmitter: &Transmitter) -> bool {
+    match transmitter {
+        Transmitter::Beacon { .. } => true,
+        Transmitter::Rolling(_) | Transmitter::Eid(_) | Transmitter::Device(_) | Transmitter::Anonymous(_) => false,
     }
 }
 

@@ -8,6 +8,7 @@ use model::ids::ReceiverId;
 use model::reading::Reading;
 use model::sighting::{Sighting, Transmitter};
 use model::time::{Millis, Timestamp};
+use wire::ble::frame::Frames;
 use wire::objections::Objections;
 use wire::topics::Topic;
 use wire::uplink::BeaconHealth;
@@ -123,7 +124,7 @@ impl Pipeline {
             Ok(all) => {
                 self.twins.start_message();
                 for heard in all {
-                    if heard.address.is_some_and(|address| self.objected(address.bytes)) {
+                    if heard.address.is_some_and(|address| self.objected(address.bytes, || heard.frames, now)) {
                         continue;
                     }
                     if self.twins.is_twin(topic, &heard, now.monotonic) {
@@ -150,7 +151,7 @@ impl Pipeline {
 
     /// Takes an advertisement of this box's own radio.
     pub fn advertisement(&mut self, raw: &RawAdvertisement, now: Now) {
-        if self.objected(raw.address.bytes) {
+        if self.objected(raw.address.bytes, || wire::ble::frame::decode(&raw.bytes), now) {
             return;
         }
         let radio = self.radios.receiver(&raw.adapter);
@@ -240,17 +241,19 @@ impl Pipeline {
         self.batteries.report(now.monotonic)
     }
 
-    /// Whether who has this address does not want to be heard. The shop's own sensors can't be silenced so.
-    fn objected(&mut self, address: [u8; 6]) -> bool {
-        let has =
-            self.objections.as_ref().is_some_and(|list| list.has(address)) && !self.sensors.knows_address(address);
+    /// Whether who has this address does not want to be heard. The shop's own sensors, beacons, tags and nodes can't be
+    /// silenced so.
+    fn objected(&mut self, address: [u8; 6], frames: impl FnOnce() -> Frames, now: Now) -> bool {
+        let has = self.objections.as_ref().is_some_and(|list| list.has(address))
+            && !self.sensors.knows_address(address)
+            && !self.classifier.is_things(address, &frames(), now);
         if has {
             self.counts.drop("objected", 1);
         }
         has
     }
 
-    fn battery(&mut self, address: [u8; 6], advert: Option<&Advert>, frames: &wire::ble::frame::Frames, now: Now) {
+    fn battery(&mut self, address: [u8; 6], advert: Option<&Advert>, frames: &Frames, now: Now) {
         if let Some(advert) = advert {
             self.batteries.is(address, &advert.transmitter, now.monotonic);
         }
@@ -267,7 +270,7 @@ impl Pipeline {
     }
 
     /// Whether the address is a sensor's; what it measures is taken in, and it is no person.
-    fn sensor_said(&mut self, address: [u8; 6], frames: &wire::ble::frame::Frames, now: Now) -> bool {
+    fn sensor_said(&mut self, address: [u8; 6], frames: &Frames, now: Now) -> bool {
         if !self.sensors.knows_address(address) {
             return false;
         }

@@ -180,3 +180,24 @@ fn who_objected_is_left_out_before_anything_else() {
     pipeline.obey(None, now(1_900));
     assert_eq!(hears(&mut pipeline, 2_000), 2, "and taken in again when it is taken back");
 }
+
+#[test]
+fn nobody_silences_what_the_shop_itself_put_up() {
+    let mut pipeline = pipeline("count");
+    let key = [5; 16];
+    let hashes = [1, 2].map(|last| wire::objections::hash(&key, [0xc0, 0xff, 0xee, 0, 0, last]));
+    pipeline.obey(Some(Arc::new(Objections::new(1, key, hashes))), now(0));
+    let node = model::anchor::Advertised::node("bakery");
+    let node = Frame::IBeacon(IBeacon { uuid: node.uuid, major: node.major, minor: node.minor, power: -59 });
+    hear(&mut pipeline, &message(node, 1, -60.0), 10);
+    // What it says besides is left out as ever, and a phone of the same list is not heard, whatever app it has.
+    hear(&mut pipeline, &message(stranger(9), 1, -60.0), 20);
+    hear(&mut pipeline, &message(rolling(5), 2, -60.0), 30);
+    hear(&mut pipeline, &message(stranger(9), 2, -60.0), 40);
+    pipeline.handle_timeout(now(500));
+    let all = parcels(&mut pipeline);
+    let [Parcel::Durable { sightings, .. }] = all.as_slice() else { panic!("one parcel, not {all:?}") };
+    assert!(matches!(sightings[..], [Sighting { transmitter: Transmitter::Beacon { .. }, .. }]), "{sightings:?}");
+    let dropped = &pipeline.counts().dropped;
+    assert_eq!((dropped["objected"], dropped["companion"]), (2, 1));
+}
