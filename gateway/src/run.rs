@@ -96,11 +96,16 @@ impl Running {
     }
 }
 
-/// Brings a box up.
+/// Brings a box up. `disk` is what tells when the spool's thread has ended, also of a box that did not come up.
 ///
 /// # Errors
 /// What could not be opened, and why.
-pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationToken) -> anyhow::Result<Running> {
+pub async fn start(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    stop: &CancellationToken,
+    disk: &mut Option<watch::Receiver<crate::spool::Standing>>,
+) -> anyhow::Result<Running> {
     runtime::telemetry::install_metrics();
     let listener =
         TcpListener::bind(config.status.listen).await.context("listen for the status page (status.listen)")?;
@@ -111,6 +116,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, stop: &CancellationTo
     let clock: Arc<dyn Clock> = line.clone();
     let now = Now::read(clock.as_ref());
     let (spool, recovery) = open_spool(config, clock.clone())?;
+    *disk = Some(spool.standing());
     let pipeline = Pipeline::new(config, recovery.state.as_deref(), privacy::draw, now);
     let identity = Identity::new(config, BootId(rand::random()), now.wall);
 

@@ -29,7 +29,7 @@ use kept::Kept;
 
 /// How often it is looked whether the box is well.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// A receiver that was heard within so long is one to ask after.
+/// A receiver that was heard within so long is one to ask after; and so long a run gives all of them to be heard.
 const HEARD_BEFORE: Millis = Millis::seconds(60);
 /// A run that was told to end must have let go of its disk within so long.
 const LET_GO: Duration = Duration::from_secs(15);
@@ -79,9 +79,14 @@ pub async fn run(
         }
         runtime::telemetry::set_filter(&config.log.filter);
         let session = stop.child_token();
-        let mut running = match run::start(&config, Arc::clone(&clock), &session).await {
+        let mut disk = None;
+        let mut running = match run::start(&config, Arc::clone(&clock), &session, &mut disk).await {
             Ok(running) => running,
             Err(cause) if is_trial => {
+                session.cancel();
+                if let Some(disk) = disk {
+                    let_go(disk, LET_GO).await?;
+                }
                 shop.back(None, &format!("the box could not start: {cause:#}"));
                 continue;
             }
@@ -115,6 +120,27 @@ pub fn as_it_runs(path: &Path) -> Result<Config, ConfigError> {
 /// When the kept settings can't be deleted.
 pub fn forget(data_dir: &Path) -> Result<(), (PathBuf, io::Error)> {
     Kept::new(data_dir).forget()
+}
+
+/// What is known of a run while it is looked after.
+struct Watch {
+    /// When it has had time to hear everybody.
+    settled: Millis,
+    /// When settings on trial must have proved themselves.
+    deadline: Millis,
+    /// The server told the settings on trial, or newer ones, over the line that was made with them.
+    is_told: bool,
+    /// Settings that are to be tried once it is known who is heard without them.
+    pending: Option<Desired>,
+}
+
+impl Watch {
+    fn new(began: Millis, config: &Config) -> Self {
+        let healthy_within = Millis::seconds(i64::from(config.settings.healthy_within_s));
+        // A receiver that takes longer than a trial lasts could not prove itself anyway.
+        let settled = Millis(began.0 + HEARD_BEFORE.0.min(healthy_within.0));
+        Self { settled, deadline: Millis(began.0 + healthy_within.0), is_told: false, pending: None }
+    }
 }
 
 /// The book, with where it lies.
@@ -178,9 +204,7 @@ impl Shop {
         let disk = running.disk();
         let token = session.clone();
         let mut parts: JoinHandle<anyhow::Result<()>> = tokio::spawn(async move { running.join(&token).await });
-        let began = self.clock.monotonic();
-        let deadline = began.0 + Millis::seconds(i64::from(config.settings.healthy_within_s)).0;
-        let mut is_told = false;
+        let mut watch = Watch::new(self.clock.monotonic(), config);
         let mut every = tokio::time::interval(LOOK_EVERY);
         loop {
             let report = self.book.report(ends.boot);
@@ -198,44 +222,68 @@ impl Shop {
                         return Ok(Left::Ended(ended));
                     }
                     self.back(None, &format!("a part of the box ended: {cause:#}"));
-                    return Ok(Left::Others);
+                    break;
                 }
                 Some(payload) = ends.desired.recv() => {
-                    let Some(desired) = read(&payload) else { continue };
-                    let newest = self.book.trial().map(|trial| trial.desired.version);
-                    is_told |= newest == Some(desired.version);
-                    if !self.book.is_news(&desired) {
-                        continue;
+                    if let Some(desired) = read(&payload) {
+                        self.told(desired, &mut watch, config, path);
                     }
-                    if let Err(refused) = self.judge(&desired, config, path) {
-                        tracing::warn!(version = desired.version, %refused, "settings from afar are refused: {refused}");
-                        self.book.refuse(desired.version, &refused, self.clock.now());
-                        self.keep();
-                        continue;
-                    }
-                    tracing::info!(version = desired.version, "settings from afar are tried");
-                    let before = heard_lately(&ends.health.borrow());
-                    let is_young = self.clock.monotonic().0 - began.0 < HEARD_BEFORE.0;
-                    self.book.try_out(desired, before, is_young, self.clock.now());
-                    self.keep();
                 }
-                _ = every.tick(), if self.book.trial().is_some() => {
-                    let signs = Signs { is_told, heard: heard(&ends.health.borrow(), ends.started_at) };
-                    match self.book.look(&signs, self.clock.now()) {
-                        None => {
-                            tracing::info!("the box is well with its new settings");
-                            self.keep();
-                            continue;
-                        }
-                        Some(reason) if self.clock.monotonic().0 >= deadline => self.back(None, &reason),
-                        Some(_) => continue,
+                _ = every.tick(), if watch.pending.is_some() || self.book.trial().is_some() => {
+                    if self.is_left(&mut watch, &ends) {
+                        break;
                     }
                 }
             }
-            session.cancel();
-            let _ = parts.await;
-            let_go(disk).await;
-            return Ok(Left::Others);
+        }
+        session.cancel();
+        end(&mut parts, LET_GO).await;
+        let_go(disk, LET_GO).await?;
+        Ok(Left::Others)
+    }
+
+    /// Takes what the server wants the box to have.
+    fn told(&mut self, desired: Desired, watch: &mut Watch, config: &Config, path: &Path) {
+        watch.is_told |= self.book.trial().is_some_and(|trial| desired.version >= trial.desired.version);
+        // Only the last that was told counts.
+        watch.pending = None;
+        if !self.book.is_news(&desired) {
+            return;
+        }
+        if let Err(refused) = self.judge(&desired, config, path) {
+            tracing::warn!(version = desired.version, %refused, "settings from afar are refused: {refused}");
+            self.book.refuse(&desired, &refused, self.clock.now());
+            self.keep();
+            return;
+        }
+        watch.pending = Some(desired);
+    }
+
+    /// Looks how the box fares; whether there are other settings to run with.
+    fn is_left(&mut self, watch: &mut Watch, ends: &Ends) -> bool {
+        let now = self.clock.monotonic();
+        if let Some(desired) = watch.pending.take_if(|_| now >= watch.settled) {
+            tracing::info!(version = desired.version, "settings from afar are tried");
+            let before = heard_lately(&ends.health.borrow());
+            self.book.try_out(desired, before, self.clock.now());
+            self.keep();
+            return true;
+        }
+        if self.book.trial().is_none() {
+            return false;
+        }
+        let signs = Signs { is_told: watch.is_told, heard: heard(&ends.health.borrow(), ends.started_at) };
+        match self.book.look(&signs, self.clock.now()) {
+            None => {
+                tracing::info!("the box is well with its new settings");
+                self.keep();
+                false
+            }
+            Some(reason) if now >= watch.deadline => {
+                self.back(None, &reason);
+                true
+            }
+            Some(_) => false,
         }
     }
 
@@ -263,17 +311,27 @@ fn heard_lately(health: &Health) -> Vec<ReceiverId> {
     newest.map(|newest| heard(health, newest - HEARD_BEFORE)).unwrap_or_default()
 }
 
-/// Receivers that were heard since a moment.
+/// Receivers that were heard since a moment. One that is to be there and was never heard is listed with no time at all.
 fn heard(health: &Health, since: Timestamp) -> Vec<ReceiverId> {
-    health.receivers.iter().filter(|known| known.last_heard >= since).map(|known| known.receiver.clone()).collect()
+    let is_heard = |at: Timestamp| at > Timestamp(0) && at >= since;
+    health.receivers.iter().filter(|known| is_heard(known.last_heard)).map(|known| known.receiver.clone()).collect()
+}
+
+/// Waits until a run has ended that was told to; one that does not in time is cut off.
+async fn end(parts: &mut JoinHandle<anyhow::Result<()>>, limit: Duration) {
+    if !parts.is_finished() && tokio::time::timeout(limit, &mut *parts).await.is_err() {
+        tracing::error!("a part of the run before did not end and is cut off");
+        parts.abort();
+        let _ = parts.await;
+    }
 }
 
 /// Waits until the spool's thread has ended: two must not write into one folder.
-async fn let_go(mut disk: watch::Receiver<crate::spool::Standing>) {
+async fn let_go(mut disk: watch::Receiver<crate::spool::Standing>, limit: Duration) -> anyhow::Result<()> {
     let ended = async { while disk.changed().await.is_ok() {} };
-    if tokio::time::timeout(LET_GO, ended).await.is_err() {
-        tracing::error!("the disk is slow: the spool of the run before has not ended");
-    }
+    tokio::time::timeout(limit, ended)
+        .await
+        .context("the disk is slow: the spool of the run before has not ended; start the gateway anew")
 }
 
 #[cfg(test)]

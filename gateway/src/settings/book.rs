@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use model::ids::{BootId, ReceiverId};
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use wire::settings::{Desired, Outcome, Refused, Reported};
+use sha2::{Digest as _, Sha256};
+use wire::settings::{self, Desired, Outcome, Refused, Reported};
 
 /// So often a box begins with settings that are on trial; killed once more it goes back.
 pub const STARTS_MAX: u32 = 3;
@@ -29,6 +30,9 @@ pub struct Trial {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Last {
     version: u64,
+    /// Of the whole document; empty in books that were kept before 0.2.
+    #[serde(default)]
+    digest: String,
     outcome: Outcome,
     field: Option<String>,
     reason: Option<String>,
@@ -41,9 +45,6 @@ pub struct Book {
     good: Option<Desired>,
     trial: Option<Trial>,
     last: Option<Last>,
-    /// Receivers that were heard before the last trial.
-    #[serde(default)]
-    receivers: Vec<ReceiverId>,
 }
 
 /// How a box on trial fares.
@@ -59,12 +60,23 @@ impl Book {
     /// Whether settings are others than those that were decided on already.
     #[must_use]
     pub fn is_news(&self, desired: &Desired) -> bool {
-        let known = [
-            self.good.as_ref().map(|good| good.version),
-            self.trial.as_ref().map(|trial| trial.desired.version),
-            self.last.as_ref().map(|last| last.version),
-        ];
-        !known.contains(&Some(desired.version))
+        if let Some(trial) = &self.trial {
+            return trial.desired != *desired && !self.is_done_with(desired);
+        }
+        // Whether receivers could be lost by them is of no interest any more.
+        let is_good = |good: &Desired| (good.version, &good.settings) == (desired.version, &desired.settings);
+        !self.good.as_ref().is_some_and(is_good) && !self.is_done_with(desired)
+    }
+
+    /// Whether settings are the last that could not be. The version alone says little: it may be another server's, or the same
+    /// one's after a step back.
+    fn is_done_with(&self, desired: &Desired) -> bool {
+        let is_same =
+            |last: &Last| last.version == desired.version && (last.digest.is_empty() || last.digest == digest(desired));
+        self.last.as_ref().is_some_and(|last| match last.outcome {
+            Outcome::Refused | Outcome::RolledBack => is_same(last),
+            Outcome::Applied | Outcome::Trying => false,
+        })
     }
 
     /// The settings to begin with, and whether they are on trial. Trials that did not last are ended here.
@@ -94,26 +106,18 @@ impl Book {
     }
 
     /// Settings can't be.
-    pub fn refuse(&mut self, version: u64, refused: &Refused, now: Timestamp) {
+    pub fn refuse(&mut self, desired: &Desired, refused: &Refused, now: Timestamp) {
         let reason = format!("{}; {}", refused.problem, refused.fix);
-        self.note(version, Outcome::Refused, Some(refused.field.clone()), Some(reason), now);
+        self.note(desired, Outcome::Refused, Some(refused.field.clone()), Some(reason), now);
     }
 
-    /// Settings are to be tried. A run that is young has not heard everybody yet: those of the last trial count as well.
-    pub fn try_out(
-        &mut self,
-        desired: Desired,
-        heard: impl IntoIterator<Item = ReceiverId>,
-        is_young: bool,
-        now: Timestamp,
-    ) {
+    /// Settings are to be tried. What those on trial had still to prove, the next have to.
+    pub fn try_out(&mut self, desired: Desired, heard: impl IntoIterator<Item = ReceiverId>, now: Timestamp) {
         let mut before: BTreeSet<ReceiverId> = heard.into_iter().collect();
-        if is_young {
-            before.extend(std::mem::take(&mut self.receivers));
-        }
-        self.receivers = before.into_iter().take(RECEIVERS_MAX).collect();
-        let receivers = if desired.may_lose_receivers { Vec::new() } else { self.receivers.clone() };
-        self.note(desired.version, Outcome::Trying, None, None, now);
+        before.extend(self.trial.take().into_iter().flat_map(|trial| trial.receivers));
+        let receivers =
+            if desired.may_lose_receivers { Vec::new() } else { before.into_iter().take(RECEIVERS_MAX).collect() };
+        self.note(&desired, Outcome::Trying, None, None, now);
         self.trial = Some(Trial { desired, starts: 0, receivers });
     }
 
@@ -130,10 +134,7 @@ impl Book {
             return Some(format!("{} receivers were not heard any more: {names}", missing.len()));
         }
         if let Some(trial) = self.trial.take() {
-            if trial.desired.may_lose_receivers {
-                self.receivers.clear();
-            }
-            self.note(trial.desired.version, Outcome::Applied, None, None, now);
+            self.note_end(&trial.desired, Outcome::Applied, None, None, now);
             self.good = Some(trial.desired);
         }
         None
@@ -142,14 +143,14 @@ impl Book {
     /// The box was not well with the settings on trial.
     pub fn roll_back(&mut self, field: Option<String>, reason: &str, now: Timestamp) {
         if let Some(trial) = self.trial.take() {
-            self.note(trial.desired.version, Outcome::RolledBack, field, Some(reason.to_owned()), now);
+            self.note_end(&trial.desired, Outcome::RolledBack, field, Some(reason.to_owned()), now);
         }
     }
 
     /// Settings that held do not go with the box's own file any more: it goes by its file alone.
     pub fn give_up(&mut self, refused: &Refused, now: Timestamp) {
         if let Some(good) = self.good.take() {
-            self.refuse(good.version, refused, now);
+            self.refuse(&good, refused, now);
         }
     }
 
@@ -169,9 +170,36 @@ impl Book {
         })
     }
 
-    fn note(&mut self, version: u64, outcome: Outcome, field: Option<String>, reason: Option<String>, at: Timestamp) {
-        self.last = Some(Last { version, outcome, field, reason, at });
+    fn note(
+        &mut self,
+        desired: &Desired,
+        outcome: Outcome,
+        field: Option<String>,
+        reason: Option<String>,
+        at: Timestamp,
+    ) {
+        let (version, digest) = (desired.version, digest(desired));
+        self.last = Some(Last { version, digest, outcome, field, reason, at });
     }
+
+    /// The same of a trial that has ended; what was said of newer settings meanwhile stays.
+    fn note_end(
+        &mut self,
+        desired: &Desired,
+        outcome: Outcome,
+        field: Option<String>,
+        reason: Option<String>,
+        at: Timestamp,
+    ) {
+        if self.last.as_ref().is_none_or(|last| last.version <= desired.version) {
+            self.note(desired, outcome, field, reason, at);
+        }
+    }
+}
+
+/// What tells one document from another.
+fn digest(desired: &Desired) -> String {
+    hex::encode(Sha256::digest(settings::encode(desired)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use model::time::Timestamp;
 use runtime::clock::SystemClock;
 use serde_json::json;
+use wire::uplink::ReceiverHealth;
 
 use super::*;
 
@@ -23,9 +24,9 @@ fn write(folder: &Path, more: &str) -> PathBuf {
 /// A box on which version 1 held and version 2 is on trial.
 fn shop(folder: &Path) -> Shop {
     let mut book = Book::default();
-    book.try_out(desired(1), [], false, NOW);
+    book.try_out(desired(1), [], NOW);
     assert_eq!(book.look(&Signs { is_told: true, heard: Vec::new() }, NOW), None);
-    book.try_out(desired(2), [], false, NOW);
+    book.try_out(desired(2), [], NOW);
     let shop = Shop { book, kept: Kept::new(&folder.join("data")), clock: Arc::new(SystemClock::new()) };
     shop.keep();
     shop
@@ -73,4 +74,75 @@ fn who_examines_a_box_sees_what_it_runs_with() {
     forget(&folder.path().join("data")).expect("forgotten");
     assert_eq!(as_it_runs(&path).expect("a configuration").in_force, None);
     forget(&folder.path().join("data")).expect("nothing is no error");
+}
+
+fn health(heard: &[(&str, i64)]) -> Health {
+    let receiver =
+        |(name, at): &(&str, i64)| ReceiverHealth::new(ReceiverId::new(name).expect("an id"), Timestamp(*at), 1);
+    Health { receivers: heard.iter().map(receiver).collect(), ..Health::default() }
+}
+
+#[test]
+fn a_receiver_that_was_never_heard_is_not_asked_after() {
+    assert_eq!(heard_lately(&health(&[("a", 0), ("b", 0)])), []);
+    let names: Vec<String> =
+        heard_lately(&health(&[("a", 0), ("b", NOW.0), ("c", NOW.0 - 59_000), ("d", NOW.0 - 61_000)]))
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+    assert_eq!(names, ["b", "c"]);
+    assert_eq!(heard(&health(&[("a", 0)]), Timestamp(0)), [], "a box that begins in 1970 has not heard it either");
+}
+
+/// The ends of a run that hears what it is told to.
+fn ends(heard: &[(&str, i64)]) -> (Ends, watch::Sender<Health>) {
+    let (say, health) = watch::channel(health(heard));
+    let (_, desired) = mpsc::channel(1);
+    let (report, _) = watch::channel(None);
+    (Ends { boot: BootId(1), started_at: NOW, desired, report, health }, say)
+}
+
+#[test]
+fn settings_wait_until_it_is_known_who_is_heard_without_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = write(folder.path(), "");
+    let config = Config::load(&path).expect("a configuration");
+    let mut shop = shop(folder.path());
+    shop.book = Book::default();
+    let (ends, say) = ends(&[]);
+    let mut watch = Watch::new(shop.clock.monotonic(), &config);
+    shop.told(desired(3), &mut watch, &config, &path);
+    assert!(!shop.is_left(&mut watch, &ends) && shop.book.trial().is_none(), "the run is young");
+    say.send_replace(health(&[("wine", NOW.0)]));
+    watch.settled = shop.clock.monotonic();
+    assert!(shop.is_left(&mut watch, &ends));
+    let trial = shop.book.trial().expect("a trial");
+    assert_eq!((trial.desired.version, trial.receivers.len()), (3, 1));
+
+    // Taken back before it was tried, it is not tried.
+    let mut watch = Watch::new(shop.clock.monotonic(), &config);
+    shop.told(desired(4), &mut watch, &config, &path);
+    assert!(watch.is_told, "a newer version proves the line as well");
+    shop.told(desired(3), &mut watch, &config, &path);
+    assert_eq!(watch.pending, None);
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_end_is_cut_off() {
+    let (held, mut gone) = watch::channel(());
+    let mut parts = tokio::spawn(async move {
+        let _held = held;
+        std::future::pending::<anyhow::Result<()>>().await
+    });
+    end(&mut parts, Duration::from_millis(20)).await;
+    assert!(gone.changed().await.is_err() && parts.is_finished());
+}
+
+#[tokio::test]
+async fn a_spool_that_does_not_let_go_keeps_another_from_the_folder() {
+    let (spool, disk) = watch::channel(crate::spool::Standing::default());
+    let cause = let_go(disk.clone(), Duration::from_millis(20)).await.expect_err("it is held");
+    assert!(cause.to_string().contains("start the gateway anew"));
+    drop(spool);
+    let_go(disk, Duration::from_millis(20)).await.expect("let go");
 }

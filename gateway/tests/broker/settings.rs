@@ -53,6 +53,32 @@ fn heard() -> Message {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn settings_that_wait_for_a_box_at_its_very_first_start_are_tried_no_less_carefully() {
+    if mosquitto_is_missing() {
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let broker = Broker::start().await;
+    let server = Server::start(&broker).await;
+    let mut office = Office::open(&broker).await;
+    office.set(1, json!({"receivers": {"espresense": []}})).await;
+    let vendors = Publisher::start(&broker).await;
+    let node = tokio::spawn(async move {
+        loop {
+            vendors.publish(&heard()).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+    let mut gateway = Gateway::start(folder.path(), &broker, &broker, SECTION).await;
+    let back = office.until(1, Outcome::RolledBack).await;
+    assert_eq!(back.in_force, None);
+    assert!(back.reason.as_ref().is_some_and(|reason| reason.contains("wine")), "{back:?}");
+    assert_eq!(gateway.stop().await, Some(0));
+    node.abort();
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_box_goes_back_by_itself_from_settings_that_silence_its_receivers() {
     if mosquitto_is_missing() {
         return;
