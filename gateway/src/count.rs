@@ -34,6 +34,10 @@ pub struct Counts {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Account {
     came: u64,
+    /// What never came of its runs that have ended.
+    before: u64,
+    /// What had not come of this run when it last said.
+    missed: u64,
     /// What it said at first and last that it had sent, and what had come at first.
     first: Option<(u64, u64)>,
     last: u64,
@@ -138,10 +142,12 @@ impl Account {
         if sent < self.last {
             // It began anew, and so does its account; what is under way at this moment is nobody's loss.
             self.first = None;
+            self.before += self.missed;
         }
         self.last = sent;
         let (sent_first, came_first) = *self.first.get_or_insert((sent, self.came));
-        (sent - sent_first).saturating_sub(self.came - came_first)
+        self.missed = (sent - sent_first).saturating_sub(self.came - came_first);
+        self.before + self.missed
     }
 }
 
@@ -177,6 +183,9 @@ mod tests {
         assert_eq!(say(&mut counts, 3, 4), 2, "it began anew");
         assert_eq!(say(&mut counts, 0, 9), 5);
         assert_eq!((only(&counts).on_air, only(&counts).heard), (Some(27), 28));
+        assert_eq!(say(&mut counts, 0, 1), 5, "it began anew once more");
+        assert_eq!(say(&mut counts, 4, 8), 8, "what was lost before does not hide what is lost since");
+        assert_eq!((say(&mut counts, 0, 2), say(&mut counts, 1, 4)), (8, 9));
     }
 
     #[test]
