@@ -49,19 +49,25 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     })
 }
 
-/// The same as [`load`], with a table laid over file and environment, section by section and key by key.
+/// The same as [`load`], with a table laid over file and environment: section by section, however deep, and key by key.
 ///
 /// # Errors
 /// [`ConfigError`] names the file, the key and the fix.
 pub fn load_over<T: DeserializeOwned>(path: &Path, prefix: &str, over: Table) -> Result<T, ConfigError> {
     let mut table = told(path, prefix)?;
-    for (section, keys) in over {
-        match (table.entry(section).or_insert_with(|| Value::Table(Table::new())), keys) {
-            (Value::Table(known), Value::Table(keys)) => known.extend(keys),
-            (entry, keys) => *entry = keys,
+    merge(&mut table, over);
+    whole(&table, &path.display().to_string())
+}
+
+fn merge(known: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (known.get_mut(&key), value) {
+            (Some(Value::Table(known)), Value::Table(over)) => merge(known, over),
+            (_, value) => {
+                known.insert(key, value);
+            }
         }
     }
-    whole(&table, &path.display().to_string())
 }
 
 /// The same as [`load`], on values.

@@ -138,6 +138,19 @@ mod tests {
     }
 
     #[test]
+    fn a_sensor_that_is_set_from_afar_keeps_its_key_of_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = "231d39c1d7cc1ab1aee224cd096db932";
+        let sensor = format!("[sensors.pir]\nkind = \"presence\"\naddress = \"54:48:E6:8F:80:A5\"\nkey = {key:?}\n");
+        let path = written(folder.path(), &format!("[uplink]\nurl = \"mqtt://127.0.0.1:1\"\n{sensor}"));
+        let id = model::ids::SensorId::new("pir").expect("an id");
+        let own = Config::load(&path).expect("well").sensors.remove(&id).expect("a sensor");
+        let settings = json!({"sensors": {"pir": {"kind": "presence", "address": "54:48:E6:8F:80:A6"}}});
+        let set = with(&path, settings).expect("well").sensors.remove(&id).expect("a sensor");
+        assert!(set.key.is_some() && set.key == own.key && set.address != own.address);
+    }
+
+    #[test]
     fn a_line_that_proves_nobody_sets_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let trusts = |uplink: &str, more: &str| {
