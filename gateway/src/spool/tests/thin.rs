@@ -124,7 +124,7 @@ fn a_full_disk_loses_segments_of_sightings_before_any_reading_and_numbers_have_n
     let medium = Dying::new(folder.path(), u64::MAX);
     let (mut spool, _) = Spool::open(medium.clone(), small(), ID).expect("opens");
     // Readings, sightings, readings, sightings: each over several segments, the oldest hold readings alone.
-    let is_reading = |n: u64| (n - 1) / 40 % 2 == 0;
+    let is_reading = |n: u64| ((n - 1) / 40).is_multiple_of(2);
     for n in 1..=160 {
         let batch = format!("batch {n} ").into_bytes().repeat(12);
         let (sightings, readings) = if is_reading(n) { (0, 2) } else { (5, 0) };
