@@ -33,6 +33,7 @@ mod sqlite;
 mod tables;
 mod traffic;
 mod watch;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod tests;

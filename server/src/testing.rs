@@ -263,6 +263,8 @@ pub(crate) fn decision(user: &str, number: u128, at: model::time::Timestamp, lif
         policy: model::policy::Policy::default().id,
         model: 0,
         epoch: 0,
+        words_aside: false,
+        words: Vec::new(),
         explanation,
     };
     let delivery = Delivery {

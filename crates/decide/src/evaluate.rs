@@ -19,7 +19,7 @@ use crate::intent::Intent;
 use crate::person::Person;
 use crate::rank::{Ranking, Worth};
 use crate::scene::Scene;
-use crate::{explain, keyed};
+use crate::{explain, keyed, words};
 
 /// Up to so many offers are all listed in an explanation.
 pub const LISTED_ALL: usize = 64;
@@ -106,7 +106,7 @@ fn run(context: &Context<'_>, shadow: bool) -> Decision {
         ranked.extend(worth.map(|worth| (index, worth.arm)));
         candidates.push(candidate(&case, refused, worth));
     }
-    let (shares, arms) = shares(context, &ranked);
+    let (shares, arms) = shares(context, &scene, &ranked);
     for (arm, index) in arms.iter().enumerate() {
         candidates[*index].propensity = Probability::clamped(shares.arms[arm]);
     }
@@ -136,6 +136,7 @@ fn finish(
     let (en, it) = explain::decision(context, &candidates, &choice, ghost);
     let store = &context.moment.store;
     let epoch = chosen.map_or(0, |index| context.brain.course(store, &candidates[index].offer).epoch);
+    let words = words::met(context, &candidates);
     let (candidates, more) = listed(candidates);
     Decision {
         id: context.id,
@@ -149,6 +150,8 @@ fn finish(
         policy: context.policy.id.clone(),
         model: context.brain.version(),
         epoch,
+        words_aside: scene.words_aside,
+        words,
         explanation: Explanation {
             candidates,
             more,
@@ -192,7 +195,7 @@ fn candidate(case: &Case<'_>, refused: Option<Refusal>, worth: Option<Worth>) ->
 ///
 /// While fewer lessons were taken than the house's priors count for, there is nothing to sample from but the priors: the
 /// best of them is said, and the floor explores.
-fn shares(context: &Context<'_>, ranked: &[(usize, Arm)]) -> (Shares, Vec<usize>) {
+fn shares(context: &Context<'_>, scene: &Scene<'_>, ranked: &[(usize, Arm)]) -> (Shares, Vec<usize>) {
     let policy = context.policy;
     let all: Vec<Arm> = ranked.iter().map(|(_, arm)| *arm).collect();
     let reached = thompson::reachable(&all, usize::try_from(policy.arms_max).unwrap_or(thompson::ARMS_MAX));
@@ -201,8 +204,7 @@ fn shares(context: &Context<'_>, ranked: &[(usize, Arm)]) -> (Shares, Vec<usize>
     let young = Brain::house_part(context.brain.version(), policy) > 0.5;
     let choose = if young && policy.choose == Choose::Thompson { Choose::EpsilonGreedy } else { policy.choose };
     let mut shares = thompson::shares_of(choose, &arms, 0.0, policy.epsilon);
-    let pinned =
-        |n: &usize| context.levers.get(&context.catalogue.offers[offers[*n]].id).is_some_and(|lever| lever.pin);
+    let pinned = |n: &usize| words::counting(context, scene, &context.catalogue.offers[offers[*n]].id).1;
     let pin = (0..arms.len()).filter(pinned).reduce(|a, b| if arms[b].worth() > arms[a].worth() { b } else { a });
     if let Some(pin) = pin {
         shares.arms.iter_mut().for_each(|share| *share = 0.0);

@@ -34,6 +34,7 @@ id = "rome-1"
 name = "Rome"
 timezone = "Europe/Rome"
 holdout = 0.0
+words_aside = 0.0
 
 [[product]]
 id = "barolo"

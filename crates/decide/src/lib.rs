@@ -20,3 +20,4 @@ pub mod rank;
 pub mod rule;
 pub mod scene;
 pub mod signals;
+pub mod words;

@@ -13,9 +13,9 @@ use model::product::Product;
 use model::units::Cents;
 
 use crate::brain::Brain;
-use crate::features;
 use crate::gates::Case;
 use crate::scene::Scene;
+use crate::{features, words};
 
 /// Chance that somebody who fully wants a product and stands before it buys it untold. A house prior.
 pub const BUYS_ANYWAY: f64 = 0.5;
@@ -197,7 +197,7 @@ impl Factors {
 /// What people make of it: their lever, the policy's weight and the segment's, together within a lever's bounds.
 fn lever(case: &Case<'_>) -> f64 {
     let context = case.context;
-    let said = context.levers.get(&case.offer.id).map_or(1.0, |lever| lever.weight);
+    let (said, _) = words::counting(context, case.scene, &case.offer.id);
     let policy = context.policy.weight.get(&case.offer.id).copied().unwrap_or(1.0);
     let segments = &context.catalogue.segments;
     let segment = if segments.is_empty() { None } else { case.scene.segment(context) };

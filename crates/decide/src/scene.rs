@@ -14,7 +14,7 @@ use crate::evaluate::Context;
 use crate::gates::holdout::is_held_out;
 use crate::intent::Level;
 use crate::rule::Facts;
-use crate::{features, local};
+use crate::{features, local, words};
 
 /// What all offers of one decision have in common.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct Scene<'a> {
     pub(crate) level: Level<'a>,
     /// Whether they are in the holdout.
     pub(crate) held_out: bool,
+    /// Whether people's weights and pins are put aside for them.
+    pub(crate) words_aside: bool,
     /// How fast they walk, in metres a second, when that is known.
     pub(crate) speed: Option<f64>,
     /// People on ten square metres.
@@ -81,6 +83,7 @@ impl<'a> Scene<'a> {
             fatigue: history.fatigue(now),
             level: context.intent.level(now, &context.policy.half_life_h),
             held_out: is_held_out(context.seed, context.customer, catalogue.store.holdout),
+            words_aside: words::is_aside(context.seed, context.customer, catalogue.store.words_aside),
             speed: seen.speed,
             crowding: seen.crowding,
             distance: seen.distance,

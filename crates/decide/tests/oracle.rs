@@ -258,7 +258,7 @@ fn shop(case: &Case) -> Shop {
     use std::fmt::Write;
     let Case { attention, goods, deals, .. } = case;
     let mut text = format!(
-        "[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"UTC\"\nholdout = 0.0\nattention = {attention}\npause_s = 1\ncap = {{ times = 9, hours = 24 }}\n"
+        "[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"UTC\"\nholdout = 0.0\nwords_aside = 0.0\nattention = {attention}\npause_s = 1\ncap = {{ times = 9, hours = 24 }}\n"
     );
     for (n, Good { category, price, margin, zone, in_stock }) in goods.iter().enumerate() {
         let _ = write!(

@@ -150,8 +150,28 @@ pub struct Decision {
     /// In which epoch of the chosen offer's measurement.
     #[serde(default)]
     pub epoch: u32,
+    /// Whether the customer is one of those without people's weights and pins, so that what these bring can be measured.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub words_aside: bool,
+    /// The weights and pins of the offers that might have been said, in the order of the catalogue: they counted, or
+    /// were put aside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<Word>,
     /// Why.
     pub explanation: Explanation,
+}
+
+/// A person's weight or pin of an offer that might have been said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// Of which offer.
+    pub offer: OfferId,
+    /// Its weight; 1 when it is only pinned.
+    pub weight: f64,
+    /// Whether it is pinned.
+    pub pin: bool,
+    /// The share of customers for whom it is put aside.
+    pub share: f64,
 }
 
 impl Decision {

@@ -253,6 +253,12 @@ impl Lever {
     /// The least and the most weight.
     pub const WEIGHT: [f64; 2] = [0.2, 5.0];
 
+    /// Whether it moves the offer up or down.
+    #[must_use]
+    pub fn says(&self) -> bool {
+        self.pin || (self.weight - 1.0).abs() > f64::EPSILON
+    }
+
     /// Whether it may be set.
     ///
     /// # Errors

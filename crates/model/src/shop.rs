@@ -160,6 +160,9 @@ pub struct Store {
     /// Share of customers kept without offers, 0 to 0.5.
     #[serde(default = "holdout_default")]
     pub holdout: f64,
+    /// Share of customers decided on without people's weights and pins, so that their lift can be measured, 0 to 0.5.
+    #[serde(default = "words_aside_default")]
+    pub words_aside: f64,
     /// The shortest time between two offers to one customer, in seconds.
     #[serde(default = "pause_default")]
     pub pause_s: u32,
@@ -209,6 +212,9 @@ fn euro() -> String {
     "EUR".into()
 }
 const fn holdout_default() -> f64 {
+    0.1
+}
+const fn words_aside_default() -> f64 {
     0.1
 }
 const fn pause_default() -> u32 {

@@ -6,7 +6,7 @@ mod why;
 
 use std::collections::BTreeMap;
 
-use model::decision::{Choice, Decision};
+use model::decision::{Choice, Decision, Word};
 use model::delivery::DeliveryState;
 use model::ids::{CustomerId, StoreId};
 use model::offer::Language;
@@ -90,6 +90,10 @@ pub struct DecisionView {
     /// By which policy, and how many lessons the model had taken.
     policy: String,
     lessons: u64,
+    /// Whether people's weights and pins are put aside for the customer, to measure what these bring.
+    words_aside: bool,
+    /// The weights and pins of the offers that might have been said.
+    words: Vec<WordMetView>,
     /// Where its delivery stands; null when there is none.
     delivery: Option<&'static str>,
     sentence: Sentence,
@@ -103,6 +107,21 @@ pub struct DecisionView {
     /// What it did not see because it was too old.
     stale: Vec<String>,
     outcomes: Vec<OutcomeView>,
+}
+
+/// A person's weight or pin of an offer that might have been said.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WordMetView {
+    offer_id: String,
+    weight: f64,
+    pin: bool,
+}
+
+impl From<&Word> for WordMetView {
+    fn from(word: &Word) -> Self {
+        Self { offer_id: word.offer.to_string(), weight: word.weight, pin: word.pin }
+    }
 }
 
 /// An offer, as the app shows it.
@@ -156,6 +175,8 @@ pub fn decision(row: &DecisionRow, live: &Live, secret: &ServerSecret) -> Decisi
         silence: decision.explanation.silence.get(),
         policy: decision.policy.to_string(),
         lessons: decision.model,
+        words_aside: decision.words_aside,
+        words: decision.words.iter().map(WordMetView::from).collect(),
         delivery: row.delivery.map(delivery_name),
         sentence: Sentence { en: decision.explanation.en.clone(), it: decision.explanation.it.clone() },
         candidates: decision.explanation.candidates.iter().map(|c| why::candidate(c, plan)).collect(),

@@ -187,6 +187,13 @@ impl Changes {
 
     fn decision_steps(&self, steps: &mut Vec<Step>, checks: &mut Vec<Check>) {
         insert(steps, &tables::DECISIONS, self.decisions.values().map(decision_row).collect());
+        let words = self.decisions.values().flat_map(|decision| {
+            decision.words.iter().map(|word| {
+                let aside = decision.words_aside.into();
+                vec![decision.id.to_string().into(), word.offer.as_str().into(), word.share.into(), aside]
+            })
+        });
+        insert(steps, &tables::DECISION_WORDS, words.collect());
         for (id, reservation) in &self.reservations {
             if let Some(decision) = self.decisions.get(id) {
                 reservations::reserve_steps(steps, checks, decision, reservation);

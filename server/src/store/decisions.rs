@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::decision::{Choice, Decision, Explanation, Moment};
+use model::decision::{Choice, Decision, Explanation, Moment, Word};
 use model::delivery::Delivery;
 use model::ids::{CustomerId, DecisionId, PolicyId, StoreId};
 use model::outcome::Outcome;
@@ -32,6 +32,10 @@ pub(super) struct Body {
     model: u64,
     #[serde(default)]
     epoch: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    words_aside: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words: Vec<Word>,
     explanation: Explanation,
 }
 
@@ -47,6 +51,8 @@ impl From<&Decision> for Body {
             policy: Some(decision.policy.clone()),
             model: decision.model,
             epoch: decision.epoch,
+            words_aside: decision.words_aside,
+            words: decision.words.clone(),
             explanation: decision.explanation.clone(),
         }
     }
@@ -216,22 +222,23 @@ fn decision(row: &Row, outcomes: &mut Outcomes) -> Result<DecisionRow> {
         Some(_) => row.id(1, "customer")?,
         None => CustomerId::new(ERASED).expect("the word is a reference"),
     };
-    let Body { moment, choice, propensity, holdout, control, shadow, policy, model, epoch, explanation } = body;
-    let policy = policy.unwrap_or_else(|| Policy::default().id);
+    let policy = body.policy.unwrap_or_else(|| Policy::default().id);
     Ok(DecisionRow {
         decision: Decision {
             id,
             customer,
-            moment,
-            choice,
-            propensity,
-            holdout,
-            control,
-            shadow,
+            moment: body.moment,
+            choice: body.choice,
+            propensity: body.propensity,
+            holdout: body.holdout,
+            control: body.control,
+            shadow: body.shadow,
             policy,
-            model,
-            epoch,
-            explanation,
+            model: body.model,
+            epoch: body.epoch,
+            words_aside: body.words_aside,
+            words: body.words,
+            explanation: body.explanation,
         },
         delivery: row.opt_text(3)?.map(|name| from_name(name, "delivery state")).transpose()?,
         outcomes: outcomes.remove(&id).unwrap_or_default(),

@@ -120,6 +120,12 @@ pub(super) static DECISIONS: Table = Table {
     conflict: "ON CONFLICT DO NOTHING",
 };
 
+pub(super) static DECISION_WORDS: Table = Table {
+    name: "decision_words",
+    columns: &[("decision", Text), ("offer", Text), ("share", Real), ("aside", Int)],
+    conflict: "ON CONFLICT DO NOTHING",
+};
+
 pub(super) static DELIVERIES: Table = Table {
     name: "deliveries",
     columns: &[

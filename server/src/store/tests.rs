@@ -11,6 +11,7 @@ mod looks;
 mod offers;
 mod quality;
 mod reservations;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -67,6 +68,7 @@ async fn story(url: &str) {
     people(&store).await;
     decisions(&store).await;
     lift::told_and_kept_back_are_compared(&store).await;
+    words::both_sides_of_a_word_are_compared(&store).await;
     offers::each_offer_is_counted_by_its_epoch(&store).await;
     floor::heat_adds_up(&store).await;
     quality::a_day_adds_up(&store).await;

@@ -1,3 +1,4 @@
+use model::decision::Word;
 use model::units::Cents;
 use proptest::prelude::*;
 
@@ -188,6 +189,60 @@ fn a_pinned_offer_is_said_if_it_may_be_and_a_banned_one_never() {
     let decision = greedy(&mut world);
     assert_eq!(offered(&decision), Some("barolo-3"));
     assert_eq!(decision.explanation.candidates[1].refused.as_ref().map(Refusal::code), Some("approval"));
+}
+
+#[test]
+fn a_share_of_customers_is_decided_on_without_weight_and_pin_and_stays_there() {
+    let mut world = World::new();
+    world.shop.store.words_aside = 0.25;
+    world.shop.offers[0].control = 0.5;
+    let id = offer("any-wine");
+    let mut aside = 0;
+    for n in 0..400 {
+        world.customer = model::ids::CustomerId::new(&format!("c{n}")).expect("a reference");
+        world.levers.clear();
+        let silent = greedy(&mut world);
+        assert_eq!(silent.words, [], "nobody said anything");
+        for lever in [Lever { pin: true, ..Lever::default() }, Lever { weight: 5.0, ..Lever::default() }] {
+            world.levers.insert(id.clone(), lever);
+            let decision = greedy(&mut world);
+            assert_eq!(decision.words_aside, words::is_aside(7, &world.customer, 0.25), "the side sticks");
+            let word = Word { offer: id.clone(), weight: lever.weight, pin: lever.pin, share: 0.25 };
+            assert_eq!(decision.words, [word], "both sides meet the same words");
+            let terms = decision.explanation.candidates[1].terms.expect("ranked");
+            assert_eq!(terms.lever > 0.0, lever.weight > 1.0 && !decision.words_aside);
+            if decision.words_aside {
+                let chances =
+                    |of: &Decision| of.explanation.candidates.iter().map(|c| c.propensity).collect::<Vec<_>>();
+                assert_eq!((&decision.choice, chances(&decision)), (&silent.choice, chances(&silent)));
+            } else if lever.pin {
+                assert_eq!(offered(&decision), Some("any-wine"));
+            }
+        }
+        aside += usize::from(silent.words_aside);
+        for lever in [Lever { ban: true, pin: true, ..Lever::default() }, Lever { approved: false, ..Lever::default() }]
+        {
+            world.levers.insert(id.clone(), lever);
+            let decision = greedy(&mut world);
+            let refused = decision.explanation.candidates[1].refused.as_ref().map(Refusal::code);
+            assert_eq!((refused, decision.words), (Some("approval"), vec![]), "what protects holds for everybody");
+        }
+    }
+    assert!((70..130).contains(&aside), "a quarter of 400, not {aside}");
+    world.shop.store.words_aside = 0.5;
+    world.shop.offers[1].control = 0.5;
+    world.levers.insert(id.clone(), Lever { pin: true, ..Lever::default() });
+    let kept = (0..50).filter(|n| {
+        world.customer = model::ids::CustomerId::new(&format!("c{n}")).expect("a reference");
+        let decision = evaluate(&world.context());
+        assert_eq!(
+            decision.words.is_empty(),
+            decision.explanation.candidates[1].control,
+            "who can't hear it is left out"
+        );
+        decision.words.is_empty()
+    });
+    assert!((10..40).contains(&kept.count()));
 }
 
 #[test]

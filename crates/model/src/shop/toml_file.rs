@@ -131,6 +131,13 @@ impl Check<'_> {
                 "write the share of customers kept without offers, such as 0.1",
             );
         }
+        if !(0.0..=0.5).contains(&store.words_aside) {
+            self.say(
+                "store.words_aside",
+                "is outside 0 to 0.5",
+                "write the share of customers decided on without people's weights and pins, such as 0.1",
+            );
+        }
         if let Some(QuietHours { from, to }) = &store.quiet_hours {
             for (key, value) in [("store.quiet_hours.from", from), ("store.quiet_hours.to", to)] {
                 if Time::strptime("%H:%M", value).is_err() {

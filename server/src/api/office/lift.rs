@@ -5,7 +5,10 @@ use axum::extract::{Path, Query, State};
 use measure::conversions::{CONVERSIONS_MIN, Interval, Verdict};
 use measure::lift::{Arm, Lift, lift, of_arms};
 use model::ids::OfferId;
-use model::time::Millis;
+use model::offer::Offer;
+use model::product::Product;
+use model::shop::Shop;
+use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -79,6 +82,16 @@ pub struct LiftView {
     verdict: &'static str,
 }
 
+/// What an offer brought, and what people's words about it brought.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct OfferLiftView {
+    #[serde(flatten)]
+    lift: LiftView,
+    /// What its weight and pin brought: treated are those for whom they counted, control those decided on without them,
+    /// converted who bought what the offer is about. Null without either, and where nobody is decided on without them.
+    word: Option<LiftView>,
+}
+
 impl LiftView {
     /// The same of one offer from how many were in each arm and bought; without money, which needs every customer's.
     pub(super) fn of_counts(since: Moment, (told, bought): (u64, u64), control: (u64, u64), share: f64) -> Self {
@@ -93,12 +106,12 @@ impl LiftView {
 /// 401 without a session or key, 404 for a store or offer that is not known.
 #[utoipa::path(get, path = "/api/v1/stores/{store}/offers/{offer}/lift", tag = "office",
     security(("session" = []), ("apiKey" = [])), params(("store" = String, Path), ("offer" = String, Path)),
-    responses((status = 200, body = LiftView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = OfferLiftView), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn of_offer(
     State(api): State<Api>,
     _: Staff,
     Path((store, offer)): Path<(String, String)>,
-) -> Result<Json<LiftView>, Problem> {
+) -> Result<Json<OfferLiftView>, Problem> {
     let plan = stores::find(&api, &store)?;
     let missing = || Problem::not_found("offer");
     let id = OfferId::new(&offer).map_err(|_| missing())?;
@@ -109,7 +122,31 @@ pub async fn of_offer(
     let (number, since) = epoch.map_or((0, now - Millis::hours(24)), |epoch| (epoch.number, epoch.started));
     let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), since, now).await?;
     let share = (1.0 - plan.store.holdout) * (1.0 - offer.control);
-    Ok(Json(view(Moment(since), &lift(&units, share, ALPHA))))
+    let word = of_word(&api, &plan, offer, epoch.map(|epoch| epoch.started)).await?;
+    Ok(Json(OfferLiftView { lift: view(Moment(since), &lift(&units, share, ALPHA)), word }))
+}
+
+/// What the weight and the pin of an offer brought, since they and its terms are as they are.
+async fn of_word(
+    api: &Api,
+    plan: &Shop,
+    offer: &Offer,
+    started: Option<Timestamp>,
+) -> Result<Option<LiftView>, Problem> {
+    let (store, aside) = (&plan.store.id, plan.store.words_aside);
+    let Some(said) = api.app.store.word_since(store, &offer.id).await? else { return Ok(None) };
+    if aside <= 0.0 {
+        return Ok(None);
+    }
+    let since = started.map_or(said, |started| said.max(started));
+    let is_about = |product: &&Product| match &offer.product {
+        Some(id) => product.id == *id,
+        None => offer.category.as_ref() == Some(&product.category),
+    };
+    let products = plan.products.iter().filter(is_about).map(|product| &product.id).collect();
+    let now = api.app.clock.now();
+    let units = api.app.store.word_units((store, &offer.id), &products, aside, since, now).await?;
+    Ok(Some(view(Moment(since), &lift(&units, 1.0 - aside, ALPHA))))
 }
 
 /// What all offers of a store brought together, beside the customers who are never told anything.

@@ -1,6 +1,9 @@
 //! What people say about offers, and what offers brought, over HTTP.
 
+use model::decision::Word;
+use model::ids::ProductId;
 use model::time::Millis;
+use model::units::Cents;
 use serde_json::{Value, json};
 
 use crate::store::Changes;
@@ -177,4 +180,51 @@ async fn conflicts_are_named_and_stages_and_segments_told_in_their_order() {
     let segments = json!([{"id": "regulars", "rule": "visits > 3", "weight": 1.5},
         {"id": "everybody", "rule": "true", "weight": 1.0}]);
     assert_eq!((&answer["segments"], &answer["holdout"]), (&segments, &json!(0.1)), "{answer}");
+}
+
+#[tokio::test]
+async fn what_a_weight_brought_is_told_by_those_decided_on_without_it() {
+    let site = Site::open().await;
+    let path = "/api/v1/stores/milano/offers/monopoly/lift";
+    assert_eq!(call(&site, "GET", path, json!({})).await.1["word"], Value::Null, "nobody said anything");
+    let lever = "/api/v1/stores/milano/offers/monopoly/lever";
+    assert_eq!(call(&site, "PUT", lever, json!({"approved": true})).await.0, 200);
+    assert_eq!(call(&site, "GET", path, json!({})).await.1["word"], Value::Null, "an approval moves nothing");
+    assert_eq!(call(&site, "PUT", lever, json!({"weight": 2})).await.0, 200);
+    let (_, report) = call(&site, "GET", path, json!({})).await;
+    assert_eq!((&report["word"]["hidden"], &report["word"]["share"]), (&json!("not-enough"), &json!(0.9)), "{report}");
+
+    let mut changes = Changes::default();
+    for n in 0..40_u128 {
+        let who = format!("u-{n}");
+        site.device(&who, None).await;
+        let (mut decided, delivery) = decision(&who, 100 + n, site.app.clock.now(), Millis::minutes(1));
+        decided.words_aside = n % 10 == 0;
+        decided.words = vec![Word { offer: delivery.offer, weight: 2.0, pin: false, share: 0.1 }];
+        // Two of three buy with the weight, and one of four without it.
+        let buys = if decided.words_aside { n == 0 } else { n % 3 > 0 };
+        if buys {
+            let purchase = engine::shopper::Purchase {
+                order: format!("w-{n}").parse().expect("an id"),
+                product: ProductId::new("507f1").expect("an id"),
+                store: Some(decided.moment.store.clone()),
+                decision: None,
+                amount: Cents(2_000),
+                margin: Cents(900),
+                at: site.app.clock.now(),
+            };
+            changes.purchases.push((decided.customer.clone(), purchase));
+        }
+        changes.decisions.insert(decided.id, decided);
+    }
+    site.app.store.commit(&changes).await.expect("a commit");
+    let (_, report) = call(&site, "GET", path, json!({})).await;
+    let word = &report["word"];
+    assert_eq!((&word["treated"], &word["control"]["n"]), (&json!({"n": 36, "converted": 24}), &json!(4)), "{report}");
+    assert_eq!((&word["control"]["converted"], &word["hidden"]), (&json!(1), &Value::Null), "{report}");
+    assert!(word["rateRatio"]["low"].is_number() && word["e"].is_number(), "{report}");
+    let (_, kept) = call(&site, "GET", "/api/v1/stores/milano/decisions?limit=1", json!({})).await;
+    let one = &kept["decisions"][0];
+    assert!(one["wordsAside"].is_boolean(), "{kept}");
+    assert_eq!(one["words"], json!([{"offerId": "monopoly", "weight": 2.0, "pin": false}]), "{one}");
 }

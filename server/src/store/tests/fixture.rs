@@ -82,6 +82,8 @@ pub(super) fn decision(id: u128, who: &str, at: Timestamp, silent: bool) -> Deci
         policy: model::policy::Policy::default().id,
         model: 0,
         epoch: 0,
+        words_aside: false,
+        words: Vec::new(),
         explanation: Explanation { en: "Because \u{0000} of \"quotes\".".into(), ..Explanation::default() },
     }
 }
