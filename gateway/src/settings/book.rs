@@ -60,12 +60,9 @@ impl Book {
     /// Whether settings are others than those that were decided on already.
     #[must_use]
     pub fn is_news(&self, desired: &Desired) -> bool {
-        if let Some(trial) = &self.trial {
-            return trial.desired != *desired && !self.is_done_with(desired);
-        }
-        // Whether receivers could be lost by them is of no interest any more.
-        let is_good = |good: &Desired| (good.version, &good.settings) == (desired.version, &desired.settings);
-        !self.good.as_ref().is_some_and(is_good) && !self.is_done_with(desired)
+        // Whether receivers may be lost by them is of no interest any more once they are in force.
+        let is_same = |known: &Desired| (known.version, &known.settings) == (desired.version, &desired.settings);
+        !self.in_force().is_some_and(is_same) && !self.is_done_with(desired)
     }
 
     /// Whether settings are the last that could not be. The version alone says little: it may be another server's, or the same

@@ -106,6 +106,7 @@ fn settings_of_another_server_are_others_although_their_version_is_known() {
     let mut book = Book::default();
     book.try_out(desired(3), ids(&[]), NOW);
     assert!(book.is_news(&other(3)), "while they are tried");
+    assert!(!book.is_news(&Desired { may_lose_receivers: true, ..desired(3) }), "they are tried already");
     assert_eq!(book.look(&told(&[]), NOW), None);
     assert!(book.is_news(&other(3)) && !book.is_news(&desired(3)), "once they hold");
     let flag = Desired { may_lose_receivers: true, ..desired(3) };
