@@ -5,6 +5,8 @@ pub mod app;
 pub mod apply;
 pub mod auth;
 pub mod broker;
+#[cfg(test)]
+pub(crate) mod by_hand;
 pub mod config;
 pub mod deliver;
 pub mod doctor;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use model::ids::{BootId, GatewayId};
 use model::time::{Millis, Timestamp};
 use wire::uplink::Batch;
-use wire::uplink::clock::{Belief, Made};
+use wire::uplink::clock::{Belief, CLOCK_SET, Made};
 
 /// Runs that are remembered of each box, the newest ones.
 pub(crate) const RUNS_MAX: usize = 8;
@@ -22,11 +22,10 @@ const SURE: u32 = 3;
 /// How long a slice of the window is, and how many there are.
 const SLICE: Millis = Millis::minutes(1);
 const SLICES_MAX: usize = 10;
-/// So many messages in a row, each so much later than the offset allows: one of the two clocks was moved.
+/// So many messages in a row, each so much later than the offset allows, and over as long a time: one of the two clocks
+/// was moved. What waited in a queue comes as late, but all at once.
 const MOVED_AFTER: u32 = 5;
 const MOVED_BY: Millis = Millis::minutes(1);
-/// Nobody stamped anything before 2020 by a clock that was set.
-const EARLIEST: Timestamp = Timestamp(1_577_836_800_000);
 
 /// How the clock of one run of a box stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,23 +67,15 @@ struct Run {
     heard: u32,
     belief: Belief,
     drift: Millis,
-    /// How many in a row came far too late, and the least late of them.
-    late: (u32, Millis),
+    /// How many in a row came far too late, and when the first of them came.
+    late: Option<(u32, Timestamp)>,
     /// The offset that was written down, and whether it was sure.
     kept: Option<(Millis, bool)>,
 }
 
 impl Run {
     const fn new(boot: BootId, belief: Belief) -> Self {
-        Self {
-            boot,
-            slices: BTreeMap::new(),
-            heard: 0,
-            belief,
-            drift: Millis::ZERO,
-            late: (0, Millis::ZERO),
-            kept: None,
-        }
+        Self { boot, slices: BTreeMap::new(), heard: 0, belief, drift: Millis::ZERO, late: None, kept: None }
     }
 
     fn least(&self) -> Option<Millis> {
@@ -106,8 +97,8 @@ impl Run {
 
     fn observe(&mut self, came: Timestamp, stamped: Timestamp) {
         let difference = came.since(stamped);
-        if self.was_moved(difference) {
-            (self.slices, self.heard) = (BTreeMap::new(), 0);
+        if self.was_moved(came, difference) {
+            (self.slices, self.heard, self.late) = (BTreeMap::new(), 0, None);
         }
         self.heard = self.heard.saturating_add(1);
         let least = self.slices.entry(came.0.div_euclid(SLICE.0)).or_insert(difference);
@@ -120,22 +111,18 @@ impl Run {
 
     /// Whether one of the two clocks was moved. What comes much too early says so at once, because nothing can;
     /// what comes too late says so only together.
-    fn was_moved(&mut self, difference: Millis) -> bool {
+    fn was_moved(&mut self, came: Timestamp, difference: Millis) -> bool {
         let Some(known) = self.least() else { return false };
         if known.0 - difference.0 > MOVED_BY.0 {
             return true;
         }
-        let is_late = difference.0 - known.0 > MOVED_BY.0;
-        self.late = match (is_late, self.late) {
-            (false, _) => (0, Millis::ZERO),
-            (true, (0, _)) => (1, difference),
-            (true, (count, least)) => (count + 1, least.min(difference)),
-        };
-        let was_moved = self.late.0 >= MOVED_AFTER;
-        if was_moved {
-            self.late = (0, Millis::ZERO);
+        if difference.0 - known.0 <= MOVED_BY.0 {
+            self.late = None;
+            return false;
         }
-        was_moved
+        let (count, first) = self.late.map_or((1, came), |(count, first)| (count.saturating_add(1), first));
+        self.late = Some((count, first));
+        count >= MOVED_AFTER && came.since(first) >= MOVED_BY
     }
 }
 
@@ -146,8 +133,8 @@ pub(crate) enum Stamps {
     Kept,
     /// They were set right by so much.
     Corrected(Millis),
-    /// Nobody will ever know when it was.
-    Unknown,
+    /// Nobody will ever know when it was: so many sightings and readings were left out.
+    Unknown(u64),
 }
 
 /// The clocks of all boxes.
@@ -208,7 +195,9 @@ impl Clocks {
         // The health of the box is of now, whenever the rest was made.
         if let Some(health) = &mut batch.health {
             let receivers = health.receivers.iter_mut().map(|receiver| &mut receiver.last_heard);
-            for at in receivers.chain(health.beacons.iter_mut().map(|beacon| &mut beacon.at)) {
+            let beacons = health.beacons.iter_mut().map(|beacon| &mut beacon.at);
+            // Zero is no moment, but says that nothing was heard yet.
+            for at in receivers.chain(beacons).filter(|at| **at != Timestamp(0)) {
                 *at = *at + current;
             }
         }
@@ -218,11 +207,12 @@ impl Clocks {
                 Stamps::Corrected(correction)
             }
             Some(_) => Stamps::Kept,
-            None if earliest(batch).is_none_or(|at| at >= EARLIEST) => Stamps::Kept,
+            None if earliest(batch).is_none_or(|at| at >= CLOCK_SET) => Stamps::Kept,
             None => {
+                let items = batch.sightings.len() + batch.readings.len();
                 batch.sightings.clear();
                 batch.readings.clear();
-                Stamps::Unknown
+                Stamps::Unknown(items as u64)
             }
         }
     }

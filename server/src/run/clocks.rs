@@ -1,5 +1,8 @@
 //! The boxes' clocks at the owner's door: stamps set right before anything is made of them, said to pages and metrics, and kept.
 
+use std::collections::BTreeMap;
+
+use model::ids::GatewayId;
 use model::time::{Millis, Timestamp};
 use wire::uplink::Batch;
 
@@ -7,15 +10,25 @@ use super::owner::Owner;
 use crate::ingest::clocks::Stamps;
 use crate::live::ClockNow;
 
+/// Why an item was left out of which nobody knows when it was.
+const TIMELESS: &str = "time-unknown";
+
 impl Owner {
-    /// Sets right what a box stamped; gives how far its time line is off, as far as that is known.
-    pub(super) fn set_right(&mut self, batch: &mut Batch, came: Timestamp) -> Option<Millis> {
-        let what = self.clocks.take(batch, came);
-        match what {
-            Stamps::Kept => {}
-            Stamps::Corrected(_) => metrics::counter!("batches_restamped_total").increment(1),
-            Stamps::Unknown => metrics::counter!("batches_time_unknown_total").increment(1),
-        }
+    /// Sets right what a box stamped; gives how far its time line is off, as far as that is known, and how many items
+    /// were left out because nobody knows when they were.
+    pub(super) fn set_right(&mut self, batch: &mut Batch, came: Timestamp) -> (Option<Millis>, u64) {
+        let timeless = match self.clocks.take(batch, came) {
+            Stamps::Kept => 0,
+            Stamps::Corrected(_) => {
+                metrics::counter!("batches_restamped_total").increment(1);
+                0
+            }
+            Stamps::Unknown(items) => items,
+        };
+        (self.tell_clock(batch), timeless)
+    }
+
+    fn tell_clock(&self, batch: &Batch) -> Option<Millis> {
         let standing = self.clocks.standing(&batch.gateway, batch.boot)?;
         let (skew, flagged) = (standing.skew(), standing.is_flagged());
         self.live.gateway_clock(&batch.gateway, ClockNow { offset: Millis(-skew.0), believed: !flagged });
@@ -26,6 +39,15 @@ impl Owner {
         gauge("gateway_clock_flagged", f64::from(u8::from(flagged)));
         gauge("gateway_clock_sure", f64::from(u8::from(standing.is_sure)));
         Some(standing.offset)
+    }
+
+    /// Counts what was left out of a batch because nobody knows when it was; a batch that comes again is not counted again.
+    pub(super) fn left_out_timeless(&self, gateway: &GatewayId, items: u64) {
+        if items > 0 {
+            metrics::counter!("batches_time_unknown_total").increment(1);
+            metrics::counter!("sightings_dropped_total", "reason" => TIMELESS).increment(items);
+            self.live.gateway_taken(gateway, 0, &BTreeMap::from([(TIMELESS, items)]));
+        }
     }
 
     /// Brings back what was known of the clocks.
@@ -43,7 +65,6 @@ impl Owner {
             if let Err(cause) = self.store.put_clock(&gateway, boot, standing, self.clock.now()).await {
                 tracing::warn!(%cause, %gateway, "could not write how the clock of {gateway} stands");
                 self.clocks.put_changed(gateway, boot);
-                return;
             }
         }
     }

@@ -40,8 +40,8 @@ impl Owner {
                 Ok(Taken::Stored)
             }
             Request::Batch { gateway, lane, mut batch, came, slot } => {
-                let offset = self.set_right(&mut batch, came);
-                self.batch(gateway, lane, *batch, (offset, &slot)).await
+                let (offset, timeless) = self.set_right(&mut batch, came);
+                self.batch(gateway, lane, *batch, timeless, (offset, &slot)).await
             }
             Request::Ask { customer, ask, slot } => self.decide(customer, *ask, slot).await,
             Request::Preview { customer, ask, slot } => self.preview(customer, &ask, &slot).await,
@@ -218,6 +218,7 @@ impl Owner {
         gateway: GatewayId,
         lane: Lane,
         batch: Batch,
+        timeless: u64,
         (offset, slot): (Option<Millis>, &AckSlot),
     ) -> Result<Taken> {
         let mut is_late = false;
@@ -242,6 +243,7 @@ impl Owner {
             }
             is_late = place == Place::Late || batch.historical;
         }
+        self.left_out_timeless(&gateway, timeless);
         if is_late {
             return Ok(self.past(&gateway, batch));
         }

@@ -1,6 +1,7 @@
 //! The owner with a real store: consent, order of batches, and what a crash leaves behind.
 
 mod bench;
+mod clocks;
 mod course;
 mod export;
 mod history;

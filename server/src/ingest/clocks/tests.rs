@@ -1,9 +1,10 @@
 //! Offsets found and stamps set right: late messages, moved clocks, boxes that begin in 1970, what earlier runs left.
 
-use model::ids::SensorId;
+use model::ids::{ReceiverId, SensorId};
 use model::reading::{Reading, ReadingKind};
 use proptest::prelude::*;
 use wire::uplink::clock::Clocks as Told;
+use wire::uplink::{Health, ReceiverHealth};
 
 use super::*;
 
@@ -84,17 +85,43 @@ fn what_is_late_does_not_move_an_offset_and_a_moved_clock_does() {
     }
     let offset = |clocks: &Clocks| clocks.standing(&gateway(), BootId(1)).expect("a standing").offset;
     assert_eq!(offset(&clocks), Millis(20));
-    // Our clock is set an hour ahead: after five messages that is believed.
+    // Our clock is set an hour ahead: after five messages within a minute that is believed.
     let hour = Millis::hours(1);
-    for n in 30..34 {
-        take(&mut clocks, at(n), hour, 10);
+    for n in 0..4 {
+        take(&mut clocks, at(30 + 15 * n), hour, 10);
         assert_eq!(offset(&clocks), Millis(20));
     }
-    take(&mut clocks, at(34), hour, 10);
+    take(&mut clocks, at(90), hour, 10);
     assert_eq!(offset(&clocks), Millis(hour.0 + 10));
     // And back again: at once.
-    take(&mut clocks, at(35), Millis::ZERO, 15);
+    take(&mut clocks, at(91), Millis::ZERO, 15);
     assert_eq!(offset(&clocks), Millis(15));
+}
+
+#[test]
+fn a_drained_queue_of_minutes_does_not_move_an_offset() {
+    let (mut clocks, at) = (Clocks::default(), |n: i64| NOON + Millis::seconds(n));
+    for n in 0..5 {
+        take(&mut clocks, at(n), Millis::ZERO, 20);
+    }
+    // For five minutes the broker kept what was sent every ten seconds; then all of it comes at once.
+    let drained = at(310);
+    for n in 0..30 {
+        let mut late = batch(1, at(10 + 10 * n), Belief::Free, None);
+        assert_eq!(clocks.take(&mut late, drained), Stamps::Kept, "message {n}");
+    }
+    assert_eq!(clocks.standing(&gateway(), BootId(1)).expect("a standing").offset, Millis(20));
+}
+
+#[test]
+fn a_receiver_that_was_never_heard_stays_one() {
+    let receiver = ReceiverHealth::new(ReceiverId::new("bakery").expect("an id"), Timestamp(0), 0);
+    let heard = ReceiverHealth { last_heard: Timestamp(4_000), ..receiver.clone() };
+    let health = Health { receivers: vec![receiver, heard], ..Health::default() };
+    let mut told = Batch { health: Some(health), ..batch(1, Timestamp(5_000), Belief::NeverSet, None) };
+    Clocks::default().take(&mut told, NOON);
+    let receivers = told.health.expect("a health").receivers;
+    assert_eq!(receivers.iter().map(|of| of.last_heard).collect::<Vec<_>>(), [Timestamp(0), NOON - Millis(1_000)]);
 }
 
 #[test]
@@ -114,7 +141,14 @@ fn what_an_earlier_run_left_is_set_right_by_the_offset_of_that_run() {
     let told = stamped(&mut clocks, made(9, offset.0 - 7, Belief::Free));
     assert_eq!(told.1, Some(NOON + Millis(3_993)), "the box was set right in that run, and nobody heard of it");
     let unknown = stamped(&mut clocks, made(9, 0, Belief::NeverSet));
-    assert_eq!(unknown, (Stamps::Unknown, None), "nobody knows, and 1970 it was not");
+    assert_eq!(unknown, (Stamps::Unknown(1), None), "nobody knows, and 1970 it was not");
+    let early = |at| {
+        let mut old = batch(2, later, Belief::Synchronised, made(9, 0, Belief::NeverSet));
+        old.readings[0].at = at;
+        Clocks::default().take(&mut old, later)
+    };
+    assert_eq!(early(CLOCK_SET - Millis(1)), Stamps::Unknown(1), "no box takes that for a clock that was set");
+    assert_eq!(early(CLOCK_SET), Stamps::Kept);
     let mut floor = batch(2, later, Belief::Synchronised, made(9, 0, Belief::NeverSet));
     assert_eq!(clocks.take(&mut floor, later), Stamps::Kept, "it went on from where the run before it ended");
     // The run of now is not touched by any of them.

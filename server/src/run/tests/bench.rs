@@ -1,6 +1,6 @@
 //! A store in a temporary folder, an owner over it, and a shopper who stands at the wine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::consent::{Consent, ConsentRecord};
@@ -141,6 +141,10 @@ pub(super) struct Server {
 impl Bench {
     pub(super) fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(super) fn database(&self) -> PathBuf {
