@@ -229,9 +229,10 @@ impl Ingest {
         let Targets { store, secret, .. } = &self.targets;
         match self.board.due(store, secret).await {
             Ok(due) => {
-                for (topic, list) in due {
-                    if self.client.publish(&topic, list, Qos::AtLeastOnce, true).await.is_err() {
-                        self.board.forget();
+                for due in due {
+                    let (topic, list) = (&due.topic, due.list.clone());
+                    if self.client.publish(topic, list, Qos::AtLeastOnce, true).await.is_ok() {
+                        self.board.told(due);
                     }
                 }
             }

@@ -37,7 +37,8 @@ pub struct ObjectionBody {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectionTaken {
-    /// Within so many seconds every connected box leaves the device out; every other one does before it sends anything.
+    /// Within so many seconds every connected box leaves the device out. One that was away asks for the list when it connects, and
+    /// sends nothing of what it heard until the list came, or 60 seconds passed (5 if it never had one).
     obeyed_within_s: u32,
 }
 
@@ -83,37 +84,57 @@ fn key(secret: &ServerSecret, store: &StoreId) -> [u8; 16] {
     key
 }
 
+/// What tells one state of a list from another: its version, and how many are on it. Whoever objects at the same moment
+/// as somebody else may be written later under a lower version, and makes it one longer all the same.
+type Mark = (u64, usize);
+
+/// A list that is to be told.
+#[derive(Debug)]
+pub(crate) struct Due {
+    store: StoreId,
+    mark: Mark,
+    /// Where it goes.
+    pub(crate) topic: String,
+    /// The list itself.
+    pub(crate) list: Bytes,
+}
+
 /// What every store's boxes were told.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
-    told: BTreeMap<StoreId, u64>,
+    told: BTreeMap<StoreId, Mark>,
 }
 
 impl Board {
     /// The lists that are to be told, because they changed or were not told yet. A store without objections has an empty
-    /// one: its boxes wait for a list before they send anything.
-    pub(crate) async fn due(
-        &mut self,
-        store: &Store,
-        secret: &ServerSecret,
-    ) -> crate::store::Result<Vec<(String, Bytes)>> {
-        let mut versions = BTreeMap::new();
+    /// one: its boxes wait for a list before they send anything. One that can't be read holds up no other.
+    pub(crate) async fn due(&self, store: &Store, secret: &ServerSecret) -> crate::store::Result<Vec<Due>> {
+        let mut marks = BTreeMap::new();
         for (id, version, count) in store.objection_lists().await? {
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
-            metrics::gauge!("objections", "store" => id.to_string()).set(f64::from(count));
-            versions.insert(id, version);
+            metrics::gauge!("objections", "store" => id.to_string())
+                .set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+            marks.insert(id, (version, usize::try_from(count).unwrap_or(usize::MAX)));
         }
         let mut due = Vec::new();
         for (id, _) in store.shop_versions().await? {
-            if self.told.get(&id) == Some(versions.get(&id).unwrap_or(&0)) {
+            if self.told.get(&id) == Some(marks.get(&id).unwrap_or(&(0, 0))) {
                 continue;
             }
-            let (version, hashes) = store.objections(&id).await?;
-            let list = Objections::new(version, key(secret, &id), hashes);
-            due.push((topics::objections(id.as_str()), list.encode()));
-            self.told.insert(id, version);
+            match store.objections(&id).await {
+                Ok((version, hashes)) => {
+                    let mark = (version, hashes.len());
+                    let list = Objections::new(version, key(secret, &id), hashes).encode();
+                    due.push(Due { topic: topics::objections(id.as_str()), list, mark, store: id });
+                }
+                Err(cause) => tracing::warn!(store = %id, %cause, "could not read who objected in {id}; trying again"),
+            }
         }
         Ok(due)
+    }
+
+    /// A list was handed to the broker.
+    pub(crate) fn told(&mut self, due: Due) {
+        self.told.insert(due.store, due.mark);
     }
 
     /// Everything is told again.
@@ -121,3 +142,6 @@ impl Board {
         self.told.clear();
     }
 }
+
+#[cfg(test)]
+mod tests;
