@@ -9,7 +9,6 @@ pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use std::time::Duration;
 use rmqtt::context::ServerContext;
 use rmqtt::net::{Builder, Listener};
 use rmqtt::server::MqttServer;
-use rmqtt::types::Id;
+use rmqtt::types::{Id, OfflineSession};
 use tokio::task::JoinHandle;
 
 use crate::store::Store;
@@ -96,26 +95,41 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Users whose password was taken back, or is another one by now.
+    /// Ends the session of everybody who was let in by a password or a certificate that does not count any more. To be called each
+    /// second: a session that is only about to begin is ended once it stands.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn outdated(&self, store: &Store) -> crate::store::Result<BTreeSet<String>> {
-        if !self.guard.has_passwords() {
-            return Ok(BTreeSet::new());
+    pub(crate) async fn end_outdated(&self, store: &Store) -> crate::store::Result<()> {
+        let (has_passwords, has_certificates) = self.guard.proofs();
+        let mut counting = hooks::Counting::default();
+        if has_passwords {
+            counting.passwords = store.broker_passwords().await?;
         }
-        Ok(self.guard.outdated(&store.broker_passwords().await?))
+        if has_certificates {
+            counting.certificates = store.counting_certificates().await?;
+        }
+        // Who came after that was asked by what was not asked for waits for the next time.
+        let is_asked = |known: &hooks::Known| match known.proof {
+            hooks::Proof::Password(_) => has_passwords,
+            hooks::Proof::Certificate(_) => has_certificates,
+        };
+        for (client, known) in self.guard.outdated(&counting) {
+            if is_asked(&known) {
+                self.end(&client, &known).await;
+            }
+        }
+        Ok(())
     }
 
-    /// Ends every session of a user.
-    pub(crate) async fn end(&self, user: &str) {
-        for client in self.guard.clients_of(user) {
-            let id = Id::from(self.context.node.id(), client.as_str().into());
-            let kicked = self.context.extends.shared().await.entry(id).kick(true, true, true).await;
-            match kicked {
-                Ok(_) => tracing::warn!(user, "the session of {user} was ended: it is thrown out"),
-                Err(cause) => tracing::warn!(user, %cause, "a session could not be ended"),
-            }
+    async fn end(&self, client: &str, known: &hooks::Known) {
+        let id = Id::from(self.context.node.id(), client.into());
+        let user = known.user.name.as_str();
+        match self.context.extends.shared().await.entry(id).kick(true, true, true).await {
+            Ok(OfflineSession::Exist(_)) => tracing::warn!(user, "the session of {user} was ended: it is thrown out"),
+            // There is none, and so nobody will say that it ended.
+            Ok(OfflineSession::NotExist) => self.guard.missed(client, known),
+            Err(cause) => tracing::warn!(user, %cause, "a session could not be ended"),
         }
     }
 }

@@ -116,8 +116,7 @@ pub async fn start(
     let purge = tokio::spawn(purge(store.clone(), spans, clock, shutdown.clone()));
     let mut others = vec![ingest, outbox, purge];
     if let Some(broker) = &broker {
-        let (sessions, clock) = (broker.sessions(), Arc::clone(&state.clock));
-        others.push(fleet::watch::start(store.clone(), sessions, clock, shutdown.clone()));
+        others.push(fleet::watch::start(store.clone(), broker.sessions(), shutdown.clone()));
     }
     let web = serve_web(listener, state, shutdown.clone());
     let mqtt = broker.as_ref().map(Broker::address);

@@ -15,10 +15,13 @@ use rmqtt::types::{AuthResult, ConnectInfo, LastWill, Publish, PublishAclResult,
 
 use super::Credentials;
 use super::rules::User;
+use crate::fleet::authority::to_serial;
 use crate::store::{Role, Store};
 
 /// Longest user name, in bytes.
 const NAME_LEN_MAX: usize = 64;
+/// So often, a second apart, a client without a session is looked for before it is forgotten: longer than a log-in may take.
+pub(super) const MISSED_MAX: u32 = 20;
 
 /// Decides, and remembers whose each client id is, so that nobody can take over another's session.
 pub(super) struct Guard {
@@ -29,10 +32,30 @@ pub(super) struct Guard {
 }
 
 /// Who is at a client id.
-struct Known {
-    user: User,
-    /// The hash of the password that let them in; none for those with a certificate.
-    password: Option<Vec<u8>>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) user: User,
+    pub(super) proof: Proof,
+    /// How often it was to be ended and had no session.
+    pub(super) missed: u32,
+}
+
+/// What let somebody in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// The hash of a password.
+    Password(Vec<u8>),
+    /// The serial of a certificate.
+    Certificate(String),
+}
+
+/// What counts now.
+#[derive(Debug, Default)]
+pub(super) struct Counting {
+    /// The hash of each name's password.
+    pub(super) passwords: BTreeMap<String, Vec<u8>>,
+    /// The serials of certificates that were not taken back.
+    pub(super) certificates: BTreeSet<String>,
 }
 
 impl Guard {
@@ -40,27 +63,33 @@ impl Guard {
         Arc::new(Self { store, server, receiver_topics, clients: RwLock::default() })
     }
 
-    /// The client ids of a user.
-    pub(super) fn clients_of(&self, user: &str) -> Vec<String> {
+    /// Clients who were let in by what does not count any more.
+    pub(super) fn outdated(&self, counting: &Counting) -> BTreeMap<String, Known> {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
-        let mut ids: Vec<String> = Vec::new();
-        ids.extend(clients.iter().filter(|(_, known)| known.user.name == user).map(|(id, _)| id.clone()));
-        ids.sort_unstable();
-        ids
+        let mut outdated = BTreeMap::new();
+        let who = clients.iter().filter(|(_, known)| known.is_outdated(counting));
+        outdated.extend(who.map(|(id, known)| (id.clone(), known.clone())));
+        outdated
     }
 
-    /// Users whose password is not what it was when it let them in. `now` gives the hash that each name has now.
-    pub(super) fn outdated(&self, now: &BTreeMap<String, Vec<u8>>) -> BTreeSet<String> {
+    /// Whether anybody came by a password, and whether anybody came by a certificate.
+    pub(super) fn proofs(&self) -> (bool, bool) {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
-        let mut names = BTreeSet::new();
-        names.extend(clients.values().filter(|known| known.is_outdated(now)).map(|known| known.user.name.clone()));
-        names
+        clients.values().fold((false, false), |(password, certificate), known| match known.proof {
+            Proof::Password(_) => (true, certificate),
+            Proof::Certificate(_) => (password, true),
+        })
     }
 
-    /// Whether anybody came by a password.
-    pub(super) fn has_passwords(&self) -> bool {
-        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
-        clients.values().any(|known| known.password.is_some())
+    /// A client that is to be ended has no session. Its log-in may be under way; when that has had its time, it is forgotten,
+    /// unless somebody was let in under its id anew.
+    pub(super) fn missed(&self, client: &str, known: &Known) {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(same) = clients.get_mut(client).filter(|same| *same == known) else { return };
+        same.missed += 1;
+        if same.missed > MISSED_MAX {
+            clients.remove(client);
+        }
     }
 
     /// Who came through the door for certificates is who the certificate names, as long as it is not taken back.
@@ -69,7 +98,10 @@ impl Guard {
             return AuthResult::NotAuthorized;
         };
         match self.store.gateway_has(name, serial).await {
-            Ok(true) => self.admit(client, User { name: name.clone(), role: Role::Gateway }, None),
+            Ok(true) => {
+                let user = User { name: name.clone(), role: Role::Gateway };
+                self.admit(client, Known { user, proof: Proof::Certificate(to_serial(serial)), missed: 0 })
+            }
             Ok(false) => {
                 metrics::counter!("broker_refused_total", "reason" => "certificate").increment(1);
                 AuthResult::NotAuthorized
@@ -108,28 +140,35 @@ impl Guard {
         if verify_slices_are_equal(&password_hash(password), &user.password_hash).is_err() {
             return AuthResult::BadUsernameOrPassword;
         }
-        self.admit(client, User { name: user.name, role: user.role }, Some(user.password_hash))
+        let proof = Proof::Password(user.password_hash);
+        self.admit(client, Known { user: User { name: user.name, role: user.role }, proof, missed: 0 })
     }
 
     /// The broker itself never asks about a will, so it is checked here, before there is one.
-    fn admit(&self, client: &ConnectInfo, user: User, password: Option<Vec<u8>>) -> AuthResult {
+    fn admit(&self, client: &ConnectInfo, known: Known) -> AuthResult {
         let will = client.last_will().map(|will| match will {
             LastWill::V3(will) => will.topic.to_string(),
             LastWill::V5(will) => will.topic.to_string(),
         });
-        if will.is_some_and(|topic| !user.may_publish(&topic, &self.receiver_topics)) {
+        if will.is_some_and(|topic| !known.user.may_publish(&topic, &self.receiver_topics)) {
             metrics::counter!("broker_refused_total", "reason" => "will").increment(1);
             return AuthResult::NotAuthorized;
         }
-        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Known { user: user.clone(), password: None };
-        let known = clients.entry(client.client_id().to_string()).or_insert_with(fresh);
-        if known.user == user {
-            known.password = password;
+        if self.take_in(&client.client_id(), known) {
             return AuthResult::Allow(false, None);
         }
         metrics::counter!("broker_refused_total", "reason" => "client-id").increment(1);
         AuthResult::NotAuthorized
+    }
+
+    /// Remembers whose a client id is, unless it is somebody else's.
+    pub(super) fn take_in(&self, client: &str, fresh: Known) -> bool {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        let is_free = clients.get(client).is_none_or(|known| known.user == fresh.user);
+        if is_free {
+            clients.insert(client.to_owned(), fresh);
+        }
+        is_free
     }
 
     fn user(&self, session: &Session) -> Option<User> {
@@ -153,14 +192,18 @@ impl Guard {
         SubscribeAclResult::new_failure(SubscribeAckReason::NotAuthorized)
     }
 
-    fn forget(&self, session: &Session) {
-        self.clients.write().unwrap_or_else(PoisonError::into_inner).remove(&*session.id.client_id);
+    /// A session has ended.
+    pub(super) fn ended(&self, client: &str) {
+        self.clients.write().unwrap_or_else(PoisonError::into_inner).remove(client);
     }
 }
 
 impl Known {
-    fn is_outdated(&self, now: &BTreeMap<String, Vec<u8>>) -> bool {
-        self.password.as_ref().is_some_and(|password| now.get(&self.user.name) != Some(password))
+    fn is_outdated(&self, counting: &Counting) -> bool {
+        match &self.proof {
+            Proof::Password(hash) => counting.passwords.get(&self.user.name) != Some(hash),
+            Proof::Certificate(serial) => !counting.certificates.contains(serial),
+        }
     }
 }
 
@@ -197,7 +240,7 @@ impl Handler for Door {
                 (false, Some(HookResult::SubscribeAclResult(self.0.subscribe(session, subscribe))))
             }
             Parameter::SessionTerminated(session, _) => {
-                self.0.forget(session);
+                self.0.ended(&session.id.client_id);
                 (true, so_far)
             }
             _ => (true, so_far),

@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Bench {
     broker: Broker,
+    store: Store,
     _folder: tempfile::TempDir,
 }
 
@@ -28,7 +29,8 @@ impl Bench {
         }
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let topics = RECEIVER_TOPICS.map(str::to_owned).to_vec();
-        Self { broker: Broker::start(any, None, topics, store).await.expect("a broker"), _folder: folder }
+        let broker = Broker::start(any, None, topics, store.clone()).await.expect("a broker");
+        Self { broker, store, _folder: folder }
     }
 
     fn options(&self, user: &str, password: &str) -> Options {
@@ -168,6 +170,79 @@ async fn a_will_on_a_foreign_topic_and_a_foreign_client_id_are_refused() {
     let _gateway = bench.client("shop-1").await;
     let thief = Options { client_id: "test-shop-1".into(), ..bench.options("r1", "secret") };
     assert!(is_refused(&thief).await);
+}
+
+/// As it is while a session is admitted: its certificate was looked at, and the session does not stand yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_admitted_while_its_certificate_is_taken_back_does_not_stay() {
+    let bench = Bench::start().await;
+    let (guard, sessions) = (&bench.broker.sessions.guard, bench.broker.sessions());
+    let known = |serial: &str| hooks::Known {
+        user: rules::User { name: "gw-1".into(), role: Role::Gateway },
+        proof: hooks::Proof::Certificate(serial.into()),
+        missed: 0,
+    };
+    assert!(guard.take_in("test-shop-1", known("aa")));
+    sessions.end_outdated(&bench.store).await.expect("looked");
+    assert_eq!(guard.proofs(), (false, true), "its session may be about to begin");
+    // However late it begins, it is ended the next time.
+    let (_gateway, mut events) = {
+        guard.ended("test-shop-1");
+        let session = bench.client("shop-1").await;
+        guard.ended("test-shop-1");
+        assert!(guard.take_in("test-shop-1", known("aa")));
+        session
+    };
+    sessions.end_outdated(&bench.store).await.expect("looked");
+    while !matches!(next(&mut events).await, Event::Disconnected { .. }) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_never_had_a_session_is_forgotten() {
+    let bench = Bench::start().await;
+    let (guard, sessions) = (&bench.broker.sessions.guard, bench.broker.sessions());
+    let known = |serial: &str| hooks::Known {
+        user: rules::User { name: "gw-1".into(), role: Role::Gateway },
+        proof: hooks::Proof::Certificate(serial.into()),
+        missed: 0,
+    };
+    assert!(guard.take_in("box", known("aa")));
+    for _ in 0..hooks::MISSED_MAX {
+        sessions.end_outdated(&bench.store).await.expect("looked");
+        assert_eq!(guard.proofs(), (false, true));
+    }
+    sessions.end_outdated(&bench.store).await.expect("looked");
+    assert_eq!(guard.proofs(), (false, false));
+    // One that was let in by the next certificate meanwhile stays.
+    assert!(guard.take_in("box", known("bb")));
+    (0..=hooks::MISSED_MAX).for_each(|_| guard.missed("box", &known("aa")));
+    assert_eq!(guard.proofs(), (false, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_with_its_password_and_leaves_nothing() {
+    let bench = Bench::start().await;
+    let sessions = bench.broker.sessions();
+    let (_gateway, mut events) = bench.client("shop-1").await;
+    let (_receiver, mut others) = bench.client("r1").await;
+    let user = BrokerUser { name: "shop-1".into(), role: Role::Gateway, password_hash: password_hash(b"another") };
+    bench.store.put_broker_user(&user, Timestamp(1)).await.expect("a user");
+    sessions.end_outdated(&bench.store).await.expect("looked");
+    while !matches!(next(&mut events).await, Event::Disconnected { .. }) {}
+    let others_left = tokio::time::timeout(Duration::from_millis(200), others.next()).await;
+    assert!(others_left.is_err(), "the other one stays: {others_left:?}");
+    // When its session has ended, its client id is anybody's.
+    let is_free = async {
+        let known = hooks::Known {
+            user: rules::User { name: "r1".into(), role: Role::Receiver },
+            proof: hooks::Proof::Password(password_hash(b"secret")),
+            missed: 0,
+        };
+        while !bench.broker.sessions.guard.take_in("test-shop-1", known.clone()) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_free).await.expect("in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,10 @@ pub(super) async fn settings_have_versions_and_gateways_are_known(store: &Store)
     assert_eq!(known().await.expect("let in").certificate, Some((NOW, until)));
     assert_eq!(store.certificates_since(&id("gw-x"), NOW - Millis(1)).await.expect("counted"), 1);
     assert_eq!(store.certificates_since(&id("gw-x"), NOW).await.expect("counted"), 0);
+    let counting = async || store.counting_certificates().await.expect("read").contains("aa");
+    assert!(counting().await);
     assert_eq!(store.revoke_gateway(&id("gw-x"), NOW).await.expect("thrown out"), 1);
+    assert!(!counting().await);
     assert_eq!(store.revoke_gateway(&id("gw-y"), NOW).await.expect("nobody"), 0);
     assert_eq!(known().await.expect("known").revoked_at, Some(NOW));
     assert!(!store.known_gateways().await.expect("read").contains_key(&id("gw-y")));
