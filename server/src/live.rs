@@ -282,6 +282,12 @@ impl Live {
         born.map(|(id, memory)| (id.clone(), memory.store().cloned())).collect()
     }
 
+    /// The version of the settings that each gateway said it has in force; those that try some are left out.
+    pub(crate) fn gateways_in_force(&self) -> BTreeMap<GatewayId, u64> {
+        let inside = self.read();
+        inside.gateways.iter().filter_map(|(id, memory)| Some((id.clone(), memory.in_force()?))).collect()
+    }
+
     /// The edge boxes, their receivers and the shops' beacons.
     pub(crate) fn fleet(&self, now: Timestamp) -> FleetNow {
         let inside = self.read();

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use model::ids::{GatewayId, StoreId};
-use wire::settings::{self, Desired, Scope};
+use wire::settings::{self, DOCUMENT_LEN_MAX, Desired, Refused, Scope, Settings};
 use wire::topics;
 
 use crate::live::Live;
@@ -15,19 +15,76 @@ use crate::store::{self, SettingsRow, Store};
 /// All that is set, by scope.
 pub(crate) type All = BTreeMap<Scope, SettingsRow>;
 
-/// What one gateway is to have; none when nothing is set for it.
-pub(crate) fn merged(all: &All, gateway: &GatewayId, store: Option<&StoreId>) -> Option<Desired> {
+/// What one gateway is to have; none when nothing is set for it. Receivers may fall silent where that was said of anything that
+/// is newer than what is in force there: it may not have come to the box yet.
+pub(crate) fn merged(
+    all: &All,
+    gateway: &GatewayId,
+    store: Option<&StoreId>,
+    in_force: Option<u64>,
+) -> Option<Desired> {
     let scopes = [Some(Scope::Fleet), store.cloned().map(Scope::Store), Some(Scope::Gateway(gateway.clone()))]
         .into_iter()
         .flatten();
     let mut desired = Desired::default();
     for row in scopes.filter_map(|scope| all.get(&scope)) {
         settings::lay_over(&mut desired.settings, &row.settings);
-        if row.version > desired.version {
-            (desired.version, desired.may_lose_receivers) = (row.version, row.may_lose_receivers);
-        }
+        desired.version = desired.version.max(row.version);
+        desired.may_lose_receivers |= row.may_lose_receivers && in_force.is_none_or(|known| row.version > known);
     }
     (desired.version > 0).then_some(desired)
+}
+
+/// Whether a scope's new document, merged with those that are set, can be read by every gateway that may come to have it.
+///
+/// # Errors
+/// [`Refused`] names the longest length.
+pub(crate) fn check_len(all: &All, scope: &Scope, settings: &Settings) -> Result<(), Refused> {
+    let nothing = Settings::new();
+    let (mut fleet, mut stores, mut gateways) = (&nothing, vec![&nothing], vec![&nothing]);
+    let others = all.values().filter(|row| row.scope != *scope).map(|row| (&row.scope, &row.settings));
+    for (scope, settings) in others {
+        match scope {
+            Scope::Fleet => fleet = settings,
+            Scope::Store(_) => stores.push(settings),
+            Scope::Gateway(_) => gateways.push(settings),
+        }
+    }
+    match scope {
+        Scope::Fleet => fleet = settings,
+        Scope::Store(_) => stores = vec![settings],
+        Scope::Gateway(_) => gateways = vec![settings],
+    }
+    let len = |settings: Settings| {
+        settings::encode(&Desired { version: u64::MAX, settings, may_lose_receivers: false }).len()
+    };
+    let len_of = |all: Vec<&Settings>| -> Vec<(usize, Settings)> {
+        all.into_iter().map(|settings| (len(settings.clone()), settings.clone())).collect()
+    };
+    let fleet_len = len(fleet.clone());
+    let (stores, gateways) = (len_of(stores), len_of(gateways));
+    for (store_len, store) in &stores {
+        for (gateway_len, gateway) in &gateways {
+            // Together they are never longer than one after the other.
+            if fleet_len + store_len + gateway_len <= DOCUMENT_LEN_MAX {
+                continue;
+            }
+            let mut merged = fleet.clone();
+            settings::lay_over(&mut merged, store);
+            settings::lay_over(&mut merged, gateway);
+            let len = len(merged);
+            if len > DOCUMENT_LEN_MAX {
+                return Err(Refused {
+                    field: "settings".into(),
+                    problem: format!(
+                        "merged of fleet, store and gateway they have {len} bytes, a gateway reads at most {DOCUMENT_LEN_MAX}"
+                    ),
+                    fix: "set less, or write what is for one box alone into its gateway.toml".into(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Knows what was told to whom.
@@ -55,14 +112,19 @@ impl Desk {
             return Ok(Vec::new());
         }
         let all = store.gateway_settings().await?;
+        let in_force = live.gateways_in_force();
         let mut due = Vec::new();
         // Only boxes that said which store is theirs: without it they would be told half, and begin anew for nothing.
         for (gateway, of) in &stores {
-            let desired = merged(&all, gateway, of.as_ref());
+            let desired = merged(&all, gateway, of.as_ref(), in_force.get(gateway).copied());
             // A box that left a store for which something was set goes by its own file again.
             let desired =
                 desired.or_else(|| self.told.contains_key(gateway).then(|| Desired { version, ..Desired::default() }));
-            let Some(desired) = desired.filter(|desired| self.told.get(gateway) != Some(desired)) else { continue };
+            let is_told = |desired: &Desired| {
+                let told = self.told.get(gateway);
+                told.is_some_and(|told| (told.version, &told.settings) == (desired.version, &desired.settings))
+            };
+            let Some(desired) = desired.filter(|desired| !is_told(desired)) else { continue };
             due.push((topics::gateway_desired(gateway.as_str()), settings::encode(&desired)));
             self.told.insert(gateway.clone(), desired);
         }
@@ -95,11 +157,47 @@ mod tests {
         .into();
         let gateway = |id: &str| GatewayId::new(id).expect("an id");
         let milano = StoreId::new("milano").expect("an id");
-        let one = merged(&all, &gateway("gw-1"), Some(&milano)).expect("something");
+        let one = merged(&all, &gateway("gw-1"), Some(&milano), None).expect("something");
         assert_eq!(Value::Object(one.settings), json!({"log": {"filter": "debug"}, "uplink": {"backlog_per_s": 200}}));
         assert_eq!((one.version, one.may_lose_receivers), (3, true));
-        let other = merged(&all, &gateway("gw-2"), None).expect("something");
+        let other = merged(&all, &gateway("gw-2"), None, None).expect("something");
         assert_eq!(Value::Object(other.settings), json!({"log": {"filter": "info"}, "uplink": {"backlog_per_s": 100}}));
-        assert_eq!(merged(&All::new(), &gateway("gw-1"), Some(&milano)), None);
+        assert_eq!(merged(&All::new(), &gateway("gw-1"), Some(&milano), None), None);
+    }
+
+    #[test]
+    fn receivers_may_be_lost_where_that_was_said_of_anything_that_is_not_in_force_yet() {
+        let all: All = [
+            row("fleet", 2, json!({"log": {"filter": "info"}})),
+            row("store:milano", 3, json!({"receivers": {"minew": []}})),
+            row("gateway:gw-1", 4, json!({"log": {"filter": "debug"}})),
+        ]
+        .into();
+        let milano = StoreId::new("milano").expect("an id");
+        let may_lose = |in_force| {
+            let gateway = GatewayId::new("gw-1").expect("an id");
+            merged(&all, &gateway, Some(&milano), in_force).expect("something").may_lose_receivers
+        };
+        assert!(may_lose(None) && may_lose(Some(2)), "the box was away while version 3 was set");
+        assert!(!may_lose(Some(3)) && !may_lose(Some(4)), "what was said once does not hold for all time");
+    }
+
+    #[test]
+    fn what_is_merged_longer_than_a_box_reads_is_refused() {
+        let long = |maker: &str, count: usize| {
+            let filters: Vec<String> = (0..count).map(|n| format!("{n:0>250}")).collect();
+            json!({"receivers": {maker: filters}})
+        };
+        let settings = |value: Value| if let Value::Object(value) = value { value } else { panic!("an object") };
+        let all: All = [row("fleet", 1, long("minew", 60)), row("store:milano", 2, long("ruuvi", 60))].into();
+        let check = |scope: &str, value: Value| {
+            check_len(&all, &scope.parse().expect("a scope"), &settings(value)).map_err(|refused| refused.to_string())
+        };
+        assert_eq!(check("gateway:gw-1", json!({"log": {"filter": "debug"}})), Ok(()));
+        let refused = check("gateway:gw-1", long("moko", 20)).expect_err("too long");
+        assert!(refused.starts_with("settings: ") && refused.contains("at most 32768"), "{refused}");
+        assert_eq!(check("gateway:gw-1", long("minew", 1)), Ok(()), "what it takes the place of does not count");
+        assert_eq!(check("store:milano", long("ruuvi", 62)), Ok(()), "nor does what was set before");
+        assert!(check("store:roma", long("moko", 70)).is_err() && check("fleet", long("moko", 70)).is_err());
     }
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use model::time::Timestamp;
-use wire::settings::{self, DOCUMENT_LEN_MAX, Scope, Settings};
+use wire::settings::{self, DOCUMENT_LEN_MAX, Refused, Scope, Settings};
 
-use super::Error;
+use super::{Error, desired};
 use crate::store::Store;
 
 /// What can be done about settings.
@@ -37,6 +37,7 @@ pub(super) async fn run(command: &Command, store: &Store, now: Timestamp) -> Res
         Command::Set { scope, file, may_lose_receivers } => {
             let settings = read(file)?;
             settings::check(&settings)?;
+            desired::check_len(&store.gateway_settings().await?, scope, &settings)?;
             let version =
                 store.put_gateway_settings(scope, &settings, *may_lose_receivers, "command line", now).await?;
             Ok(format!("{scope} has version {version}; `attimo-server gateway config show` shows it\n"))
@@ -64,12 +65,40 @@ async fn show(scope: Option<&Scope>, store: &Store) -> Result<String, Error> {
 fn read(file: &Path) -> Result<Settings, Error> {
     let wrong = |problem: String| Error::Settings { file: file.to_owned(), problem };
     let mut text = String::new();
-    let most = DOCUMENT_LEN_MAX as u64;
+    // One byte more than is allowed, so that a longer one is refused and not cut.
+    let most = DOCUMENT_LEN_MAX as u64 + 1;
     let read = if file == Path::new("-") {
         std::io::stdin().take(most).read_to_string(&mut text)
     } else {
         std::fs::File::open(file).and_then(|opened| opened.take(most).read_to_string(&mut text))
     };
     read.map_err(|cause| wrong(cause.to_string()))?;
+    if text.len() > DOCUMENT_LEN_MAX {
+        return Err(Error::Refused(Refused {
+            field: file.display().to_string(),
+            problem: format!("it is longer than {DOCUMENT_LEN_MAX} bytes"),
+            fix: "set less, or write what is for one box alone into its gateway.toml".into(),
+        }));
+    }
     toml::from_str(&text).map_err(|cause| wrong(cause.message().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_long_is_refused_and_not_cut() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("settings.toml");
+        let write = |len: usize| {
+            let text = "[log]\nfilter = \"info\"\n";
+            std::fs::write(&file, format!("{text}#{}\n", " ".repeat(len - text.len() - 2))).expect("written");
+        };
+        write(DOCUMENT_LEN_MAX);
+        assert_eq!(read(&file).expect("settings").len(), 1);
+        write(DOCUMENT_LEN_MAX + 1);
+        let refused = read(&file).expect_err("too long").to_string();
+        assert!(refused.contains("settings.toml") && refused.contains("32768 bytes"), "{refused}");
+    }
 }

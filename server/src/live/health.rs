@@ -6,7 +6,7 @@ use locate::health::Condition;
 use model::ids::{GatewayId, ReceiverId, StoreId};
 use model::shop::Receiver;
 use model::time::{Millis, Timestamp};
-use wire::settings::Reported;
+use wire::settings::{Outcome, Reported};
 use wire::state::Liveness;
 use wire::uplink::Health;
 
@@ -15,6 +15,8 @@ use super::now::{GatewayNow, ReceiverNow, State};
 
 /// A gateway that said nothing for this long is silent: it reports its health every few seconds.
 const GATEWAY_SILENT: Millis = Millis::seconds(30);
+/// What a gateway said before it went comes within this long after its will.
+const LATE: Millis = Millis::seconds(5);
 /// A receiver that said nothing for this long is silent.
 const RECEIVER_SILENT: Millis = Millis::seconds(60);
 /// The window of the rate, in seconds.
@@ -39,7 +41,11 @@ pub(super) struct GatewayMemory {
 
 impl GatewayMemory {
     pub(super) fn heard(&mut self, health: Option<&Health>, now: Timestamp) {
-        if self.is_there(now) != State::Online && self.liveness != Some(Liveness::Offline) {
+        let is_offline = self.liveness == Some(Liveness::Offline);
+        // The will of a line that broke comes after the birth over the next one, with the same boot.
+        if is_offline && health.is_some() && self.since.is_some_and(|since| now.since(since) >= LATE) {
+            (self.liveness, self.since) = (Some(Liveness::Online), Some(now));
+        } else if self.is_there(now) != State::Online && !is_offline {
             self.since = Some(now);
         }
         self.last_seen = Some(now);
@@ -61,7 +67,10 @@ impl GatewayMemory {
         if self.liveness != Some(state.state) || is_other_run {
             self.since = Some(now);
         }
-        self.birth = Some(Birth::of(state));
+        // A will was written before the run began, and knows less than its birth.
+        if state.state == Liveness::Online || self.birth.is_none() {
+            self.birth = Some(Birth::of(state));
+        }
         self.liveness = Some(state.state);
         self.store = state.store.clone().or(self.store.take());
         if state.state == Liveness::Online {
@@ -72,6 +81,12 @@ impl GatewayMemory {
     /// What became of the settings that it was sent. One of an earlier run, said late, counts only until this run has spoken.
     pub(super) fn reported(&mut self, reported: &Reported) {
         self.reported = Some(reported.clone());
+    }
+
+    /// The version of its settings, unless it still tries them.
+    pub(super) fn in_force(&self) -> Option<u64> {
+        let reported = self.reported.as_ref().filter(|reported| reported.outcome != Outcome::Trying)?;
+        reported.in_force
     }
 
     pub(super) const fn put_clock(&mut self, clock: ClockNow) {

@@ -141,6 +141,26 @@ fn receivers_fall_silent_and_go_with_their_gateway() {
 }
 
 #[test]
+fn a_will_keeps_what_the_birth_said_and_who_goes_on_speaking_is_there() {
+    let live = live();
+    let gateway = GatewayId::new("g").expect("an id");
+    let will = wire::state::State::new(BootId(1), Liveness::Offline, "1".into(), NOW);
+    let mut birth = wire::state::State { state: Liveness::Online, settings: Some(3), ..will.clone() };
+    (birth.adapters, birth.capabilities) = (vec!["hci0".into()], vec!["settings".into()]);
+    live.gateway_state(&gateway, &birth, NOW);
+    live.gateway_state(&gateway, &will, NOW);
+    let seen = live.fleet(NOW).gateways.remove(&gateway).expect("a gateway");
+    let known = seen.birth.expect("a birth");
+    assert_eq!((known.settings, known.adapters, known.capabilities), (Some(3), birth.adapters, birth.capabilities));
+    let state = |at| now(&live, at).gateways[0].state;
+    live.heard(&gateway, Some(&Health::default()), &[], NOW + Millis::seconds(1));
+    assert_eq!(state(NOW + Millis::seconds(1)), State::Offline, "said before it went, and taken late");
+    live.heard(&gateway, Some(&Health::default()), &[], NOW + Millis::seconds(10));
+    assert_eq!(state(NOW + Millis::seconds(10)), State::Online, "the will of a line that broke came late");
+    assert_eq!(state(NOW + Millis::minutes(2)), State::Silent);
+}
+
+#[test]
 fn a_receiver_that_is_not_well_says_how_and_since_when() {
     let live = live();
     let id = ReceiverId::new("r1").expect("an id");

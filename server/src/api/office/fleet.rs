@@ -12,6 +12,7 @@ use crate::api::access::Staff;
 use crate::api::json::{Body, Moment};
 use crate::api::problem::Problem;
 use crate::api::views::fleet::{self, FleetView};
+use crate::fleet::desired;
 use crate::store::SettingsRow;
 
 /// Every gateway with its receivers, and every beacon: whether it is there, what it lost, and which settings it has.
@@ -121,6 +122,8 @@ pub async fn put(
     }
     settings::check(&body.settings)
         .map_err(|refused| Problem::invalid(format!("settings.{}", refused.field), refused.problem, refused.fix))?;
+    desired::check_len(&app.store.gateway_settings().await?, &scope, &body.settings)
+        .map_err(|refused| Problem::invalid(refused.field, refused.problem, refused.fix))?;
     let now = app.clock.now();
     let version =
         app.store.put_gateway_settings(&scope, &body.settings, body.may_lose_receivers, &staff.who(), now).await?;

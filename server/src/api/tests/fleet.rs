@@ -118,6 +118,11 @@ async fn settings_are_set_checked_and_waited_for() {
     assert_eq!(put(&site, "shop", &json!({"settings": {}})).await.0, 400);
     assert_eq!(put(&site, "store:nowhere", &json!({"settings": {}})).await.0, 404);
     assert_eq!(put(&site, "fleet", &json!({"settings": {}, "more": 1})).await.0, 400);
+    let long = json!({"settings": {"sensors": (0..200).map(|n| (format!("s-{n}"), json!({"kind": "presence",
+        "topic": "t".repeat(200)}))).collect::<serde_json::Map<_, _>>()}});
+    let (status, problem) = put(&site, "fleet", &long).await;
+    assert_eq!((status, &problem["field"]), (400, &json!("settings")));
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("at most 32768")), "{problem}");
     assert_eq!(config().await["state"], "none", "what was refused changes nothing");
 
     let (status, version) = put(&site, "store:milano", &json!({"settings": {"log": {"filter": "debug"}}})).await;

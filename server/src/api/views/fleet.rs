@@ -127,7 +127,7 @@ fn certificate(kept: KnownGateway, now: Timestamp) -> Option<Certificate> {
 
 fn config(id: &GatewayId, live: Option<&BoxNow>, all: &All) -> Config {
     let store = live.and_then(|live| live.store.as_ref());
-    let desired = desired::merged(all, id, store).map(|desired| desired.version);
+    let desired = desired::merged(all, id, store, None).map(|desired| desired.version);
     let reported = live.and_then(|live| live.reported.as_ref());
     let in_force = reported.and_then(|reported| reported.in_force);
     let in_force = in_force.or_else(|| live.and_then(|live| live.birth.as_ref()).and_then(|birth| birth.settings));
