@@ -8,6 +8,7 @@ needs="
 firefox-esr:firefox-esr:Web Push in a real browser
 dbus-daemon:dbus:the radio's tests
 /usr/bin/faketime:faketime:the tests in which days go by
+unshare:util-linux:the edge box on a full disk and without a resolver
 mosquitto:mosquitto:the gateway's tests with a broker of another make
 systemd-nspawn:systemd-container:the life of the packages under a systemd of their own
 lintian:lintian:the packages' own faults
@@ -32,6 +33,10 @@ while IFS=: read -r program package reason; do
     reasons="$reasons  $package: $reason"$'\n'
   fi
 done <<<"$needs"
+if ! compgen -G "/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null; then
+  missing="$missing libfaketime"
+  reasons="$reasons  libfaketime: the tests in which a box's clock is wrong"$'\n'
+fi
 if ! command -v initdb >/dev/null 2>&1 && ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
   missing="$missing postgresql"
   reasons="$reasons  postgresql: the stories on PostgreSQL"$'\n'

@@ -187,12 +187,15 @@ pub fn crossed(batches: &[Batch]) -> (u32, u32) {
     })
 }
 
-/// The library that shifts a program's wall clock; none where it is not installed.
-#[must_use]
-pub fn faketime() -> Option<PathBuf> {
-    let folders = std::fs::read_dir("/usr/lib").ok()?;
+/// The library that shifts a program's wall clock; none where the test may be left out without it.
+///
+/// # Errors
+/// When it is not installed, and the test may not be left out.
+pub fn faketime() -> anyhow::Result<Option<PathBuf>> {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten();
     let mut here = folders.filter_map(|folder| Some(folder.ok()?.path().join("faketime/libfaketimeMT.so.1")));
-    here.find(|path| path.is_file())
+    let found = here.find(|path| path.is_file());
+    crate::need::or_leave_out(found, "libfaketime is not installed", "apt-get install faketime")
 }
 
 fn launch(folder: &Path, order: &Order) -> anyhow::Result<(Running, String)> {

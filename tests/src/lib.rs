@@ -8,6 +8,7 @@ pub mod crowd;
 pub mod edge;
 pub mod house;
 pub mod mosquitto;
+pub mod need;
 pub mod postgres;
 pub mod process;
 pub mod push;

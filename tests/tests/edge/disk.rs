@@ -40,19 +40,18 @@ async fn come_in_until(
 }
 
 /// Whether this machine lets us mount in a namespace of our own.
-fn may_mount() -> bool {
+///
+/// # Errors
+/// When it does not, and the test may not be left out.
+fn may_mount() -> anyhow::Result<bool> {
     let tried =
         Command::new("unshare").args(["-Urm", "mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt"]).output();
-    let may = tried.is_ok_and(|tried| tried.status.success());
-    if !may {
-        println!("left out: this machine allows no mount in a namespace of its own");
-    }
-    may
+    tests::need::mounts(tried.is_ok_and(|tried| tried.status.success()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_said_waited_out_and_costs_no_reading() -> anyhow::Result<()> {
-    if !may_mount() {
+    if !may_mount()? {
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
