@@ -1,7 +1,5 @@
 //! The edge box and everything that can befall it: real programs, and every loss and every leak is looked for.
 
-#![expect(clippy::print_stdout, reason = "a test says what it left out, and what it measured")]
-
 #[path = "edge/backlog.rs"]
 mod backlog;
 #[path = "edge/canary.rs"]

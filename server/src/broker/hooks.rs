@@ -154,7 +154,7 @@ impl Guard {
             metrics::counter!("broker_refused_total", "reason" => "will").increment(1);
             return AuthResult::NotAuthorized;
         }
-        if self.take_in(&client.client_id(), known) {
+        if self.take_in(client.client_id(), known) {
             return AuthResult::Allow(false, None);
         }
         metrics::counter!("broker_refused_total", "reason" => "client-id").increment(1);

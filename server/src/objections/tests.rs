@@ -1,6 +1,6 @@
 //! What the boxes are told of objections: each change, also one that was written late, and nothing is lost on the way.
 
-use model::time::Timestamp;
+use model::time::{Millis, Timestamp};
 
 use super::*;
 use crate::by_hand::execute;

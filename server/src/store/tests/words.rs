@@ -77,8 +77,7 @@ pub(super) async fn both_sides_of_a_word_are_compared(store: &Store) {
     let unit = |treated, converted, value, before| Unit { treated, converted, value, before };
     assert_eq!(units, [unit(true, true, 300.0, 40.0), unit(false, false, 20.0, 0.0), unit(false, false, 0.0, 90.0)]);
 
-    let mut changes = Changes::default();
-    changes.levers = vec![say(1.0, true, 80)];
+    let mut changes = Changes { levers: vec![say(1.0, true, 80)], ..Changes::default() };
     changes.forgotten.insert(customer("ida"));
     store.commit(&changes).await.expect("committed");
     assert_eq!(store.word_since(&bari, &wine).await.expect("read"), None, "it was taken back");
