@@ -15,7 +15,7 @@ use wire::vendor::counter::{self, Totals};
 use wire::vendor::theengs::Flavour;
 use wire::vendor::{Heard, Message, espresense, minew, shelf, theengs};
 
-use crate::harness::{Broker, Gateway, Publisher, Server, mosquitto_is_missing, until_healthy};
+use crate::harness::{Broker, Gateway, PATIENCE, Publisher, Server, mosquitto_is_missing, until_healthy};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -123,9 +123,17 @@ async fn everything_arrives_and_no_address_does(mode: &str) {
     let folder = TempDir::new().expect("a folder");
     let broker = Broker::start().await;
     let mut server = Server::start(&broker).await;
+    server.tell_that_nobody_objects().await;
     let extra = format!("[privacy]\nmode = \"{mode}\"\n");
     let mut gateway = Gateway::start(folder.path(), &broker, &broker, &extra).await;
     until_healthy(&gateway.status).await;
+    // Of strangers nothing goes before the box knows who objects.
+    let told = async || {
+        while !folder.path().join("data/objections").exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told()).await.expect("the list comes");
     let vendors = Publisher::start(&broker).await;
     for message in messages() {
         vendors.publish(&message).await;

@@ -198,6 +198,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Tells the boxes of the store that nobody objects, as a server does at its start.
+    pub(crate) async fn tell_that_nobody_objects(&self) {
+        let nobody = wire::objections::Objections::new(1, [0; 16], []).encode();
+        let topic = wire::topics::objections("demo");
+        self.client.publish(&topic, nobody, Qos::AtLeastOnce, true).await.expect("a broker");
+    }
+
     pub(crate) async fn start(broker: &Broker) -> Self {
         let (client, mut events) = mqtt::connect(&Options::new(&broker.url(), "server")).expect("options");
         let filters = ["gw/+/up", "gw/+/live", "gw/+/state"].map(|filter| (filter, Qos::AtLeastOnce));
