@@ -1,5 +1,7 @@
 //! The uplink: batches from the spool to the server, again until it acknowledges them, and the volatile lane beside them.
 
+mod batches;
+mod down;
 mod identity;
 pub mod sender;
 pub mod way;
@@ -8,17 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::ids::BootId;
 use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
-use runtime::mqtt::{self, Client, Event, Events, Qos, Trouble};
+use runtime::mqtt::{self, Client, Events, Qos, Trouble};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use wire::settings::{self, Reported};
 use wire::state::Liveness;
 use wire::topics;
-use wire::uplink::clock::{Belief, Clocks, Made};
+use wire::uplink::clock::{Belief, Clocks};
 use wire::uplink::{self, Batch, Health};
 
 use crate::metric::{self, Name};
@@ -26,9 +27,11 @@ use crate::objections::{Gate, Keeper};
 use crate::spool::Stored;
 use crate::spool::worker::Handle;
 use crate::timeline::Timeline;
+use batches::made_by_another;
 use sender::Sender;
 use way::Way;
 
+pub use batches::{empty_batch, waited};
 pub use identity::{About, Identity};
 
 /// How often the gateway tells how it fares.
@@ -187,17 +190,6 @@ impl Uplink {
         self.client.disconnect().await;
     }
 
-    async fn subscribe(&self) -> Result<(), mqtt::Error> {
-        let gateway = self.identity.gateway.as_str();
-        let mut topics = vec![topics::gateway_ack(gateway), topics::gateway_desired(gateway)];
-        topics.extend(self.list_topic());
-        if self.way.renewal.is_some() {
-            topics.push(topics::gateway_certificate(gateway));
-        }
-        let filters: Vec<(&str, Qos)> = topics.iter().map(|topic| (topic.as_str(), Qos::AtLeastOnce)).collect();
-        self.client.subscribe(&filters).await
-    }
-
     /// Asks for the next certificate when it is time.
     fn ask_for_certificate(&mut self) {
         let (now, monotonic) = (self.clock.wall(), self.clock.monotonic());
@@ -213,118 +205,6 @@ impl Uplink {
         if self.client.try_publish(&topic, request, Qos::AtLeastOnce, false).is_err() {
             tracing::warn!("the queue to the broker is full, the certificate is asked for later");
         }
-    }
-
-    /// Takes a certificate, and connects anew with it.
-    async fn certificate(&mut self, payload: &[u8]) -> Result<(), mqtt::Error> {
-        let Some(renewal) = self.way.renewal.as_mut() else { return Ok(()) };
-        match renewal.take(payload) {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(cause) => {
-                tracing::error!(cause = &cause as &dyn std::error::Error, "the new certificate can't be kept");
-                return Ok(());
-            }
-        }
-        let ends = Timestamp(renewal.enrolment().expires_at);
-        match renewal.kept() {
-            Ok(Some((identity, _))) => self.way.options.identity = Some(identity),
-            Ok(None) | Err(_) => {
-                tracing::error!("the new certificate can't be read back");
-                return Ok(());
-            }
-        }
-        tracing::info!("the certificate was renewed");
-        self.client.disconnect().await;
-        (self.client, self.events) = mqtt::connect(&self.way.options)?;
-        self.sender.disconnected();
-        self.tell(false, Some("connecting with the new certificate".into()));
-        self.link.send_modify(|link| link.certificate_ends = Some(ends));
-        self.subscribe().await
-    }
-
-    async fn event(&mut self, event: Event) -> Result<(), mqtt::Error> {
-        match event {
-            Event::Connected { .. } => {
-                tracing::info!("the uplink stands");
-                let topic = topics::gateway_state(self.identity.gateway.as_str());
-                let birth = self.identity.state(Liveness::Online);
-                if self.client.try_publish(&topic, birth, Qos::AtLeastOnce, true).is_err() {
-                    tracing::warn!("the queue to the broker is full, the birth was not sent");
-                }
-                // A box of no store is told of nobody.
-                if self.list_topic().is_some() {
-                    self.gate.connected(self.inputs.objections.was_told(), self.clock.monotonic());
-                }
-                self.sender.connected(self.clock.monotonic());
-                self.tell(true, None);
-                self.send_report();
-            }
-            Event::Disconnected { reason } => {
-                if self.link.borrow().connected {
-                    tracing::warn!(reason, "the uplink is gone, batches wait on disk");
-                }
-                self.sender.disconnected();
-                self.tell(false, Some(reason));
-            }
-            Event::Message { topic, payload, .. } => {
-                if topic == topics::gateway_certificate(self.identity.gateway.as_str()) {
-                    return self.certificate(&payload).await;
-                }
-                if topic == topics::gateway_desired(self.identity.gateway.as_str()) {
-                    // It is told again at the next connection.
-                    let _ = self.inputs.desired.try_send(payload);
-                    return Ok(());
-                }
-                if Some(&topic) == self.list_topic().as_ref() {
-                    self.take_objections(&payload);
-                    return Ok(());
-                }
-                self.ack(&payload).await;
-            }
-        }
-        Ok(())
-    }
-
-    /// Where the list of those who objected in this store stands.
-    fn list_topic(&self) -> Option<String> {
-        self.identity.about.store.as_ref().map(|store| topics::objections(store.as_str()))
-    }
-
-    fn take_objections(&mut self, payload: &[u8]) {
-        match self.inputs.objections.take(payload) {
-            Ok(is_news) => {
-                self.gate.told();
-                // What was heard of strangers before the list came may be of somebody on it.
-                while is_news && let Ok(before) = self.inputs.volatile.try_recv() {
-                    metric::add_labelled(Name::Dropped, "reason", "objections-changed", before.len() as u64);
-                }
-            }
-            Err(cause) => tracing::warn!(%cause, "a list of objections can't be read"),
-        }
-    }
-
-    async fn ack(&mut self, payload: &[u8]) {
-        let ack = match uplink::decode_ack(payload) {
-            Ok(ack) if ack.spool == self.inputs.spool.id() => ack,
-            // The server also answers to a box that had this name and another disk.
-            Ok(_) => return,
-            Err(cause) => {
-                tracing::warn!(%cause, "an acknowledgement can't be read");
-                return;
-            }
-        };
-        let last = self.inputs.spool.standing().borrow().last;
-        let beyond = ack.beyond.map(|(from, to)| (from, to.min(last))).filter(|(from, to)| from <= to);
-        self.sender.acked(ack.through.min(last), beyond, self.clock.monotonic());
-        self.inputs.spool.acked(ack.through, beyond).await;
-        let backlog = self.sender.backlog();
-        metric::set(Name::Backlog, backlog);
-        self.link.send_modify(|link| {
-            link.acked_at = Some(self.clock.now());
-            link.backlog = backlog;
-            link.offset = ack.offset.or(link.offset);
-        });
     }
 
     async fn send_due(&mut self, standing: &mut watch::Receiver<crate::spool::Standing>) {
@@ -442,70 +322,5 @@ impl Uplink {
             link.trouble = reason.as_deref().map(Trouble::of);
             link.reason = reason;
         });
-    }
-}
-
-/// A batch without content and without a number, as the volatile lane has it.
-#[must_use]
-pub fn empty_batch(identity: &Identity, spool: [u8; 16], clock: &Timeline) -> Batch {
-    Batch {
-        gateway: identity.gateway.clone(),
-        spool,
-        boot: identity.boot,
-        seq: 0,
-        oldest: 0,
-        sent_at: clock.now(),
-        sightings: Vec::new(),
-        readings: Vec::new(),
-        health: None,
-        live_from: 0,
-        historical: false,
-        clocks: Some(clock.clocks()),
-    }
-}
-
-/// Says which run stamped a stored batch, when it was not this one. An older version kept no clocks with it: its wall clock
-/// is taken as it stood, and what this run is off is not laid upon it.
-fn made_by_another(stored: &Batch, boot: BootId) -> Option<Made> {
-    let (drift, belief) =
-        stored.clocks.map_or((Millis::ZERO, Belief::Free), |clocks| (clocks.wall.since(stored.sent_at), clocks.belief));
-    (stored.boot != boot).then_some(Made { boot: stored.boot, drift, belief })
-}
-
-/// How long the oldest batch has waited.
-#[must_use]
-pub fn waited(oldest_at: Option<Timestamp>, now: Timestamp) -> Millis {
-    oldest_at.map_or(Millis::ZERO, |at| Millis(now.since(at).0.max(0)))
-}
-
-#[cfg(test)]
-mod tests {
-    use model::ids::GatewayId;
-
-    use super::*;
-
-    #[test]
-    fn what_another_run_stamped_says_so_also_when_it_kept_no_clocks() {
-        let clocks = |wall| Clocks { wall, monotonic: Millis(7), belief: Belief::NeverSet, made: None };
-        let stored = |boot, clocks| Batch {
-            gateway: GatewayId::new("shop-1").expect("an id"),
-            spool: [1; 16],
-            boot: BootId(boot),
-            seq: 0,
-            oldest: 0,
-            sent_at: Timestamp(5_000),
-            sightings: Vec::new(),
-            readings: Vec::new(),
-            health: None,
-            live_from: 0,
-            historical: false,
-            clocks,
-        };
-        let made = |stored: Batch| made_by_another(&stored, BootId(2));
-        let of = |drift, belief| Some(Made { boot: BootId(1), drift: Millis(drift), belief });
-        assert_eq!(made(stored(1, Some(clocks(Timestamp(5_300))))), of(300, Belief::NeverSet));
-        assert_eq!(made(stored(1, None)), of(0, Belief::Free), "a spool of an older version");
-        assert_eq!(made(stored(2, Some(clocks(Timestamp(5_300))))), None);
-        assert_eq!(made(stored(2, None)), None);
     }
 }
