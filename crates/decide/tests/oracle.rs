@@ -4,6 +4,9 @@
 //! With an empty brain everything is computed anew from what happened; with a taught one the logged belief and money are
 //! taken, and the rest is computed anew.
 
+#[path = "oracle/case.rs"]
+mod case;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,108 +27,14 @@ use model::signal::Aged;
 use model::time::{Millis, Timestamp};
 use model::units::{Cents, Probability};
 
+use case::{Case, Deal, Dice, Good, any_case};
+
 const NOW: Timestamp = Timestamp(1_773_223_200_000);
 const FLOOR: &str = r#"{"type":"FeatureCollection","features":[
  {"type":"Feature","properties":{"feature":"floor","id":"g"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[40,0],[40,10],[0,10],[0,0]]]}},
  {"type":"Feature","properties":{"feature":"zone","id":"z0","floor":"g","kind":"shelf"},"geometry":{"type":"Polygon","coordinates":[[[1,1],[9,1],[9,9],[1,9],[1,1]]]}},
  {"type":"Feature","properties":{"feature":"zone","id":"z1","floor":"g","kind":"shelf"},"geometry":{"type":"Polygon","coordinates":[[[11,1],[19,1],[19,9],[11,9],[11,1]]]}}
 ]}"#;
-
-/// Numbers that follow from a seed (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n
-    }
-
-    fn whole(&mut self, n: i64) -> i64 {
-        i64::try_from(self.below(n.unsigned_abs())).expect("small")
-    }
-
-    fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
-    fn unit(&mut self) -> f64 {
-        f64::from(u32::try_from(self.below(1 << 30)).expect("small")) / f64::from(1_u32 << 30)
-    }
-}
-
-/// A product as the oracle knows it.
-struct Good {
-    category: usize,
-    price: i64,
-    margin: i64,
-    zone: usize,
-    in_stock: bool,
-}
-
-/// An offer as the oracle knows it.
-struct Deal {
-    product: Option<usize>,
-    category: usize,
-    discount: i64,
-    paused: bool,
-    intent_min: f64,
-    weight: f64,
-    banned: bool,
-    ends_h: i64,
-}
-
-struct Case {
-    goods: Vec<Good>,
-    deals: Vec<Deal>,
-    /// Product, interest is "viewed", hours ago.
-    views: Vec<(usize, i64)>,
-    bought: Option<(usize, i64)>,
-    told: Vec<(usize, i64)>,
-    attention: i64,
-    metres: Option<f64>,
-    people: Option<f64>,
-    sure: f64,
-}
-
-fn any_case(dice: &mut Dice) -> Case {
-    let goods: Vec<Good> = (0..4 + dice.below(8))
-        .map(|_| {
-            let price = 100 + dice.whole(4_000);
-            let margin = if dice.chance(20) { 0 } else { 1 + dice.whole(price) };
-            let (category, zone) = (dice.below(3) as usize, dice.below(2) as usize);
-            Good { category, price, margin, zone, in_stock: dice.chance(90) }
-        })
-        .collect();
-    let deals = (0..1 + dice.below(120))
-        .map(|_| {
-            let good = dice.below(goods.len() as u64) as usize;
-            Deal {
-                product: dice.chance(70).then_some(good),
-                category: goods[good].category,
-                discount: dice.whole(goods[good].price / 3),
-                paused: dice.chance(10),
-                intent_min: dice.unit() * 0.6,
-                weight: 0.2 + dice.unit() * 4.8,
-                banned: dice.chance(5),
-                ends_h: dice.whole(40) - 4,
-            }
-        })
-        .collect();
-    let count = goods.len() as u64;
-    Case {
-        views: (0..dice.below(8)).map(|_| (dice.below(count) as usize, dice.whole(40))).collect(),
-        bought: dice.chance(30).then(|| (dice.below(count) as usize, dice.whole(1_000))),
-        told: (0..dice.below(3)).map(|_| (dice.below(200) as usize, 1 + dice.whole(60))).collect(),
-        attention: dice.whole(40),
-        metres: dice.chance(50).then(|| dice.unit() * 20.0),
-        people: dice.chance(50).then(|| dice.unit() * 12.0),
-        sure: 0.7 + dice.unit() * 0.3,
-        goods,
-        deals,
-    }
-}
 
 // --- the oracle's own arithmetic -------------------------------------------------------------------------------------
 
