@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use model::ids::{GatewayId, ReceiverId, SensorId, StoreId};
 use runtime::config::ConfigError;
+use runtime::mqtt;
 use runtime::telemetry::Format;
 use serde::Deserialize;
+
+use crate::enrol::identity::{self, Enrolment, Kept};
 
 mod afar;
 mod radio;
@@ -227,6 +230,17 @@ impl Default for Log {
 }
 
 impl Config {
+    /// The box's certificate, when it goes up by that; a password wins over it.
+    ///
+    /// # Errors
+    /// When there is something that can't be read.
+    pub fn enrolled(&self) -> Result<Option<(mqtt::Identity, Enrolment)>, identity::Error> {
+        match self.uplink.username {
+            Some(_) => Ok(None),
+            None => Kept::new(&self.gateway.data_dir).get(),
+        }
+    }
+
     /// Reads the file, lays the environment over it, and checks all of it.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use rumqttc::{AsyncClient, PublishOptions, QoS};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-pub use options::{Error, Options, Will};
+pub use options::{Address, Error, Options, Will};
 pub use tls::Identity;
 pub use trouble::Trouble;
 

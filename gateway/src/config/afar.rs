@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use runtime::config::ConfigError;
+use runtime::mqtt::Address;
 use serde::Deserialize;
 use wire::settings::{self, Desired, Refused};
 
 use super::{Config, ENV_PREFIX};
-use crate::enrol::identity::Kept;
 
 /// What the server may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -68,19 +68,15 @@ impl Config {
             let fix = "set settings.from_afar = true in its gateway.toml";
             return refused("settings.from_afar", "this box takes no settings from afar", fix);
         }
-        let host = |url: &str| {
-            url.split_once("://").map(|(scheme, rest)| (scheme == "mqtts" || scheme == "ssl", rest.to_owned()))
-        };
-        let here = ["127.", "localhost", "[::1]"];
-        let proves = |(is_tls, rest): (bool, String)| is_tls || here.iter().any(|name| rest.starts_with(name));
-        if self.is_enrolled() || self.uplink.url.as_deref().and_then(host).is_some_and(proves) {
+        let address = self.uplink.url.as_deref().and_then(|url| Address::parse(url).ok());
+        if self.is_enrolled() || address.is_some_and(|address| address.is_tls || address.is_here()) {
             return Ok(());
         }
         refused("uplink.url", "a plain line does not prove that the server speaks", "enrol the box, or use mqtts://")
     }
 
     fn is_enrolled(&self) -> bool {
-        self.uplink.username.is_none() && Kept::new(&self.gateway.data_dir).get().is_ok_and(|kept| kept.is_some())
+        self.enrolled().is_ok_and(|kept| kept.is_some())
     }
 
     /// A box with a password proves nobody's identity but its own: only a certificate makes sure that it goes up to the same server.
@@ -159,7 +155,10 @@ mod tests {
         };
         assert_eq!(trusts("mqtt://127.0.0.1:1883", ""), Ok(()));
         assert_eq!(trusts("mqtts://server:8883", ""), Ok(()));
-        assert_eq!(trusts("mqtt://server:1883", ""), Err("uplink.url".into()));
+        for elsewhere in ["mqtt://server:1883", "mqtt://127.example.com", "mqtt://localhost.example:1883"] {
+            assert_eq!(trusts(elsewhere, ""), Err("uplink.url".into()), "{elsewhere}");
+        }
+        assert_eq!(trusts("mqtt://[::1]:1883", ""), Ok(()));
         let off = "[settings]\nfrom_afar = false\n";
         assert_eq!(trusts("mqtts://server:8883", off), Err("settings.from_afar".into()));
     }

@@ -33,8 +33,9 @@ pub(super) async fn uplink(config: &Config) -> Vec<Finding> {
         Err(cause) => return vec![Finding::wrong("broker", cause.to_string(), "enrol the box, or set uplink.url")],
     };
     let url = way.url().to_owned();
-    let Some((host, port)) = host_and_port(&url) else {
-        return vec![Finding::wrong("broker", format!("{url:?} is no broker address"), "write mqtts://host:port")];
+    let mqtt::Address { host, port, .. } = match mqtt::Address::parse(&url) {
+        Ok(address) => address,
+        Err(cause) => return vec![Finding::wrong("broker", cause.to_string(), "write mqtts://host:port")],
     };
     match tokio::time::timeout(PATIENCE, tokio::net::lookup_host((host.as_str(), port))).await {
         Ok(Ok(mut found)) => match found.next() {
@@ -124,16 +125,4 @@ pub(crate) async fn page(config: &Config, path: &str) -> Option<String> {
         Some(String::from_utf8_lossy(&bytes).into_owned())
     };
     tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
-}
-
-/// The host and the port of a broker's address.
-pub(super) fn host_and_port(url: &str) -> Option<(String, u16)> {
-    let (scheme, rest) = url.split_once("://")?;
-    let rest = rest.trim_end_matches('/');
-    let usual = if matches!(scheme, "mqtts" | "ssl") { 8883 } else { 1883 };
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()?),
-        Some(_) | None => (rest, usual),
-    };
-    Some((host.trim_matches(['[', ']']).to_owned(), port))
 }

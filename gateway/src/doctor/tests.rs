@@ -45,20 +45,6 @@ fn what_is_free_is_read_from_the_table_of_df() {
 }
 
 #[test]
-fn an_address_has_its_usual_port() {
-    let cases = [
-        ("mqtts://shop", ("shop", 8883)),
-        ("mqtt://shop/", ("shop", 1883)),
-        ("mqtt://[::1]:99", ("::1", 99)),
-        ("mqtts://10.0.0.1:1", ("10.0.0.1", 1)),
-    ];
-    for (url, (host, port)) in cases {
-        assert_eq!(net::host_and_port(url), Some((host.to_owned(), port)), "{url}");
-    }
-    assert_eq!(net::host_and_port("shop"), None);
-}
-
-#[test]
 fn a_report_says_what_to_do() {
     let findings = vec![Finding::well("clock", "set"), Finding::wrong("dns", "gone", "look at the cable")];
     let text = Report { well: false, findings }.text();

@@ -155,14 +155,13 @@ impl Book {
     #[must_use]
     pub fn report(&self, boot: BootId) -> Option<Reported> {
         let last = self.last.as_ref()?;
-        let in_force = self.trial.as_ref().map(|trial| trial.desired.version);
         Some(Reported {
             boot,
             version: last.version,
             outcome: last.outcome,
             field: last.field.clone(),
             reason: last.reason.clone(),
-            in_force: in_force.or_else(|| self.good.as_ref().map(|good| good.version)),
+            in_force: self.in_force().map(|desired| desired.version),
             at: last.at,
         })
     }

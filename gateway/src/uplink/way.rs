@@ -37,8 +37,7 @@ impl Way {
     /// When there is none, or the certificate can't be read.
     pub fn find(config: &Config, identity: &Identity) -> Result<Self, Error> {
         let uplink = &config.uplink;
-        let kept = Kept::new(&config.gateway.data_dir);
-        let enrolled = if uplink.username.is_some() { None } else { kept.get()? };
+        let enrolled = config.enrolled()?;
         let url = uplink.url.clone().filter(|url| enrolled.is_none() || url.starts_with("mqtts"));
         let url =
             url.or_else(|| enrolled.as_ref().map(|(_, enrolment)| enrolment.broker.clone())).ok_or(Error::None)?;
@@ -56,7 +55,7 @@ impl Way {
         let renewal = enrolled.map(|(tls, enrolment)| {
             let authority = tls.authority.clone();
             options.identity = Some(tls);
-            Renewal::new(kept, authority, enrolment)
+            Renewal::new(Kept::new(&config.gateway.data_dir), authority, enrolment)
         });
         Ok(Self { options, renewal })
     }

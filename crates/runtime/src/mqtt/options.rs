@@ -21,6 +21,52 @@ pub struct Will {
     pub retain: bool,
 }
 
+/// Where a broker is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Whether the line to it is sealed.
+    pub is_tls: bool,
+    /// Its name or IP address, without brackets.
+    pub host: String,
+    /// Its port; 1883 or 8883 where none is written.
+    pub port: u16,
+}
+
+impl Address {
+    /// Reads `mqtt://host:port` or `mqtts://host:port`.
+    ///
+    /// # Errors
+    /// [`Error::Url`] says what is wrong with it.
+    pub fn parse(url: &str) -> Result<Self, Error> {
+        let bad = |problem: &str| Error::Url { url: url.to_owned(), problem: problem.to_owned() };
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| bad("has no scheme"))?;
+        let (is_tls, default_port) = match scheme {
+            "mqtt" | "tcp" => (false, 1883),
+            "mqtts" | "ssl" => (true, 8883),
+            _ => return Err(bad("has an unknown scheme")),
+        };
+        let rest = rest.trim_end_matches('/');
+        let (host, port) = match rest.rsplit_once(':') {
+            // A bare IPv6 address has colons of its own; with a port it stands in brackets.
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+                (host, port.parse().map_err(|_| bad("has no valid port"))?)
+            }
+            Some(_) | None => (rest, default_port),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if host.is_empty() || host.contains(['/', '@', ' ']) {
+            return Err(bad("has no valid host"));
+        }
+        Ok(Self { is_tls, host: host.to_owned(), port })
+    }
+
+    /// Whether it is on this machine, whoever answers for names.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+}
+
 /// How to reach a broker.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Options {
@@ -80,7 +126,7 @@ impl Options {
     }
 
     pub(super) fn to_raw(&self) -> Result<MqttOptions, Error> {
-        let (tls, host, port) = self.address()?;
+        let Address { is_tls, host, port } = Address::parse(&self.url)?;
         let mut raw = MqttOptions::new(&self.client_id, (host, port));
         raw.set_keep_alive(self.keep_alive_s.max(5));
         raw.set_clean_session(self.clean_session);
@@ -92,33 +138,10 @@ impl Options {
         if let Some(will) = &self.will {
             raw.set_last_will(LastWill::new(&will.topic, will.payload.to_vec(), will.qos.raw(), will.retain));
         }
-        if tls {
+        if is_tls {
             raw.set_transport(self.transport()?);
         }
         Ok(raw)
-    }
-
-    fn address(&self) -> Result<(bool, String, u16), Error> {
-        let bad = |problem: &str| Error::Url { url: self.url.clone(), problem: problem.to_owned() };
-        let (scheme, rest) = self.url.split_once("://").ok_or_else(|| bad("has no scheme"))?;
-        let (tls, default_port) = match scheme {
-            "mqtt" | "tcp" => (false, 1883),
-            "mqtts" | "ssl" => (true, 8883),
-            _ => return Err(bad("has an unknown scheme")),
-        };
-        let rest = rest.trim_end_matches('/');
-        let (host, port) = match rest.rsplit_once(':') {
-            // A bare IPv6 address has colons of its own; with a port it stands in brackets.
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-                (host, port.parse().map_err(|_| bad("has no valid port"))?)
-            }
-            Some(_) | None => (rest, default_port),
-        };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        if host.is_empty() || host.contains(['/', '@', ' ']) {
-            return Err(bad("has no valid host"));
-        }
-        Ok((tls, host.to_owned(), port))
     }
 
     fn transport(&self) -> Result<Transport, Error> {

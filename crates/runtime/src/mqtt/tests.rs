@@ -22,3 +22,20 @@ async fn a_broker_that_is_away_is_said_and_not_fatal() {
     client.disconnect().await;
     while events.next().await.is_some() {}
 }
+
+#[test]
+fn an_address_has_its_usual_port() {
+    let cases = [
+        ("mqtts://shop", ("shop", 8883)),
+        ("mqtt://shop/", ("shop", 1883)),
+        ("mqtt://[::1]:99", ("::1", 99)),
+        ("mqtts://10.0.0.1:1", ("10.0.0.1", 1)),
+    ];
+    for (url, (host, port)) in cases {
+        let address = Address::parse(url).expect("an address");
+        assert_eq!((address.host.as_str(), address.port), (host, port), "{url}");
+        assert_eq!(address.is_tls, url.starts_with("mqtts"), "{url}");
+        assert_eq!(address.is_here(), host == "::1", "{url}");
+    }
+    assert!(Address::parse("shop").is_err());
+}
