@@ -49,7 +49,7 @@ impl Hall {
         Self { shop: Shop::parse(&shop, &plan).expect("a right shop"), receivers }
     }
 
-    /// The field of the plan, with four laws, and the one of a survey, with one.
+    /// The field of the plan, with four laws, and the one of a survey, with its map and three laws.
     pub(crate) fn fields(&self) -> [Arc<Field>; 2] {
         let learnt = Calibration::of_survey(&self.survey());
         let surveyed = Field::on(&Arc::new(Ground::new(&self.shop)), &self.shop, Some(&learnt));

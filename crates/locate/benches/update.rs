@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
     let heard: Vec<Vec<Sighting>> = (0..WALK).map(|number| hall.heard_at(number, place(number), 10.0)).collect();
     let [plan, survey] = hall.fields();
     let mut updates: Vec<Work<'_>> =
-        vec![("survey field, 1 law", update(&survey, &heard)), ("plan field, 4 laws", update(&plan, &heard))];
+        vec![("survey field, 4 laws", update(&survey, &heard)), ("plan field, 4 laws", update(&plan, &heard))];
     compare("update", &mut updates)?;
     let (ground, learnt) = (Arc::new(Ground::new(&hall.shop)), traffic(&plan, &heard));
     let (shop, ground) = (&hall.shop, &ground);
