@@ -272,6 +272,12 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// The share of customers who may be told an offer: those who are neither kept from all offers nor from this one.
+    #[must_use]
+    pub fn told_share(&self, offer: &Offer) -> f64 {
+        (1.0 - self.store.holdout) * (1.0 - offer.control)
+    }
+
     /// Reads and checks both files. All that is wrong is said at once.
     ///
     /// # Errors

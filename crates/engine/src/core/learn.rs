@@ -124,7 +124,7 @@ impl Core {
     /// Begins an epoch for each offer that is new or has changed.
     pub(super) fn begin_epochs(&mut self, plan: &Plan) {
         for offer in &plan.offers {
-            let share = (1.0 - plan.store.holdout) * (1.0 - offer.control);
+            let share = plan.told_share(offer);
             let text = serde_json::to_string(offer).expect("an offer has text keys and finite numbers");
             let digest = keyed::digest(0, "epoch", &[text.as_bytes(), &share.to_bits().to_be_bytes()]);
             let digest: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();

@@ -6,7 +6,6 @@ use measure::conversions::{CONVERSIONS_MIN, Interval, Verdict};
 use measure::lift::{Arm, Lift, lift, of_arms};
 use model::ids::OfferId;
 use model::offer::Offer;
-use model::product::Product;
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -121,7 +120,7 @@ pub async fn of_offer(
     let now = api.app.clock.now();
     let (number, since) = epoch.map_or((0, now - Millis::hours(24)), |epoch| (epoch.number, epoch.started));
     let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), since, now).await?;
-    let share = (1.0 - plan.store.holdout) * (1.0 - offer.control);
+    let share = plan.told_share(offer);
     let word = of_word(&api, &plan, offer, epoch.map(|epoch| epoch.started)).await?;
     Ok(Json(OfferLiftView { lift: view(Moment(since), &lift(&units, share, ALPHA)), word }))
 }
@@ -139,11 +138,7 @@ async fn of_word(
         return Ok(None);
     }
     let since = started.map_or(said, |started| said.max(started));
-    let is_about = |product: &&Product| match &offer.product {
-        Some(id) => product.id == *id,
-        None => offer.category.as_ref() == Some(&product.category),
-    };
-    let products = plan.products.iter().filter(is_about).map(|product| &product.id).collect();
+    let products = plan.products.iter().filter(|product| offer.is_about(product)).map(|product| &product.id).collect();
     let now = api.app.clock.now();
     let units = api.app.store.word_units((store, &offer.id), &products, aside, since, now).await?;
     Ok(Some(view(Moment(since), &lift(&units, 1.0 - aside, ALPHA))))

@@ -160,7 +160,7 @@ impl Known {
         let epoch = self.epochs.get(&offer.id);
         let (number, since) = epoch.map_or((0, self.now - Millis::hours(24)), |epoch| (epoch.number, epoch.started));
         let figures = self.figures.get(&(offer.id.clone(), number)).copied().unwrap_or_default();
-        let share = (1.0 - plan.store.holdout) * (1.0 - offer.control);
+        let share = plan.told_share(offer);
         let least = offer.range.unwrap_or([offer.discount; 2]);
         StoreOfferView {
             id: offer.id.to_string(),
