@@ -169,7 +169,6 @@ fn set_cookie(api: &Api, value: &str, seconds: i64) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Counts a try against the name and against the address.
 impl Api {
     /// Holds back who objects for many.
     pub(crate) fn slow_down_objections(&self, Peer(peer): Peer) -> Result<(), Problem> {
@@ -178,6 +177,7 @@ impl Api {
     }
 }
 
+/// Counts a try against the name and against the address.
 fn slow_down(api: &Api, Peer(peer): Peer, name: &str) -> Result<(), Problem> {
     let now = api.app.clock.now();
     if let Some(peer) = peer {
