@@ -1,7 +1,6 @@
 //! A mosquitto of the test's own: the broker that most shops' receivers publish to.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
@@ -18,12 +17,6 @@ pub struct Mosquitto {
 }
 
 impl Mosquitto {
-    /// Whether it is installed.
-    #[must_use]
-    pub fn is_here() -> bool {
-        Path::new(PROGRAM).exists()
-    }
-
     /// Starts one that lets everybody in, on a free port.
     ///
     /// # Errors
@@ -53,12 +46,6 @@ impl Mosquitto {
     #[must_use]
     pub fn url(&self) -> String {
         format!("mqtt://127.0.0.1:{}", self.port)
-    }
-
-    /// Its process id.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.child.id()
     }
 }
 

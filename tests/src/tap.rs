@@ -1,7 +1,7 @@
 //! A wire between two parts that can be tapped, cut and mended: plain TCP, forwarded byte by byte.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,7 +26,6 @@ struct Shared {
     cut: Notify,
     records: bool,
     recorded: Mutex<Recorded>,
-    forwarded: AtomicU64,
 }
 
 /// The wire. It ends when this is dropped.
@@ -52,7 +51,6 @@ impl Tap {
             cut: Notify::new(),
             records,
             recorded: Mutex::default(),
-            forwarded: AtomicU64::new(0),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, task })
@@ -73,12 +71,6 @@ impl Tap {
     #[must_use]
     pub fn take(&self) -> Recorded {
         std::mem::take(&mut self.shared.recorded.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Bytes that went over it, both ways together.
-    #[must_use]
-    pub fn forwarded(&self) -> u64 {
-        self.shared.forwarded.load(Ordering::SeqCst)
     }
 }
 
@@ -116,7 +108,6 @@ async fn forward(
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        shared.forwarded.fetch_add(length as u64, Ordering::SeqCst);
         if shared.records {
             let mut recorded = shared.recorded.lock().unwrap_or_else(PoisonError::into_inner);
             side(&mut recorded).extend_from_slice(&buffer[..length]);
