@@ -23,6 +23,31 @@ pub enum Liveness {
     Offline,
 }
 
+/// What a box keeps of people who gave no consent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrivacyMode {
+    /// A pseudonym for at most five minutes, never on disk.
+    #[default]
+    Count,
+    /// A pseudonym until local midnight.
+    Day,
+}
+
+impl PrivacyMode {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Count, Self::Day];
+
+    /// The word for it, in settings, pages and metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Day => "day",
+        }
+    }
+}
+
 /// The retained message of a gateway.
 ///
 /// Birth and will carry the same `boot`, so that a late will can't bury a newer run.
@@ -42,6 +67,9 @@ pub struct State {
     /// The version of the settings from afar that are in force; none while the box goes by its file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<u64>,
+    /// What it keeps of strangers; older boxes do not say, and a word that is not known reads as not said.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_privacy")]
+    pub privacy: Option<PrivacyMode>,
     /// Adapters of its own radio.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adapters: Vec<String>,
@@ -61,10 +89,17 @@ impl State {
             started_at,
             store: None,
             settings: None,
+            privacy: None,
             adapters: Vec::new(),
             capabilities: Vec::new(),
         }
     }
+}
+
+/// A newer box may keep something that this reader has no word for; the rest of its state still counts.
+fn known_privacy<'de, D: serde::Deserializer<'de>>(said: D) -> Result<Option<PrivacyMode>, D::Error> {
+    let word = Option::<String>::deserialize(said)?;
+    Ok(PrivacyMode::ALL.into_iter().find(|privacy| word.as_deref() == Some(privacy.word())))
 }
 
 /// Why a state can't be read.

@@ -37,6 +37,20 @@ fn a_newer_gateway_may_say_more() {
     assert_eq!((state.boot, state.state), (BootId(42), Liveness::Offline));
 }
 
+#[test]
+fn the_privacy_in_force_is_read_and_a_word_of_tomorrow_hurts_nobody() {
+    for (said, expected) in [
+        ("", None),
+        (r#","privacy":"count""#, Some(PrivacyMode::Count)),
+        (r#","privacy":"day""#, Some(PrivacyMode::Day)),
+        (r#","privacy":"consented""#, None),
+        (r#","privacy":null"#, None),
+    ] {
+        let payload = format!(r#"{{{BOOT},"state":"online","version":"1","started_at":1{said}}}"#);
+        assert_eq!(decode(payload.as_bytes()).expect(&payload).privacy, expected, "{payload}");
+    }
+}
+
 proptest! {
     #[test]
     fn states_survive_the_way(boot: u128, is_online: bool, version in "[0-9a-z.+-]{1,64}", at in 0i64..253_402_300_800_000) {
@@ -44,6 +58,7 @@ proptest! {
         let state = State {
             store: Some(StoreId::new("milano").expect("an id")),
             settings: Some(7),
+            privacy: is_online.then_some(PrivacyMode::Day),
             adapters: vec!["hci0".into()],
             capabilities: vec!["settings".into()],
             ..State::new(BootId(boot), liveness, version, Timestamp(at))
