@@ -16,6 +16,8 @@ const SIDE_MAX_M: f64 = 2.0;
 const PLACES_MAX: usize = 400;
 /// Most frames of one spot and receiver that count: a long stay is still one place and one way to stand.
 const FRAMES_MAX: f64 = 1_000.0;
+/// The widest that devices' powers are held to lie apart, in dB: beyond, one was written down under another's name.
+const DEVICES_MAX_DB: f64 = 10.0;
 /// Rounds in which devices' powers and places' levels are told apart.
 const ROUNDS: usize = 4;
 
@@ -75,7 +77,7 @@ fn spread(offsets: &BTreeMap<&str, f64>) -> f64 {
     const USUAL_WEIGHT: f64 = 4.0;
     let squares: f64 = offsets.values().map(|offset| offset * offset).sum();
     let others = offsets.len().saturating_sub(1) as f64;
-    ((USUAL_WEIGHT * DEVICES_DB * DEVICES_DB + squares) / (USUAL_WEIGHT + others)).sqrt()
+    ((USUAL_WEIGHT * DEVICES_DB * DEVICES_DB + squares) / (USUAL_WEIGHT + others)).sqrt().min(DEVICES_MAX_DB)
 }
 
 /// Level sum and frames of each receiver at each place.

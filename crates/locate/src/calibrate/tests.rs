@@ -179,14 +179,17 @@ fn a_survey_leaves_the_geometry_open_beside_its_map() {
 
 #[test]
 fn devices_that_differ_widen_what_is_expected_of_others() {
-    let one = Calibration::of_survey(&survey());
-    let mut two = survey();
-    let mut loud = two.spots.clone();
-    for spot in &mut loud {
-        spot.device = String::from("loud");
-        spot.heard.iter_mut().for_each(|heard| heard.level += 16.0);
-    }
-    two.spots.extend(loud);
-    assert!((one.devices_db - 4.0).abs() < 1e-9);
-    assert!(Calibration::of_survey(&two).devices_db > 5.0, "{}", Calibration::of_survey(&two).devices_db);
+    let beside = |louder: f32| {
+        let mut two = survey();
+        let mut loud = two.spots.clone();
+        for spot in &mut loud {
+            spot.device = String::from("loud");
+            spot.heard.iter_mut().for_each(|heard| heard.level += louder);
+        }
+        two.spots.extend(loud);
+        Calibration::of_survey(&two).devices_db
+    };
+    assert!((Calibration::of_survey(&survey()).devices_db - 4.0).abs() < 1e-9);
+    assert!(beside(16.0) > 5.0, "{}", beside(16.0));
+    assert!((beside(90.0) - 10.0).abs() < 1e-9, "what no device can be opens nothing: {}", beside(90.0));
 }
