@@ -3,7 +3,7 @@
 
 use super::Calibration;
 use crate::grid::Ground;
-use crate::grid::field::{Expectation, USUAL_LAW, chance};
+use crate::grid::field::{Expectation, chance};
 
 /// Seconds at a place beside which what is heard there is believed more than what the law lets expect.
 const CHANCE_SECONDS: f64 = 1.0;
@@ -48,8 +48,8 @@ impl Chances {
     }
 
     /// Weighted frames of a receiver per cell; finished when all receivers are known.
-    pub(super) fn of(&self, places: &[(u32, f64)], level: &[f32]) -> Vec<f32> {
-        let mut frames = vec![0.0_f32; level.len()];
+    pub(super) fn of(&self, places: &[(u32, f64)]) -> Vec<f32> {
+        let mut frames = vec![0.0_f32; self.total.len()];
         for (place, heard) in places {
             let (Some(around), Some((_, share))) =
                 (self.around.get(*place as usize), self.seconds.get(*place as usize))
@@ -76,11 +76,12 @@ impl Chances {
         // Frames a second of a receiver that hears everything.
         let rate = if expected > 0.0 { frames / expected } else { 1.0 };
         for ear in ears {
-            let usual = ear.levels.get(USUAL_LAW).unwrap_or(&ear.levels[0]);
-            for ((chances, total), level) in ear.chance.iter_mut().zip(&self.total).zip(usual) {
+            let mut chances = std::mem::take(&mut ear.chance);
+            for ((counted, total), level) in chances.iter_mut().zip(&self.total).zip(ear.usual()) {
                 let usual = rate * f64::from(chance(*level));
-                *chances = ((f64::from(*chances) + CHANCE_SECONDS * usual) / (total + CHANCE_SECONDS)) as f32;
+                *counted = ((f64::from(*counted) + CHANCE_SECONDS * usual) / (total + CHANCE_SECONDS)) as f32;
             }
+            ear.chance = chances;
         }
     }
 

@@ -2,6 +2,7 @@
 //! store and one power for each receiver, and on top of it a Gaussian process where something was found.
 //!
 //! Where findings are many the process leads, far from all of them the law does: how far a finding reaches is itself learnt.
+//! Beside what a survey lets expect, the plan's geometry stays open: each device's frames choose between them.
 
 use model::floor::Point;
 use model::ids::ReceiverId;
@@ -73,14 +74,10 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
         Source::Survey => FINDINGS_MAX,
     };
     let findings: Vec<Vec<Finding>> = subjects.iter().map(|subject| residuals(ground, subject, law, most)).collect();
-    let shape = match learnt.source {
+    let (shape, geometry) = match learnt.source {
         // What is learnt on the way must be quick, since everybody waits for it; a survey is taken once.
-        Source::Plan | Source::Traffic => USUAL,
-        Source::Survey => best_shape(&findings),
-    };
-    let geometry = match learnt.source {
-        Source::Plan | Source::Traffic => None,
-        Source::Survey => Geometry::of(&subjects, law),
+        Source::Plan | Source::Traffic => (USUAL, None),
+        Source::Survey => (best_shape(&findings), Geometry::of(&subjects, law)),
     };
     let chances = Chances::new(ground, learnt);
     let mut ears = Vec::with_capacity(subjects.len());
@@ -94,7 +91,7 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
             level.push((expected(ground, subject, law, floor, point) + more) as f32);
             variance.push((shape.nugget * shape.nugget + BODIES[learnt.source as usize] + unsure) as f32);
         }
-        let chance = chances.of(&subject.places, &level);
+        let chance = chances.of(&subject.places);
         let levels = match &geometry {
             Some(geometry) => geometry.beside(ground, subject, level),
             None => vec![level],

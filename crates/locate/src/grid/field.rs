@@ -8,7 +8,7 @@ use model::ids::{ReceiverId, ZoneId};
 use model::shop::Shop;
 use model::zone::ZoneKind;
 
-use super::ground::{CEILING_DB, Ground};
+use super::ground::{CEILING_DB, Ground, Mast, Way};
 use crate::calibrate::{Calibration, Source, fit};
 use crate::health::Condition;
 
@@ -180,7 +180,7 @@ impl Field {
 impl Expectation {
     /// Levels under the law that is believed most at first, or under the only one.
     pub(crate) fn usual(&self) -> &[f32] {
-        &self.levels[USUAL_LAW.min(self.levels.len() - 1)]
+        under(&self.levels, USUAL_LAW)
     }
 
     fn table(self, all: &[f32]) -> Ear {
@@ -195,6 +195,22 @@ impl Expectation {
             condition: Condition::Well,
         }
     }
+}
+
+/// The table of a law, or the only one.
+#[inline]
+pub(crate) fn under(levels: &[Vec<f32>], law: usize) -> &[f32] {
+    &levels[law.min(levels.len() - 1)]
+}
+
+/// What is heard of a radio at every cell, one table a law.
+pub(crate) fn tables<L>(ground: &Ground, mast: &Mast, laws: &[L], level: impl Fn(&L, &Way) -> f32) -> Vec<Vec<f32>> {
+    let mut tables: Vec<Vec<f32>> = laws.iter().map(|_| Vec::with_capacity(ground.cells())).collect();
+    for (floor, centre) in ground.centres() {
+        let way = ground.way(mast, floor, centre);
+        tables.iter_mut().zip(laws).for_each(|(table, law)| table.push(level(law, &way)));
+    }
+    tables
 }
 
 /// The logarithm of the share that a receiver has in what all hear.
@@ -212,14 +228,9 @@ fn plan(ground: &Ground, shop: &Shop) -> Radio {
     let cells = ground.cells();
     let ears = shop.receivers.iter().chain(&shop.beacons).filter_map(|receiver| {
         let mast = ground.mast(&receiver.floor, receiver.point(), receiver.z)?;
-        let mut levels: Vec<Vec<f32>> = (0..LAWS_MAX).map(|_| Vec::with_capacity(cells)).collect();
-        for (floor, centre) in ground.centres() {
-            let way = ground.way(&mast, floor, centre);
-            let loss = (way.loss + way.storeys * CEILING_DB) as f32;
-            for (levels, (exponent, _)) in levels.iter_mut().zip(EXPONENTS) {
-                levels.push(-exponent * way.slope as f32 - loss);
-            }
-        }
+        let levels = tables(ground, &mast, &EXPONENTS, |(exponent, _), way| {
+            -exponent * way.slope as f32 - (way.loss + way.storeys * CEILING_DB) as f32
+        });
         Some(Expectation { id: receiver.id.clone(), levels, variance: vec![PLAN_VARIANCE; cells], chance: Vec::new() })
     });
     let laws = EXPONENTS.iter().map(|(_, weight)| *weight).collect();

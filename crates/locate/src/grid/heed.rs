@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::ids::ReceiverId;
 
 use super::estimate::Estimate;
-use super::field::{Field, HEARING, log_share};
+use super::field::{Field, HEARING, log_share, under};
 use super::weigh::Workspace;
 use super::{Filter, Heard};
 use crate::health::{Condition, Look, Watch};
@@ -46,7 +46,7 @@ impl Field {
     /// What a receiver is expected to hear at a cell, and how likely it hears it beside the others.
     pub(crate) fn expected_at(&self, receiver: usize, law: usize, cell: usize) -> (f32, f32) {
         let ear = &self.ears[receiver];
-        (ear.levels[law.min(ear.levels.len() - 1)][cell], ear.chance[cell])
+        (under(&ear.levels, law)[cell], ear.chance[cell])
     }
 
     /// Laws between which it is open.

@@ -3,7 +3,7 @@
 
 use super::belief::Belief;
 use super::device::Device;
-use super::field::{Ear, Field, LAWS_MAX};
+use super::field::{Ear, Field, LAWS_MAX, under};
 use crate::lanes::{CELLS, dot, dot_square, fast_exp, fast_ln, max_where, wide};
 
 /// Degrees of freedom of the student-t law.
@@ -105,7 +105,7 @@ impl Hearing<'_> {
     #[inline(always)]
     fn tables<const N: usize>(&self, word: &Word, number: usize) -> (&[f32; N], &[f32; N], &[f32; N]) {
         let Ear { levels, sharpness, claim, .. } = &self.ears[word.receiver];
-        let level = &levels[self.law.min(levels.len() - 1)];
+        let level = under(levels, self.law);
         (&level.as_chunks().0[number], &sharpness.as_chunks().0[number], &claim.as_chunks().0[number])
     }
 }
