@@ -111,11 +111,6 @@ impl Classifier {
         Ok(Advert { receiver: receiver.clone(), transmitter, rssi: f32::from(raw.rssi), variance: None, power_at_1m })
     }
 
-    /// Says how far the wall clock is ahead of the time that is told.
-    pub fn wall_is_ahead(&mut self, drift: Millis) {
-        self.pseudonyms.wall_is_ahead(drift);
-    }
-
     /// Draws a new key when it is time, also when nobody passes by.
     pub fn rotate(&mut self, now: Now) {
         self.pseudonyms.rotate(now);
@@ -198,7 +193,7 @@ mod tests {
     const OWN: &str = "[gateway]\ntag_uuids = [\"a7710002-0000-4000-8000-000000000001\"]";
 
     fn now(seconds: i64) -> Now {
-        Now { wall: Timestamp(1_790_000_000_000), monotonic: Millis::seconds(seconds) }
+        Now::new(Timestamp(1_790_000_000_000), Millis::seconds(seconds))
     }
 
     fn classifier() -> Classifier {

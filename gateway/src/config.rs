@@ -10,6 +10,7 @@ use runtime::config::ConfigError;
 use runtime::mqtt;
 use runtime::telemetry::Format;
 use serde::Deserialize;
+use wire::state::PrivacyMode;
 
 use crate::enrol::identity::{self, Enrolment, Kept};
 
@@ -170,23 +171,12 @@ impl Default for Spool {
     }
 }
 
-/// What is kept of strangers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// A pseudonym for at most five minutes, never on disk.
-    #[default]
-    Count,
-    /// A pseudonym until local midnight.
-    Day,
-}
-
 /// What is kept of strangers, and where midnight is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Privacy {
     /// How long a stranger keeps one pseudonym.
-    pub mode: Mode,
+    pub mode: PrivacyMode,
     /// The store's IANA time zone.
     pub timezone: String,
     /// Identity resolving keys of staff's devices, which are nobody.
@@ -195,7 +185,7 @@ pub struct Privacy {
 
 impl Default for Privacy {
     fn default() -> Self {
-        Self { mode: Mode::Count, timezone: "Europe/Rome".into(), staff_keys: Vec::new() }
+        Self { mode: PrivacyMode::Count, timezone: "Europe/Rome".into(), staff_keys: Vec::new() }
     }
 }
 

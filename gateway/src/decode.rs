@@ -131,7 +131,7 @@ fn decode_hex(digits: &str, config: &Config) -> Result<Vec<Value>, Failure> {
 }
 
 fn decode_sensor(sensors: &mut Sensors, topic: &str, payload: &[u8], retained: bool) -> Result<Vec<Value>, Failure> {
-    let now = Now { wall: Timestamp(0), monotonic: Millis(0) };
+    let now = Now::new(Timestamp(0), Millis(0));
     let readings = sensors.report(topic, payload, retained, now).map_err(|refused| {
         let why = match &refused {
             Refused::Unreadable(rejected) => rejected.to_string(),

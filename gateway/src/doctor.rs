@@ -94,6 +94,7 @@ impl Report {
 pub async fn examine(config: &Config, now: Timestamp) -> Report {
     let mut findings = vec![
         checks::configuration(config),
+        checks::privacy(config),
         checks::clock(timeline::belief_of(now), net::clock_ahead(config).await),
         checks::data_folder(config).await,
         checks::disk(config).await,

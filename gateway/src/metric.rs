@@ -2,6 +2,7 @@
 
 use model::ids::ReceiverId;
 use model::time::Millis;
+use wire::state::PrivacyMode;
 use wire::uplink::clock::Belief;
 
 use crate::spool::Standing;
@@ -9,6 +10,8 @@ use crate::spool::Standing;
 /// A metric's name, as Prometheus sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Name {
+    /// What is kept of strangers, by mode: 1 for the one in force, else 0.
+    Privacy,
     /// Advertisements heard, over all receivers.
     Heard,
     /// Sightings given to the uplink, by lane.
@@ -62,6 +65,7 @@ impl Name {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Privacy => "attimo_gateway_privacy_mode",
             Self::Heard => "attimo_gateway_adverts_heard_total",
             Self::Sightings => "attimo_gateway_sightings_total",
             Self::Readings => "attimo_gateway_readings_total",
@@ -98,6 +102,13 @@ pub fn spool(standing: &Standing) {
         for (class, count) in [("sightings", lost.sightings), ("readings", lost.readings)] {
             metrics::counter!(Name::SpoolLost.as_str(), "reason" => reason, "class" => class).absolute(count);
         }
+    }
+}
+
+/// Tells what is kept of strangers.
+pub fn privacy(in_force: PrivacyMode) {
+    for each in PrivacyMode::ALL {
+        metrics::gauge!(Name::Privacy.as_str(), "mode" => each.word()).set(f64::from(u8::from(each == in_force)));
     }
 }
 

@@ -10,12 +10,21 @@ pub struct Now {
     pub wall: Timestamp,
     /// Time since the start: never goes back.
     pub monotonic: Millis,
+    /// How far the wall clock, and with it local midnight, is ahead of `wall`: a time that goes on evenly does not jump
+    /// with it.
+    pub drift: Millis,
 }
 
 impl Now {
+    /// A moment whose wall clock is the system's own.
+    #[must_use]
+    pub const fn new(wall: Timestamp, monotonic: Millis) -> Self {
+        Self { wall, monotonic, drift: Millis::ZERO }
+    }
+
     /// Reads a clock.
     #[must_use]
     pub fn read(clock: &dyn Clock) -> Self {
-        Self { wall: clock.now(), monotonic: clock.monotonic() }
+        Self::new(clock.now(), clock.monotonic())
     }
 }

@@ -10,13 +10,14 @@ use model::sighting::{Sighting, Transmitter};
 use model::time::{Millis, Timestamp};
 use wire::ble::frame::Frames;
 use wire::objections::Objections;
+use wire::state::PrivacyMode;
 use wire::topics::Topic;
 use wire::uplink::BeaconHealth;
 use wire::vendor::espresense;
 
 use crate::battery::Batteries;
 use crate::classify::{Classifier, LeftOut};
-use crate::config::{Config, Mode, RadioSource};
+use crate::config::{Config, RadioSource};
 use crate::count::Counts;
 use crate::intake::{Intake, Twins};
 use crate::now::Now;
@@ -54,7 +55,7 @@ pub enum Parcel {
 /// The pipeline of one box.
 #[derive(Debug)]
 pub struct Pipeline {
-    mode: Mode,
+    mode: PrivacyMode,
     radios: Radios,
     intake: Intake,
     twins: Twins,
@@ -193,11 +194,6 @@ impl Pipeline {
         self.parcel_durable(known, now);
     }
 
-    /// Says how far the wall clock is ahead of the time that the pipeline is told: local midnight is the wall clock's.
-    pub fn wall_is_ahead(&mut self, drift: Millis) {
-        self.classifier.wall_is_ahead(drift);
-    }
-
     /// When [`Pipeline::handle_timeout`] is due, on the monotonic clock.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Millis> {
@@ -315,7 +311,7 @@ impl Pipeline {
             self.window_ends = None;
             for sighting in self.window.close(now.wall) {
                 let stranger = matches!(sighting.transmitter, Transmitter::Anonymous(_));
-                let keep = !stranger || self.mode == Mode::Day;
+                let keep = !stranger || self.mode == PrivacyMode::Day;
                 if keep { durable.push(sighting) } else { volatile.push(sighting) }
             }
         }

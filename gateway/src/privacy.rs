@@ -8,13 +8,23 @@ use model::time::{Millis, Timestamp};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::Sha256;
+use wire::state::PrivacyMode;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::config::Mode;
 use crate::now::Now;
 
 /// In mode `count` a stranger is the same stranger for this long at most.
 pub const COUNT_KEY_LIFE: Millis = Millis::seconds(300);
+
+/// The mode in force, in words for whoever looks after the box.
+#[must_use]
+pub fn keeps(mode: PrivacyMode) -> String {
+    let of_strangers = match mode {
+        PrivacyMode::Count => "strangers are counted under a pseudonym of at most 5 minutes, never on disk",
+        PrivacyMode::Day => "a stranger keeps one pseudonym until local midnight",
+    };
+    format!("mode {}: {of_strangers}", mode.word())
+}
 
 /// More stack than drawing a key or computing a pseudonym takes.
 const STACK_BYTES: usize = 16 * 1024;
@@ -78,7 +88,7 @@ fn wipe_stack<const BYTES: usize>() {
 
 /// Makes pseudonyms, and forgets how in time.
 pub struct Pseudonyms {
-    mode: Mode,
+    mode: PrivacyMode,
     zone: TimeZone,
     store: StoreId,
     key: Key,
@@ -86,8 +96,6 @@ pub struct Pseudonyms {
     from: i64,
     until: i64,
     draw: fn() -> [u8; 32],
-    /// How far the wall clock is ahead of the time that is told.
-    drift: Millis,
 }
 
 impl std::fmt::Debug for Pseudonyms {
@@ -100,9 +108,9 @@ impl std::fmt::Debug for Pseudonyms {
 impl Pseudonyms {
     /// Begins with a fresh key. `draw` gives 32 bytes that nobody can guess.
     #[must_use]
-    pub fn new(mode: Mode, store: StoreId, zone: TimeZone, draw: fn() -> [u8; 32], now: Now) -> Self {
+    pub fn new(mode: PrivacyMode, store: StoreId, zone: TimeZone, draw: fn() -> [u8; 32], now: Now) -> Self {
         let (from, until) = span(mode, &zone, now);
-        Self { mode, zone, store, key: Key::drawn(draw), from, until, draw, drift: Millis::ZERO }
+        Self { mode, zone, store, key: Key::drawn(draw), from, until, draw }
     }
 
     /// The stranger's pseudonym at this time.
@@ -115,14 +123,8 @@ impl Pseudonyms {
         Pseudonym(self.key.sign(self.store.as_str().as_bytes(), &address))
     }
 
-    /// Says how far the wall clock, and with it midnight, is ahead of the time that is told.
-    pub const fn wall_is_ahead(&mut self, drift: Millis) {
-        self.drift = drift;
-    }
-
     /// Draws a new key if the time of the present one is over. A clock that was set back is over as well.
     pub fn rotate(&mut self, now: Now) {
-        let now = Now { wall: now.wall + self.drift, ..now };
         let at = position(self.mode, now);
         if at < self.from || at >= self.until {
             self.key = Key::drawn(self.draw);
@@ -131,17 +133,17 @@ impl Pseudonyms {
     }
 }
 
-const fn position(mode: Mode, now: Now) -> i64 {
+fn position(mode: PrivacyMode, now: Now) -> i64 {
     match mode {
-        Mode::Count => now.monotonic.0,
-        Mode::Day => now.wall.0,
+        PrivacyMode::Count => now.monotonic.0,
+        PrivacyMode::Day => (now.wall + now.drift).0,
     }
 }
 
-fn span(mode: Mode, zone: &TimeZone, now: Now) -> (i64, i64) {
+fn span(mode: PrivacyMode, zone: &TimeZone, now: Now) -> (i64, i64) {
     match mode {
-        Mode::Count => (now.monotonic.0, now.monotonic.0 + COUNT_KEY_LIFE.0),
-        Mode::Day => day(zone, now.wall),
+        PrivacyMode::Count => (now.monotonic.0, now.monotonic.0 + COUNT_KEY_LIFE.0),
+        PrivacyMode::Day => day(zone, now.wall + now.drift),
     }
 }
 
@@ -167,10 +169,10 @@ mod tests {
 
     fn at(wall: &str) -> Now {
         let wall: jiff::Timestamp = wall.parse().expect("a time");
-        Now { wall: Timestamp(wall.as_millisecond()), monotonic: Millis(0) }
+        Now::new(Timestamp(wall.as_millisecond()), Millis(0))
     }
 
-    fn pseudonyms(mode: Mode, store: &str, now: Now) -> Pseudonyms {
+    fn pseudonyms(mode: PrivacyMode, store: &str, now: Now) -> Pseudonyms {
         let zone = TimeZone::get("Europe/Rome").expect("a zone");
         Pseudonyms::new(mode, StoreId::new(store).expect("an id"), zone, rand::random, now)
     }
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn a_stranger_is_the_same_stranger_until_the_key_goes() {
         let start = at("2026-11-22T10:00:00Z");
-        let mut names = pseudonyms(Mode::Count, "demo", start);
+        let mut names = pseudonyms(PrivacyMode::Count, "demo", start);
         let later = |ms| Now { monotonic: Millis(ms), ..start };
         let first = names.of(ADDRESS, start);
         assert_eq!(names.of(ADDRESS, later(299_999)), first);
@@ -190,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_day_key_goes_at_local_midnight_also_when_the_day_has_25_hours() {
-        let mut names = pseudonyms(Mode::Day, "demo", at("2026-10-24T22:00:00Z"));
+        let mut names = pseudonyms(PrivacyMode::Day, "demo", at("2026-10-24T22:00:00Z"));
         let first = names.of(ADDRESS, at("2026-10-24T22:00:00Z"));
         assert_eq!(names.of(ADDRESS, at("2026-10-25T22:59:59Z")), first, "midnight in Rome comes after 25 hours");
         assert_ne!(names.of(ADDRESS, at("2026-10-25T23:00:00Z")), first);
@@ -198,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_does_not_bring_an_old_key_back() {
-        let mut names = pseudonyms(Mode::Day, "demo", at("2026-11-22T10:00:00Z"));
+        let mut names = pseudonyms(PrivacyMode::Day, "demo", at("2026-11-22T10:00:00Z"));
         let first = names.of(ADDRESS, at("2026-11-22T10:00:00Z"));
         let second = names.of(ADDRESS, at("2026-11-21T10:00:00Z"));
         assert_ne!(second, first);
@@ -207,14 +209,13 @@ mod tests {
 
     #[test]
     fn midnight_is_the_wall_clocks_also_when_it_is_set_in_between() {
-        let start = Now { wall: Timestamp(5_000), monotonic: Millis(0) };
-        let mut names = pseudonyms(Mode::Day, "demo", start);
+        let start = Now::new(Timestamp(5_000), Millis(0));
+        let mut names = pseudonyms(PrivacyMode::Day, "demo", start);
         let first = names.of(ADDRESS, start);
         let drift = at("2026-11-22T22:59:59Z").wall.since(start.wall);
-        names.wall_is_ahead(drift);
-        let second = names.of(ADDRESS, start);
+        let second = names.of(ADDRESS, Now { drift, ..start });
         assert_ne!(second, first, "it is another day");
-        let later = |ms| Now { wall: start.wall + Millis(ms), monotonic: Millis(ms) };
+        let later = |ms| Now { drift, ..Now::new(start.wall + Millis(ms), Millis(ms)) };
         assert_eq!(names.of(ADDRESS, later(999)), second);
         assert_ne!(names.of(ADDRESS, later(1_000)), second, "midnight in Rome");
     }
@@ -224,15 +225,15 @@ mod tests {
         let now = at("2026-11-22T10:00:00Z");
         let mut seen = BTreeSet::new();
         for store in ["a", "b"] {
-            assert!(seen.insert(pseudonyms(Mode::Day, store, now).of(ADDRESS, now)));
-            assert!(seen.insert(pseudonyms(Mode::Day, store, now).of(ADDRESS, now)));
+            assert!(seen.insert(pseudonyms(PrivacyMode::Day, store, now).of(ADDRESS, now)));
+            assert!(seen.insert(pseudonyms(PrivacyMode::Day, store, now).of(ADDRESS, now)));
         }
     }
 
     #[test]
     fn of_ten_thousand_strangers_over_two_days_no_pair_can_be_linked() {
         let (first, second) = (at("2026-11-22T10:00:00Z"), at("2026-11-23T10:00:00Z"));
-        let mut names = pseudonyms(Mode::Day, "demo", first);
+        let mut names = pseudonyms(PrivacyMode::Day, "demo", first);
         let addresses = || (0..10_000u32).map(|n| [0xc0, 0, (n >> 24) as u8, (n >> 16) as u8, (n >> 8) as u8, n as u8]);
         let today: BTreeSet<_> = addresses().map(|address| names.of(address, first)).collect();
         let tomorrow: BTreeSet<_> = addresses().map(|address| names.of(address, second)).collect();

@@ -140,7 +140,7 @@ struct Replay {
 impl Replay {
     fn new(config: &Config) -> Self {
         // The clocks are set by the first advertisement; until then nothing can be due.
-        let start = Now { wall: Timestamp(0), monotonic: Millis(0) };
+        let start = Now::new(Timestamp(0), Millis(0));
         let pipeline = Pipeline::new(config, None, rand::random, start);
         Self { pipeline, summary: Summary::default(), start: None, now: Millis(0) }
     }
@@ -170,7 +170,7 @@ impl Replay {
 
     fn at(&self, monotonic: Millis) -> Now {
         let start = self.start.unwrap_or(Timestamp(0));
-        Now { wall: start + monotonic, monotonic }
+        Now::new(start + monotonic, monotonic)
     }
 
     /// Takes out what would go to the server.

@@ -19,6 +19,7 @@ use wire::uplink as up;
 
 use crate::config::Config;
 use crate::intake::http;
+use crate::metric;
 use crate::now::Now;
 use crate::objections::Keeper;
 use crate::pipeline::Pipeline;
@@ -99,6 +100,7 @@ pub async fn start(
     disk: &mut Option<watch::Receiver<crate::spool::Standing>>,
 ) -> anyhow::Result<Running> {
     runtime::telemetry::install_metrics();
+    metric::privacy(config.privacy.mode);
     let listener =
         TcpListener::bind(config.status.listen).await.context("listen for the status page (status.listen)")?;
     let status = listener.local_addr().context("read the status page's address")?;
@@ -128,6 +130,7 @@ pub async fn start(
     let sources = Sources {
         gateway: config.gateway.id.to_string(),
         store: config.gateway.store.to_string(),
+        privacy: config.privacy.mode,
         started_at: now.wall,
         pulse: pulse_seen,
         spool: spool.standing(),

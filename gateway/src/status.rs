@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use wire::state::PrivacyMode;
 use wire::uplink::clock::Belief;
 
 use crate::count::Counts;
@@ -60,6 +61,8 @@ pub struct Sources {
     pub gateway: String,
     /// Its store.
     pub store: String,
+    /// What it keeps of strangers.
+    pub privacy: PrivacyMode,
     /// When this run began.
     pub started_at: Timestamp,
     /// The pipeline.

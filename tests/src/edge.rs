@@ -240,5 +240,5 @@ fn config(scenario: &Scenario, privacy: &str, radio: &str) -> String {
 }
 
 fn clocks(start: Timestamp, at: Timestamp) -> Now {
-    Now { wall: at, monotonic: at.since(start) }
+    Now::new(at, at.since(start))
 }

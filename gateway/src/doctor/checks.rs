@@ -8,6 +8,7 @@ use wire::uplink::clock::Belief;
 use super::Finding;
 use crate::config::{Config, RadioSource};
 use crate::enrol::identity::{Enrolment, Kept};
+use crate::privacy;
 use crate::status::SKEW_MAX;
 
 /// Where the system's bus is.
@@ -43,6 +44,11 @@ pub(super) fn configuration(config: &Config) -> Finding {
             None => well.to_owned(),
         },
     )
+}
+
+/// By the settings that a run of the gateway goes by, those from afar included.
+pub(super) fn privacy(config: &Config) -> Finding {
+    Finding::well("privacy", privacy::keeps(config.privacy.mode))
 }
 
 pub(super) async fn data_folder(config: &Config) -> Finding {

@@ -38,7 +38,7 @@ fn the_templates_commented_filters_are_the_ones_without_it() {
 }
 
 fn now(ms: i64) -> Now {
-    Now { wall: Timestamp(1_790_000_000_000 + ms), monotonic: Millis(ms) }
+    Now::new(Timestamp(1_790_000_000_000 + ms), Millis(ms))
 }
 
 fn pipeline(sections: &str) -> Pipeline {

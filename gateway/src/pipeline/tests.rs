@@ -14,7 +14,7 @@ const NOON: i64 = 1_790_000_000_000;
 const DOOR: &str = "\n[sensors.door]\nkind = \"counter-cumulative\"\ntopic = \"counter/door\"\n";
 
 fn now(ms: i64) -> Now {
-    Now { wall: Timestamp(NOON + ms), monotonic: Millis(ms) }
+    Now::new(Timestamp(NOON + ms), Millis(ms))
 }
 
 fn pipeline(mode: &str) -> Pipeline {

@@ -101,10 +101,9 @@ impl Work {
         ended
     }
 
-    /// Now; and the pipeline learns how far the wall clock is from it.
+    /// Now; and the pipeline learns of objections first.
     fn now(&mut self) -> Now {
-        let now = Now::read(self.clock.as_ref());
-        self.pipeline.wall_is_ahead(self.clock.drift());
+        let now = Now { drift: self.clock.drift(), ..Now::read(self.clock.as_ref()) };
         if self.objections.has_changed().unwrap_or(false) {
             let objections = self.objections.borrow_and_update().clone();
             self.pipeline.obey(objections, now);

@@ -7,7 +7,7 @@ use super::*;
 const NOON: i64 = 1_790_000_000_000;
 
 fn now(seconds: i64) -> Now {
-    Now { wall: Timestamp(NOON + seconds * 1_000), monotonic: Millis(seconds * 1_000) }
+    Now::new(Timestamp(NOON + seconds * 1_000), Millis(seconds * 1_000))
 }
 
 fn sensors(kind: SensorKind, state: Option<&[u8]>) -> Sensors {

@@ -6,6 +6,7 @@ use model::time::{Millis, Timestamp};
 use wire::uplink::clock::Belief;
 
 use super::{Intake, SKEW_MAX, Sources};
+use crate::privacy;
 use crate::radio::state::State as RadioState;
 use crate::uplink::{Link, waited};
 
@@ -82,6 +83,7 @@ fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
         ),
         ("Clock".into(), clock),
         ("Certificate".into(), certificate),
+        ("Privacy".into(), privacy::keeps(sources.privacy)),
         (
             "Objections".into(),
             format!(

@@ -23,6 +23,7 @@ fn a_box() -> Box {
     let sources = Sources {
         gateway: "gw-<1>".into(),
         store: "demo".into(),
+        privacy: PrivacyMode::Count,
         started_at: NOON,
         pulse: pulse_seen,
         spool: spool_seen,
@@ -82,6 +83,17 @@ fn the_page_shows_figures_and_never_lets_a_name_become_markup() {
 }
 
 #[test]
+fn the_page_says_what_is_kept_of_strangers() {
+    let mut it = a_box();
+    for (mode, text) in [(PrivacyMode::Count, "mode count: strangers are"), (PrivacyMode::Day, "until local midnight")]
+    {
+        it.sources.privacy = mode;
+        let html = page::render(&it.sources);
+        assert!(html.contains(text), "{text} in {html}");
+    }
+}
+
+#[test]
 fn an_expired_certificate_is_told_with_what_to_do() {
     let it = a_box();
     it.link.send_modify(|link| link.certificate_ends = Some(NOON + Millis::minutes(5)));
@@ -118,7 +130,15 @@ async fn the_three_pages_answer_over_the_network() {
     it.link.send_modify(|link| link.connected = false);
     let sick = ask(address, "/healthz").await;
     assert!(sick.starts_with("HTTP/1.1 503") && sick.contains(r#""reasons":["uplink-gone"]"#), "{sick}");
-    assert!(ask(address, "/metrics").await.contains("attimo_gateway_adverts_heard_total"));
+    crate::metric::privacy(PrivacyMode::Day);
+    let metrics = ask(address, "/metrics").await;
+    for line in [
+        "attimo_gateway_adverts_heard_total",
+        "attimo_gateway_privacy_mode{mode=\"day\"} 1",
+        "attimo_gateway_privacy_mode{mode=\"count\"} 0",
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
     assert!(ask(address, "/").await.contains("content-security-policy"));
     stop.cancel();
     server.await.expect("no panic").expect("an orderly end");

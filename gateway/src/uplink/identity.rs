@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use model::ids::{BootId, GatewayId, StoreId};
 use model::time::Timestamp;
-use wire::state::{self, Liveness, State};
+use wire::state::{self, Liveness, PrivacyMode, State};
 
 use crate::config::{Config, RadioSource};
 
@@ -27,6 +27,8 @@ pub struct About {
     pub store: Option<StoreId>,
     /// The version of the settings from afar that it runs with.
     pub settings: Option<u64>,
+    /// What it keeps of strangers.
+    pub privacy: Option<PrivacyMode>,
     /// Adapters of its own radio.
     pub adapters: Vec<String>,
     /// What it can do.
@@ -46,6 +48,7 @@ impl About {
         Self {
             store: Some(config.gateway.store.clone()),
             settings: config.in_force,
+            privacy: Some(config.privacy.mode),
             adapters: config.radio.adapter_names(),
             capabilities: can.into_iter().filter(|(_, can)| *can).map(|(name, _)| name.to_owned()).collect(),
         }
@@ -63,9 +66,9 @@ impl Identity {
     pub(super) fn state(&self, state: Liveness) -> Bytes {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let least = State::new(self.boot, state, version, self.started_at);
-        let About { store, settings, adapters, capabilities } = self.about.clone();
+        let About { store, settings, privacy, adapters, capabilities } = self.about.clone();
         let said = match state {
-            Liveness::Online => State { store, settings, adapters, capabilities, ..least },
+            Liveness::Online => State { store, settings, privacy, adapters, capabilities, ..least },
             Liveness::Offline => State { store, ..least },
         };
         state::encode(&said).into()

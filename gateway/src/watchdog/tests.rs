@@ -4,6 +4,7 @@ use model::time::Timestamp;
 use runtime::clock::ManualClock;
 use tokio::net::UnixDatagram;
 use tokio::sync::watch;
+use wire::state::PrivacyMode;
 
 use super::*;
 use crate::spool::{Limits, worker};
@@ -84,6 +85,7 @@ fn a_box(watchdog_us: Option<&str>) -> Box {
     let sources = Sources {
         gateway: "gw-1".into(),
         store: "demo".into(),
+        privacy: PrivacyMode::Count,
         started_at: NOON,
         pulse: pulse_seen,
         spool: spool.standing(),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use firmware_sim::truth::PersonId;
 use firmware_sim::world::Happening;
-use gateway::config::Mode;
 use gateway::now::Now;
 use gateway::privacy::Pseudonyms;
 use jiff::tz::TimeZone;
@@ -15,6 +14,7 @@ use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use wire::state::PrivacyMode;
 
 /// Addresses not used for so long are forgotten.
 const KEPT: Millis = Millis::minutes(2);
@@ -48,7 +48,7 @@ fn key(number: u64) -> [u8; 32] {
 /// Who sends under which address, and as whom that is followed.
 #[derive(Debug)]
 pub(super) struct Strangers {
-    mode: Mode,
+    mode: PrivacyMode,
     store: StoreId,
     zone: TimeZone,
     addresses: BTreeMap<[u8; 6], (PersonId, Timestamp)>,
@@ -59,7 +59,7 @@ impl Strangers {
     /// Before the gateway is made, so that its keys are counted from the first.
     pub(super) fn new(privacy: &str, store: &Store, start: Timestamp) -> Self {
         DRAWN.set(0);
-        let mode = if privacy == "day" { Mode::Day } else { Mode::Count };
+        let mode = if privacy == "day" { PrivacyMode::Day } else { PrivacyMode::Count };
         let zone = TimeZone::get(&store.timezone).unwrap_or(TimeZone::UTC);
         Self { mode, store: store.id.clone(), zone, addresses: BTreeMap::new(), start }
     }
@@ -74,7 +74,7 @@ impl Strangers {
     pub(super) fn behind(&mut self, subject: &Subject, now: Timestamp) -> Option<PersonId> {
         let Subject::Anonymous(pseudonym) = subject else { return None };
         self.addresses.retain(|_, (_, last)| now.since(*last) <= KEPT);
-        let clocks = Now { wall: now, monotonic: now.since(self.start) };
+        let clocks = Now::new(now, now.since(self.start));
 
         for number in (0..DRAWN.get()).rev().take(KEYS_TRIED) {
             CHOSEN.set(number);
