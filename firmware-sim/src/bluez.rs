@@ -1,4 +1,4 @@
-//! A simulated BlueZ: `org.bluez` on a private `dbus-daemon`, with an adapter, as many devices as asked, and faults on demand.
+//! A simulated BlueZ: `org.bluez` on a private `dbus-daemon`, with adapters, as many devices as asked, and faults on demand.
 //!
 //! It behaves as bluetoothd does towards a scanning client: nothing is told before discovery was started, a device seen
 //! for the first time is announced with its data, later advertisements come as one change of properties each,
@@ -7,26 +7,20 @@
 mod adapter;
 mod bus;
 mod device;
+mod radio;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use model::time::{Millis, Timestamp};
+use model::time::Timestamp;
 use wire::ble::ad;
 use wire::ble::address::{Address, AddressKind};
-use zbus::fdo::{ObjectManager, Properties};
-use zbus::object_server::SignalEmitter;
-use zbus::{Connection, Variant, connection};
+use zbus::fdo::ObjectManager;
+use zbus::{Connection, connection};
 
 pub use bus::Bus;
-use device::Device;
+pub use radio::Radio;
 
-/// Devices not heard for so long are removed, as bluetoothd's `TemporaryTimeout` does.
-const TEMPORARY: Millis = Millis::seconds(30);
-/// How often it is looked for them.
-const LOOK_EVERY: Millis = Millis::seconds(1);
-/// Without a proximity filter bluetoothd tells only changes of so many dB.
-const RSSI_STEP: i16 = 8;
 /// The name on the bus.
 const NAME: &str = "org.bluez";
 
@@ -63,6 +57,9 @@ pub enum Version {
     From588,
 }
 
+/// What a client wants to be told, by key, with the values in words.
+pub type Filter = BTreeMap<String, String>;
+
 /// What clients have asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calls {
@@ -70,8 +67,8 @@ pub struct Calls {
     pub start_discovery: u32,
     /// `StopDiscovery`, this often.
     pub stop_discovery: u32,
-    /// The keys of each `SetDiscoveryFilter`, in order.
-    pub filters: Vec<Vec<String>>,
+    /// Each `SetDiscoveryFilter` in order, with its values in words.
+    pub filters: Vec<Filter>,
     /// `Powered` was set, this often.
     pub powered: u32,
 }
@@ -92,30 +89,17 @@ pub struct Advertisement {
 struct State {
     powered: bool,
     discovering: bool,
-    filter: Vec<String>,
+    filter: Filter,
     calls: Calls,
 }
 
-#[derive(Debug)]
-struct Known {
-    facts: device::Shared,
-    path: String,
-    last: Timestamp,
-    told_rssi: i16,
-}
-
-/// The simulated daemon with one adapter.
+/// The simulated daemon. What is asked of it without naming an adapter is asked of the first one.
 #[derive(Debug)]
 pub struct BlueZ {
     bus: String,
-    adapter: String,
-    version: Version,
     connection: Option<Connection>,
-    state: Arc<Mutex<State>>,
-    devices: BTreeMap<Address, Known>,
-    looked: Timestamp,
-    silent: bool,
-    plugged: bool,
+    first: Radio,
+    others: Vec<Radio>,
 }
 
 impl BlueZ {
@@ -124,42 +108,51 @@ impl BlueZ {
     /// # Errors
     /// [`Error`] when the bus can't be reached or the name is taken.
     pub async fn start(bus: &str, adapter: &str) -> Result<Self, Error> {
-        let mut bluez = Self {
-            bus: bus.to_owned(),
-            adapter: adapter.to_owned(),
-            version: Version::default(),
-            connection: None,
-            state: Arc::new(Mutex::new(State::default())),
-            devices: BTreeMap::new(),
-            looked: Timestamp(0),
-            silent: false,
-            plugged: true,
-        };
+        let mut bluez = Self { bus: bus.to_owned(), connection: None, first: Radio::new(adapter), others: Vec::new() };
         bluez.connect().await?;
         Ok(bluez)
     }
 
+    /// Plugs one more adapter in, which is off.
+    ///
+    /// # Errors
+    /// [`Error`] when the bus is gone.
+    pub async fn add(&mut self, adapter: &str) -> Result<(), Error> {
+        let mut radio = Radio::new(adapter);
+        if let Some(connection) = &self.connection {
+            radio.serve(connection.clone());
+        }
+        radio.plug().await?;
+        self.others.push(radio);
+        Ok(())
+    }
+
+    /// One of the adapters.
+    pub fn adapter(&mut self, name: &str) -> Option<&mut Radio> {
+        self.radios_mut().find(|radio| radio.is(name))
+    }
+
     /// Behaves as another version does.
-    pub const fn set_version(&mut self, version: Version) {
-        self.version = version;
+    pub fn set_version(&mut self, version: Version) {
+        self.radios_mut().for_each(|radio| radio.set_version(version));
     }
 
     /// Whether a client has discovery running.
     #[must_use]
     pub fn is_discovering(&self) -> bool {
-        lock(&self.state).discovering
+        self.first.is_discovering()
     }
 
     /// What clients have asked for since the start.
     #[must_use]
     pub fn calls(&self) -> Calls {
-        lock(&self.state).calls.clone()
+        self.first.calls()
     }
 
     /// Devices known now.
     #[must_use]
     pub fn device_count(&self) -> usize {
-        self.devices.len()
+        self.first.device_count()
     }
 
     /// Takes an advertisement in; true if a client was told of it.
@@ -167,19 +160,7 @@ impl BlueZ {
     /// # Errors
     /// [`Error`] when the bus is gone.
     pub async fn receive(&mut self, advertisement: &Advertisement, now: Timestamp) -> Result<bool, Error> {
-        let listening = {
-            let state = lock(&self.state);
-            state.powered && state.discovering
-        };
-        if !listening || self.silent || !self.plugged || self.connection.is_none() {
-            return Ok(false);
-        }
-        self.forget_unheard(now).await?;
-        match self.devices.contains_key(&advertisement.address) {
-            true => self.update(advertisement, now).await?,
-            false => self.announce(advertisement, now).await?,
-        }
-        Ok(true)
+        self.first.receive(advertisement, now).await
     }
 
     /// Fault: turns the adapter off or on, as a person or rfkill does. Discovery ends when it goes off.
@@ -187,20 +168,12 @@ impl BlueZ {
     /// # Errors
     /// [`Error`] when the bus is gone.
     pub async fn set_powered(&mut self, powered: bool) -> Result<(), Error> {
-        {
-            let mut state = lock(&self.state);
-            state.powered = powered;
-            state.discovering &= powered;
-        }
-        let discovering = self.is_discovering();
-        let changed = HashMap::from([("Powered", Variant::from(powered)), ("Discovering", Variant::from(discovering))]);
-        let path = self.adapter_path();
-        self.tell(&path, "org.bluez.Adapter1", changed).await
+        self.first.set_powered(powered).await
     }
 
     /// Fault: hears nothing more, without saying so, as a stuck controller does.
     pub const fn set_silent(&mut self, silent: bool) {
-        self.silent = silent;
+        self.first.set_silent(silent);
     }
 
     /// Fault: the dongle is pulled. The adapter and its devices leave the bus, the daemon stays.
@@ -208,15 +181,7 @@ impl BlueZ {
     /// # Errors
     /// [`Error`] when the bus is gone.
     pub async fn unplug(&mut self) -> Result<(), Error> {
-        self.plugged = false;
-        let devices = std::mem::take(&mut self.devices);
-        self.forget_calls();
-        let Some(connection) = &self.connection else { return Ok(()) };
-        for known in devices.values() {
-            connection.object_server().remove::<Device, _>(known.path.as_str()).await?;
-        }
-        connection.object_server().remove::<adapter::Adapter, _>(self.adapter_path().as_str()).await?;
-        Ok(())
+        self.first.unplug().await
     }
 
     /// The dongle is back, switched off as after a cold start. Nobody's discovery runs there.
@@ -224,11 +189,7 @@ impl BlueZ {
     /// # Errors
     /// [`Error`] when the bus is gone.
     pub async fn plug(&mut self) -> Result<(), Error> {
-        self.plugged = true;
-        let Some(connection) = &self.connection else { return Ok(()) };
-        let adapter = adapter::Adapter::new(&self.adapter, self.state.clone());
-        connection.object_server().at(self.adapter_path(), adapter).await?;
-        Ok(())
+        self.first.plug().await
     }
 
     /// Fault: the daemon dies. Its name leaves the bus, and all it knew is forgotten.
@@ -236,9 +197,7 @@ impl BlueZ {
         if let Some(connection) = self.connection.take() {
             let _ = connection.close().await;
         }
-        self.devices.clear();
-        self.plugged = true;
-        self.forget_calls();
+        self.radios_mut().for_each(Radio::lose_daemon);
     }
 
     /// Fault: the daemon dies and another one starts. Nobody's discovery runs there.
@@ -250,91 +209,21 @@ impl BlueZ {
         self.connect().await
     }
 
-    /// What clients have asked of an adapter goes with it.
-    fn forget_calls(&self) {
-        let mut state = lock(&self.state);
-        state.powered = false;
-        state.discovering = false;
-        state.filter.clear();
-    }
-
     async fn connect(&mut self) -> Result<(), Error> {
-        let adapter = adapter::Adapter::new(&self.adapter, self.state.clone());
-        let connection = connection::Builder::address(self.bus.as_str())
+        let mut builder = connection::Builder::address(self.bus.as_str())
             .serve_at("/", ObjectManager)
-            .serve_at("/org/bluez", adapter::Agents)
-            .serve_at(self.adapter_path(), adapter)
-            .name(NAME)
-            .build()
-            .await?;
+            .serve_at("/org/bluez", adapter::Agents);
+        for radio in self.radios_mut() {
+            builder = builder.serve_at(radio.path(), radio.object());
+        }
+        let connection = builder.name(NAME).build().await?;
+        self.radios_mut().for_each(|radio| radio.serve(connection.clone()));
         self.connection = Some(connection);
         Ok(())
     }
 
-    fn adapter_path(&self) -> String {
-        format!("/org/bluez/{}", self.adapter)
-    }
-
-    async fn announce(&mut self, advertisement: &Advertisement, now: Timestamp) -> Result<(), Error> {
-        let Some(connection) = &self.connection else { return Ok(()) };
-        let name = colons(&advertisement.address).replace(':', "_");
-        let path = format!("{}/dev_{name}", self.adapter_path());
-        let facts = device::Shared::default();
-        facts.set(advertisement);
-        let device = Device::new(advertisement.address, self.adapter_path(), facts.clone());
-        connection.object_server().at(path.as_str(), device).await?;
-        let known = Known { facts, path, last: now, told_rssi: advertisement.rssi };
-        self.devices.insert(advertisement.address, known);
-        Ok(())
-    }
-
-    async fn update(&mut self, advertisement: &Advertisement, now: Timestamp) -> Result<(), Error> {
-        let exact = self.tells_every_rssi();
-        let Some(known) = self.devices.get_mut(&advertisement.address) else { return Ok(()) };
-        known.last = now;
-        let mut told = advertisement.clone();
-        if !exact && (advertisement.rssi - known.told_rssi).abs() < RSSI_STEP {
-            told.rssi = known.told_rssi;
-        }
-        let rssi_changed = exact || told.rssi != known.told_rssi;
-        known.told_rssi = told.rssi;
-        known.facts.set(&told);
-        let changed = known.facts.changes(rssi_changed);
-        let path = known.path.clone();
-        self.tell(&path, "org.bluez.Device1", changed).await
-    }
-
-    fn tells_every_rssi(&self) -> bool {
-        let state = lock(&self.state);
-        match self.version {
-            Version::UpTo587 => !state.filter.is_empty(),
-            Version::From588 => state.filter.iter().any(|key| key == "RSSI" || key == "Pathloss"),
-        }
-    }
-
-    async fn forget_unheard(&mut self, now: Timestamp) -> Result<(), Error> {
-        let Some(connection) = &self.connection else { return Ok(()) };
-        // Thousands of devices are not looked through for every advertisement.
-        if now.since(self.looked).0.abs() < LOOK_EVERY.0 {
-            return Ok(());
-        }
-        self.looked = now;
-        let unheard = |known: &Known| now.since(known.last) > TEMPORARY;
-        let gone: Vec<Address> = self.devices.iter().filter(|(_, k)| unheard(k)).map(|(a, _)| *a).collect();
-        for address in gone {
-            if let Some(known) = self.devices.remove(&address) {
-                connection.object_server().remove::<Device, _>(known.path.as_str()).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn tell(&self, path: &str, interface: &str, changed: HashMap<&str, Variant<'_>>) -> Result<(), Error> {
-        let Some(connection) = &self.connection else { return Ok(()) };
-        let emitter = SignalEmitter::new(connection, path)?;
-        let interface = zbus::names::InterfaceName::try_from(interface)?;
-        Properties::properties_changed(&emitter, interface, changed, (&[][..]).into()).await?;
-        Ok(())
+    fn radios_mut(&mut self) -> impl Iterator<Item = &mut Radio> {
+        std::iter::once(&mut self.first).chain(&mut self.others)
     }
 }
 

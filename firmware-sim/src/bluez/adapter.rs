@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use zbus::object_server::SignalEmitter;
 use zbus::{OwnedVariant, fdo, interface};
 
-use super::{State, lock};
+use super::{Filter, State, lock};
 
 /// An adapter.
 #[derive(Debug)]
@@ -47,11 +47,10 @@ impl Adapter {
     }
 
     fn set_discovery_filter(&self, properties: HashMap<String, OwnedVariant>) {
-        let mut keys: Vec<String> = properties.into_keys().collect();
-        keys.sort();
+        let filter: Filter = properties.iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
         let mut state = lock(&self.state);
-        state.calls.filters.push(keys.clone());
-        state.filter = keys;
+        state.calls.filters.push(filter.clone());
+        state.filter = filter;
     }
 
     fn get_discovery_filters(&self) -> Vec<&'static str> {

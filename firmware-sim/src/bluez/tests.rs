@@ -1,6 +1,9 @@
+use std::collections::HashMap;
+
 use futures::StreamExt;
+use model::time::Millis;
 use wire::ble::{eddystone, rolling};
-use zbus::{MatchRule, MessageStream, OwnedVariant, Proxy, message};
+use zbus::{MatchRule, MessageStream, OwnedVariant, Proxy, Variant, message};
 
 use super::*;
 
@@ -106,7 +109,7 @@ async fn a_client_finds_every_property_that_btleplug_needs() {
     assert!(data.contains_key("0000feaa-0000-1000-8000-00805f9b34fb"));
     let calls = fixture.bluez.calls();
     assert_eq!((calls.start_discovery, calls.powered), (1, 1));
-    assert_eq!(calls.filters, vec![vec!["DuplicateData".to_owned()]]);
+    assert_eq!(calls.filters, vec![Filter::from([("DuplicateData".to_owned(), "true".to_owned())])]);
 }
 
 async fn fdo_objects(client: &Connection) -> BTreeMap<String, BTreeMap<String, HashMap<String, OwnedVariant>>> {
@@ -173,4 +176,20 @@ async fn devices_not_heard_for_a_while_are_removed() {
     fixture.bluez.receive(&advertisement(2, -60, ibeacon()), NOW + Millis::seconds(31)).await.expect("told");
     assert_eq!(fixture.bluez.device_count(), 1);
     assert!(!fdo_objects(&fixture.client).await.contains_key("/org/bluez/hci0/dev_40_01_02_03_04_01"));
+}
+
+#[tokio::test]
+async fn each_adapter_hears_for_itself_and_goes_by_itself() {
+    let mut fixture = start().await;
+    fixture.bluez.add("hci1").await.expect("plugged in");
+    discover(&fixture.client, &[]).await;
+    let heard = advertisement(1, -60, ibeacon());
+    assert!(!fixture.bluez.adapter("hci1").expect("it is there").receive(&heard, NOW).await.expect("the bus is there"));
+    assert!(fixture.bluez.receive(&heard, NOW).await.expect("told"));
+    fixture.bluez.unplug().await.expect("pulled");
+    let objects = fdo_objects(&fixture.client).await;
+    assert!(objects.contains_key("/org/bluez/hci1") && !objects.contains_key("/org/bluez/hci0"), "{objects:?}");
+    fixture.bluez.restart().await.expect("another daemon");
+    let objects = fdo_objects(&fixture.client).await;
+    assert!(objects.contains_key("/org/bluez/hci1") && objects.contains_key("/org/bluez/hci0"), "{objects:?}");
 }
