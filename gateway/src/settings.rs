@@ -130,8 +130,16 @@ struct Watch {
     deadline: Millis,
     /// The server told the settings on trial, or newer ones, over the line that was made with them.
     is_told: bool,
-    /// Settings that are to be tried once it is known who is heard without them.
-    pending: Option<Desired>,
+    /// Settings that are to be tried.
+    pending: Option<Pending>,
+}
+
+/// Settings that wait to be tried.
+#[derive(Debug, Clone, PartialEq)]
+struct Pending {
+    desired: Desired,
+    /// They may silence somebody: it must be known first who is heard without them.
+    is_risky: bool,
 }
 
 impl Watch {
@@ -250,19 +258,20 @@ impl Shop {
         if !self.book.is_news(&desired) {
             return;
         }
-        if let Err(refused) = self.judge(&desired, config, path) {
-            tracing::warn!(version = desired.version, %refused, "settings from afar are refused: {refused}");
-            self.book.refuse(&desired, &refused, self.clock.now());
-            self.keep();
-            return;
+        match judge(&desired, config, path) {
+            Ok(next) => watch.pending = Some(Pending { desired, is_risky: !next.listens_as(config) }),
+            Err(refused) => {
+                tracing::warn!(version = desired.version, %refused, "settings from afar are refused: {refused}");
+                self.book.refuse(&desired, &refused, self.clock.now());
+                self.keep();
+            }
         }
-        watch.pending = Some(desired);
     }
 
     /// Looks how the box fares; whether there are other settings to run with.
     fn is_left(&mut self, watch: &mut Watch, ends: &Ends) -> bool {
         let now = self.clock.monotonic();
-        if let Some(desired) = watch.pending.take_if(|_| now >= watch.settled) {
+        if let Some(Pending { desired, .. }) = watch.pending.take_if(|next| !next.is_risky || now >= watch.settled) {
             tracing::info!(version = desired.version, "settings from afar are tried");
             let before = heard_lately(&ends.health.borrow());
             self.book.try_out(desired, before, self.clock.now());
@@ -286,12 +295,12 @@ impl Shop {
             Some(_) => false,
         }
     }
+}
 
-    /// Whether settings can be at all, with the box's own file.
-    fn judge(&self, desired: &Desired, config: &Config, path: &Path) -> Result<(), Refused> {
-        config.trusts_the_line()?;
-        Config::load_with(path, desired).map(|_| ())
-    }
+/// What the box would run with, if settings can be at all with its own file.
+fn judge(desired: &Desired, config: &Config, path: &Path) -> Result<Config, Refused> {
+    config.trusts_the_line()?;
+    Config::load_with(path, desired)
 }
 
 fn read(payload: &[u8]) -> Option<Desired> {

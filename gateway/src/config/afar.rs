@@ -75,6 +75,12 @@ impl Config {
         refused("uplink.url", "a plain line does not prove that the server speaks", "enrol the box, or use mqtts://")
     }
 
+    /// Whether it listens to the same as another: then settings can't have silenced anybody on the way from one to the other.
+    #[must_use]
+    pub fn listens_as(&self, other: &Self) -> bool {
+        (&self.receivers, &self.radio, &self.sensors) == (&other.receivers, &other.radio, &other.sensors)
+    }
+
     fn is_enrolled(&self) -> bool {
         self.enrolled().is_ok_and(|kept| kept.is_some())
     }

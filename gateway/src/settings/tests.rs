@@ -14,6 +14,12 @@ fn desired(version: u64) -> Desired {
     Desired { version, settings, may_lose_receivers: false }
 }
 
+/// The same, with something that may silence receivers.
+fn risky(version: u64) -> Desired {
+    let serde_json::Value::Object(settings) = json!({"receivers": {"minew": []}}) else { panic!("an object") };
+    Desired { version, settings, may_lose_receivers: false }
+}
+
 fn write(folder: &Path, more: &str) -> PathBuf {
     let path = folder.join("gateway.toml");
     let start = format!("[gateway]\nid = \"gw-1\"\nstore = \"demo\"\ndata_dir = {:?}\n", folder.join("data"));
@@ -111,7 +117,7 @@ fn settings_wait_until_it_is_known_who_is_heard_without_them() {
     shop.book = Book::default();
     let (ends, say) = ends(&[]);
     let mut watch = Watch::new(shop.clock.monotonic(), &config);
-    shop.told(desired(3), &mut watch, &config, &path);
+    shop.told(risky(3), &mut watch, &config, &path);
     assert!(!shop.is_left(&mut watch, &ends) && shop.book.trial().is_none(), "the run is young");
     say.send_replace(health(&[("wine", NOW.0)]));
     watch.settled = shop.clock.monotonic();
@@ -121,10 +127,35 @@ fn settings_wait_until_it_is_known_who_is_heard_without_them() {
 
     // Taken back before it was tried, it is not tried.
     let mut watch = Watch::new(shop.clock.monotonic(), &config);
-    shop.told(desired(4), &mut watch, &config, &path);
+    shop.told(risky(4), &mut watch, &config, &path);
     assert!(watch.is_told, "a newer version proves the line as well");
-    shop.told(desired(3), &mut watch, &config, &path);
+    shop.told(risky(3), &mut watch, &config, &path);
     assert_eq!(watch.pending, None);
+}
+
+#[test]
+fn settings_that_change_nothing_of_what_is_heard_are_tried_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = write(folder.path(), "");
+    let config = Config::load(&path).expect("a configuration");
+    let mut shop = shop(folder.path());
+    shop.book = Book::default();
+    let (ends, _say) = ends(&[("wine", NOW.0)]);
+    let mut watch = Watch::new(shop.clock.monotonic(), &config);
+    shop.told(desired(3), &mut watch, &config, &path);
+    assert!(shop.is_left(&mut watch, &ends), "in the first second of a run");
+    let trial = shop.book.trial().expect("a trial");
+    assert_eq!((trial.desired.version, trial.receivers.len()), (3, 1), "those that were heard so far are asked after");
+
+    // Of two that follow each other the second is weighed against what runs, not against the first, which never did.
+    shop.book = Book::default();
+    shop.told(risky(4), &mut watch, &config, &path);
+    shop.told(desired(5), &mut watch, &config, &path);
+    assert!(shop.is_left(&mut watch, &ends) && shop.book.in_force() == Some(&desired(5)));
+    shop.book = Book::default();
+    shop.told(desired(6), &mut watch, &config, &path);
+    shop.told(risky(7), &mut watch, &config, &path);
+    assert!(!shop.is_left(&mut watch, &ends) && shop.book.trial().is_none());
 }
 
 #[tokio::test]
