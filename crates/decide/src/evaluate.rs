@@ -59,16 +59,20 @@ pub struct Context<'a> {
     pub levers: &'a BTreeMap<OfferId, Lever>,
 }
 
-/// Offers with a budget that only their budget could still stop: reserve a unit of each, then evaluate.
+/// Offers with a budget that only their budget could still stop, and how many units of each must stay for the segments
+/// before the customer's: reserve a unit of each, then evaluate.
 ///
 /// They are reserved before the evaluation and not after the draw, so that the logged propensities are exact.
 #[must_use]
-pub fn budgets_needed(context: &Context<'_>) -> BTreeSet<OfferId> {
+pub fn budgets_needed(context: &Context<'_>) -> BTreeMap<OfferId, u64> {
     let scene = Scene::new(context, false);
     let budgeted = context.catalogue.offers.iter().enumerate().filter(|(_, offer)| offer.budget.is_some());
     let before = &gates::ALL[..gates::BEFORE_BUDGET];
-    let passing = budgeted.filter(|(index, _)| gates::ask(before, &Case::new(context, &scene, *index)).is_ok());
-    passing.map(|(_, offer)| offer.id.clone()).collect()
+    let passing = budgeted.filter_map(|(index, offer)| {
+        let case = Case::new(context, &scene, index);
+        gates::ask(before, &case).is_ok().then(|| (offer.id.clone(), gates::budget::kept(&case)))
+    });
+    passing.collect()
 }
 
 /// Decides: an offer or silence, with its propensity and its whole explanation.

@@ -119,6 +119,8 @@ pub enum Command {
         store: StoreId,
         /// Of which offer.
         offer: OfferId,
+        /// So many units must stay for others.
+        kept: u64,
     },
     /// Give a reserved unit back.
     Release {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::anchor::Advertised;
 use crate::floor::{Floor, Passage, Point};
-use crate::ids::{CategoryId, FloorId, OfferId, ProductId, ReceiverId, SensorId, StoreId, TagId, ZoneId};
+use crate::ids::{CategoryId, FloorId, OfferId, ProductId, ReceiverId, SegmentId, SensorId, StoreId, TagId, ZoneId};
 use crate::offer::{Cap, Offer};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
@@ -312,6 +312,15 @@ impl Shop {
     #[must_use]
     pub fn product(&self, id: &ProductId) -> Option<&Product> {
         self.products.iter().find(|product| product.id == *id)
+    }
+
+    /// How many units of an offer's budget are kept from a customer: for every segment before theirs that it is said to.
+    #[must_use]
+    pub fn kept_from(&self, segment: Option<&SegmentId>, offer: &Offer) -> u64 {
+        let budget = offer.budget.unwrap_or(0);
+        let before = self.segments.iter().take_while(|known| Some(&known.id) != segment);
+        let told = before.filter(|known| offer.segments.is_empty() || offer.segments.contains(&known.id));
+        told.map(|known| known.units_of(budget)).sum::<u64>().min(budget)
     }
 
     /// The offer with this id.

@@ -195,7 +195,7 @@ async fn reserved(site: &Site, number: u128) -> Delivery {
     let (decision, delivery) = testing::decision("u-1", number, site.app.clock.now(), MINUTE);
     let delivery = Delivery { price: Some(Cents(1_899)), ..delivery };
     let plan = testing::shop();
-    let reservation = Reservation::new(&plan, &plan.offers[0], delivery.decided_at);
+    let reservation = Reservation::new(&plan, &plan.offers[0], None, delivery.decided_at);
     let mut changes = Changes::default();
     changes.reservations.insert(decision.id, reservation);
     changes.decisions.insert(decision.id, decision);

@@ -123,7 +123,8 @@ impl Effects {
         }
         let shop = places.shop(&decision.moment.store);
         if let Some((shop, offer)) = shop.and_then(|shop| Some((shop, shop.offer(offer)?))) {
-            self.changes.reservations.insert(decision.id, Reservation::new(shop, offer, decision.moment.at));
+            let taken = Reservation::new(shop, offer, decision.explanation.segment.as_ref(), decision.moment.at);
+            self.changes.reservations.insert(decision.id, taken);
         }
     }
 

@@ -27,7 +27,7 @@ fn what_the_commit_refused_reads_the_same_in_the_log_and_on_the_pages() {
     let mut effects = Effects::default();
     effects.events.push(LiveEvent::Decision(Arc::new(decision.clone())));
     effects.changes.decisions.insert(decision.id, decision.clone());
-    let refusal = Refusal::Budget { budget: 7 };
+    let refusal = Refusal::Budget { budget: 7, kept: 0 };
     effects.refuse(&[(decision.customer.clone(), decision.id, refusal.clone())]);
     let logged = as_refused(&decision, &refusal);
     assert!(logged.explanation.en.starts_with("Not sent"), "{logged:?}");

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use model::decision::{Choice, Decision, Refusal};
-use model::ids::{CategoryId, CustomerId, DecisionId, OfferId, StoreId};
+use model::ids::{CategoryId, CustomerId, DecisionId, OfferId, SegmentId, StoreId};
 use model::offer::{Cap, CapScope, Offer};
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
@@ -24,18 +24,21 @@ pub(crate) struct Reservation {
     pub(crate) brand: Option<String>,
     pub(crate) at: Timestamp,
     pub(crate) budget: Option<u64>,
+    /// What of the budget must stay for customers of other segments.
+    pub(crate) kept: u64,
     pub(crate) caps: Vec<(CapScope, Cap)>,
 }
 
 impl Reservation {
-    /// What an offer of a shop takes.
-    pub(crate) fn new(shop: &Shop, offer: &Offer, at: Timestamp) -> Self {
+    /// What an offer of a shop takes that is said to somebody of a segment.
+    pub(crate) fn new(shop: &Shop, offer: &Offer, segment: Option<&SegmentId>, at: Timestamp) -> Self {
         let product = offer.product.as_ref().and_then(|id| shop.product(id));
         let category = offer.category.clone().or_else(|| product.map(|product| product.category.clone()));
         let brand = offer.brand.clone().or_else(|| product.and_then(|product| product.brand.clone()));
         let mut caps = vec![(CapScope::Offer, offer.cap), (CapScope::All, shop.store.cap)];
         caps.extend(offer.caps.iter().map(|cap| (cap.scope, Cap { times: cap.times, hours: cap.hours })));
-        Self { store: shop.store.id.clone(), offer: offer.id.clone(), category, brand, at, budget: offer.budget, caps }
+        let (store, kept) = (shop.store.id.clone(), shop.kept_from(segment, offer));
+        Self { store, offer: offer.id.clone(), category, brand, at, budget: offer.budget, kept, caps }
     }
 }
 
@@ -105,11 +108,12 @@ pub(super) fn reserve_steps(
         check(steps, checks, decision, step, refusal);
     }
     if let Some(budget) = reservation.budget {
+        let kept = reservation.kept;
         let sql = "DELETE FROM reservations WHERE decision = $1 AND counted = 0 AND \
                    (SELECT granted FROM budgets WHERE store = $2 AND offer = $3) >= $4";
-        let args = vec![id.clone(), key[0].clone(), key[1].clone(), whole(budget).into()];
+        let args = vec![id.clone(), key[0].clone(), key[1].clone(), whole(budget.saturating_sub(kept)).into()];
         let step = Step::Execute { sql, args };
-        check(steps, checks, decision, step, Refusal::Budget { budget });
+        check(steps, checks, decision, step, Refusal::Budget { budget, kept });
         let sql = "UPDATE budgets SET granted = granted + 1 WHERE store = $2 AND offer = $3 \
                    AND EXISTS (SELECT 1 FROM reservations WHERE decision = $1 AND counted = 0)";
         steps.push(Step::Execute { sql, args: vec![id.clone(), key[0].clone(), key[1].clone()] });

@@ -55,9 +55,13 @@ impl Words<'_> {
                 format!("its rule can't be decided ({error})"),
                 format!("la sua regola non si può decidere ({error})"),
             ),
-            Refusal::Budget { budget } => self.pick(
+            Refusal::Budget { budget, kept: 0 } => self.pick(
                 format!("all {budget} of this offer are taken"),
                 format!("tutte le {budget} di questa offerta sono finite"),
+            ),
+            Refusal::Budget { budget, kept } => self.pick(
+                format!("of {budget} of this offer the last {kept} are kept for other customers"),
+                format!("di {budget} di questa offerta le ultime {kept} sono per altri clienti"),
             ),
             Refusal::Schedule { .. }
             | Refusal::Consent { .. }

@@ -50,9 +50,14 @@ fn every_code_has_a_plain_sentence_in_both_languages() {
         "non inviata: Barolo è esaurito",
     );
     check(
-        &Refusal::Budget { budget: 100 },
+        &Refusal::Budget { budget: 100, kept: 0 },
         "not sent: all 100 of this offer are taken",
         "non inviata: tutte le 100 di questa offerta sono finite",
+    );
+    check(
+        &Refusal::Budget { budget: 100, kept: 30 },
+        "not sent: of 100 of this offer the last 30 are kept for other customers",
+        "non inviata: di 100 di questa offerta le ultime 30 sono per altri clienti",
     );
     check(
         &Refusal::Cap { told: 1, times: 1, hours: 24, scope: CapScope::Offer },

@@ -6,10 +6,17 @@ use super::Case;
 
 /// The gate. What only runs in shadow spends nothing.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    match case.offer.budget {
-        Some(budget) if !case.scene.shadow && !case.context.granted.contains(&case.offer.id) => {
-            Err(Refusal::Budget { budget })
-        }
-        Some(_) | None => Ok(()),
+    let Some(budget) = case.offer.budget.filter(|_| !case.scene.shadow) else { return Ok(()) };
+    let kept = kept(case);
+    if case.context.granted.contains(&case.offer.id) { Ok(()) } else { Err(Refusal::Budget { budget, kept }) }
+}
+
+/// What of the offer's budget the customer must leave for the segments before theirs.
+pub(crate) fn kept(case: &Case<'_>) -> u64 {
+    let catalogue = case.context.catalogue;
+    if catalogue.segments.iter().all(|segment| segment.budget_share == 0.0) {
+        return 0;
     }
+    let own = case.scene.segment(case.context).map(|index| &catalogue.segments[index].id);
+    catalogue.kept_from(own, case.offer)
 }

@@ -88,7 +88,7 @@ impl Core {
     #[must_use]
     pub fn ask(&self, customer: Option<&CustomerId>, ask: &Ask, now: Timestamp) -> Option<Decision> {
         let plan = self.plans.get(&ask.store)?;
-        let granted = self.leases.available(plan);
+        let left = self.leases.available(plan);
         let known = customer.and_then(|customer| self.shoppers.get_key_value(customer));
         let (customer, state) = match known {
             Some((customer, slot)) => (customer.clone(), slot.state(&self.names).into_owned()),
@@ -96,6 +96,6 @@ impl Core {
         };
         let mut shopper = Shopper::new(shopper::Config { customer }, self.config.seed);
         shopper.restore(state);
-        Some(shopper.preview(plan, ask, &granted, &self.lent, now))
+        Some(shopper.preview(plan, ask, &left, &self.lent, now))
     }
 }

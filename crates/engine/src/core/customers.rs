@@ -167,7 +167,7 @@ impl Core {
                     self.commands.push_back(Command::Cancel { customer: customer.clone(), decision });
                 }
                 shopper::Command::Release { store, offer } => self.leases.release(&store, &offer),
-                shopper::Command::Reserve { store, offer } => self.reserve(customer, store, offer),
+                shopper::Command::Reserve { store, offer, kept } => self.reserve(customer, store, offer, kept),
             }
         }
         // The name as it is kept already, so that a timer does not keep another.
@@ -184,8 +184,8 @@ impl Core {
         }
     }
 
-    pub(super) fn reserve(&mut self, customer: &CustomerId, store: StoreId, offer: OfferId) {
-        let granted = self.leases.reserve(&store, &offer);
+    pub(super) fn reserve(&mut self, customer: &CustomerId, store: StoreId, offer: OfferId, kept: u64) {
+        let granted = self.leases.reserve(&store, &offer, kept);
         let (now, answer) = (self.now, shopper::Input::Budget { offer: offer.clone(), granted });
         self.work(customer, |shopper| shopper.handle(answer, now));
         if self.leases.runs_low(&store, &offer, self.now) {

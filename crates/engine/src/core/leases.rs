@@ -1,6 +1,6 @@
 //! Shares of offers' budgets that this core may spend without asking, so that no two cores can overspend together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use model::ids::{OfferId, StoreId};
 use model::shop::Shop as Plan;
@@ -29,6 +29,18 @@ struct Lease {
     /// Units taken of the budget in all, those in hand among them.
     taken: u64,
     asked: Asked,
+}
+
+impl Lease {
+    /// What is spent, as far as is known here: what others have in hand counts as spent.
+    const fn spent(&self) -> u64 {
+        self.taken.saturating_sub(self.units)
+    }
+
+    /// What is left of the whole budget.
+    const fn left(&self) -> u64 {
+        self.budget.saturating_sub(self.spent())
+    }
 }
 
 /// What is leased of every offer with a budget.
@@ -70,11 +82,11 @@ impl Leases {
         }
     }
 
-    /// The offers of a plan of which a unit is left.
-    pub(super) fn available(&self, plan: &Plan) -> BTreeSet<OfferId> {
+    /// The offers of a plan of which a unit is in hand, and how many units of the whole budget are left.
+    pub(super) fn available(&self, plan: &Plan) -> BTreeMap<OfferId, u64> {
         let store = &plan.store.id;
         let left = self.0.iter().filter(|((of, _), lease)| of == store && lease.units > 0);
-        left.map(|((_, offer), _)| offer.clone()).collect()
+        left.map(|((_, offer), lease)| (offer.clone(), lease.left())).collect()
     }
 
     /// The units of every offer with a budget, and what was taken of it in all.
@@ -84,14 +96,13 @@ impl Leases {
 
     /// What is spent of each budget, as far as is known here: what others have in hand counts as spent.
     pub(super) fn spent(&self) -> impl Iterator<Item = (&StoreId, &OfferId, u64, u64)> {
-        let spent = |lease: &Lease| lease.taken.saturating_sub(lease.units);
-        self.0.iter().map(move |((store, offer), lease)| (store, offer, lease.budget, spent(lease)))
+        self.0.iter().map(|((store, offer), lease)| (store, offer, lease.budget, lease.spent()))
     }
 
-    /// Takes one unit out; false if there is none.
-    pub(super) fn reserve(&mut self, store: &StoreId, offer: &OfferId) -> bool {
+    /// Takes one unit out; false if there is none, or none but the last `kept` of the whole budget.
+    pub(super) fn reserve(&mut self, store: &StoreId, offer: &OfferId, kept: u64) -> bool {
         let lease = self.0.get_mut(&(store.clone(), offer.clone()));
-        let Some(lease) = lease.filter(|lease| lease.units > 0) else { return false };
+        let Some(lease) = lease.filter(|lease| lease.units > 0 && lease.left() > kept) else { return false };
         lease.units -= 1;
         true
     }
@@ -136,10 +147,26 @@ mod tests {
         let (store, offer) = key();
         let mut leases = leases(100);
         leases.lease(&store, &offer, 3, None, Timestamp(0));
-        assert_eq!((0..10).filter(|_| leases.reserve(&store, &offer)).count(), 3);
+        assert_eq!((0..10).filter(|_| leases.reserve(&store, &offer, 0)).count(), 3);
         leases.release(&store, &offer);
-        assert!(leases.reserve(&store, &offer));
-        assert!(!leases.reserve(&store, &offer));
+        assert!(leases.reserve(&store, &offer, 0));
+        assert!(!leases.reserve(&store, &offer, 0));
+    }
+
+    #[test]
+    fn the_last_units_are_only_for_whom_they_are_kept() {
+        let (store, offer) = key();
+        let mut leases = leases(10);
+        leases.lease(&store, &offer, 10, Some(10), Timestamp(0));
+        assert_eq!((0..10).filter(|_| leases.reserve(&store, &offer, 3)).count(), 7, "three stay");
+        assert_eq!(leases.0[&key()].left(), 3);
+        assert!(!leases.reserve(&store, &offer, 3) && leases.reserve(&store, &offer, 0));
+        leases.release(&store, &offer);
+        leases.release(&store, &offer);
+        assert!(leases.reserve(&store, &offer, 3), "what comes back counts again");
+        // What others have in hand may be gone: it is not counted on.
+        leases.lease(&store, &offer, 0, Some(10), Timestamp(0));
+        assert!(!leases.reserve(&store, &offer, 3));
     }
 
     #[test]

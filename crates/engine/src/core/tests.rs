@@ -14,6 +14,7 @@ use crate::log::{self, Entry};
 mod course;
 mod floor;
 mod limits;
+mod segments;
 
 fn files() -> PlanFiles {
     PlanFiles::parse(SHOP, FLOOR).expect("the files are right")

@@ -1,10 +1,10 @@
 //! Another channel asks: the same brain at a moment that is not one of walking.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use decide::catalogue::Catalogue;
-use decide::evaluate;
+use decide::evaluate::{self, Context};
 use model::decision::{Decision, Moment, Trigger};
 use model::ids::{OfferId, VisitId, ZoneId};
 use model::time::{Millis, Timestamp};
@@ -24,16 +24,21 @@ impl Shopper {
         self.decide(ask.id, moment, now);
     }
 
-    /// What would be decided, with units of these budgets to be had.
+    /// What would be decided, with so many units of these budgets left.
     pub(crate) fn preview(
         &self,
         plan: &Arc<Catalogue>,
         ask: &Ask,
-        granted: &BTreeSet<OfferId>,
+        left: &BTreeMap<OfferId, u64>,
         lent: &Lent,
         now: Timestamp,
     ) -> Decision {
-        evaluate::evaluate(&self.context(plan, ask.id, &self.moment_of(ask, now), granted, lent, now))
+        let (moment, nothing) = (self.moment_of(ask, now), BTreeSet::new());
+        let context = self.context(plan, ask.id, &moment, &nothing, lent, now);
+        let needed = evaluate::budgets_needed(&context).into_iter();
+        let to_be_had = needed.filter(|(offer, kept)| left.get(offer).is_some_and(|left| left > kept));
+        let granted = to_be_had.map(|(offer, _)| offer).collect();
+        evaluate::evaluate(&Context { granted: &granted, ..context })
     }
 
     /// Where the channel says that the customer is, else where they were last seen in that store.

@@ -147,10 +147,12 @@ impl Shopper {
             return;
         }
         let Some(plan) = self.policies.get(&moment.store).cloned() else { return };
-        let awaited = evaluate::budgets_needed(&self.context(&plan, id, &moment, &BTreeSet::new(), &self.lent, now));
-        for offer in &awaited {
-            self.commands.push_back(Command::Reserve { store: moment.store.clone(), offer: offer.clone() });
+        let needed = evaluate::budgets_needed(&self.context(&plan, id, &moment, &BTreeSet::new(), &self.lent, now));
+        for (offer, kept) in &needed {
+            let (store, offer) = (moment.store.clone(), offer.clone());
+            self.commands.push_back(Command::Reserve { store, offer, kept: *kept });
         }
+        let awaited = needed.into_keys().collect();
         self.state.pending = Some(Pending { id, moment, since: now, awaited, granted: BTreeSet::new() });
         self.finish_if_answered(now);
     }

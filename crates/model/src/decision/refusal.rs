@@ -155,6 +155,9 @@ pub enum Refusal {
     Budget {
         /// The offer's whole budget.
         budget: u64,
+        /// What of it is kept for customers of segments before theirs.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        kept: u64,
     },
     /// The customer belongs to the holdout: the decision is made and not said, so that lift can be measured.
     Holdout,
@@ -219,6 +222,11 @@ impl Refusal {
             Self::Holdout => "holdout",
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How far an offer is let out, in a word.

@@ -99,6 +99,10 @@ fn segments(shop: &Shop, say: &mut impl FnMut(String, &str, &str)) {
     if shop.segments.len() > SEGMENTS_MAX {
         say("segment".into(), "has more than 32 entries", "join some of them");
     }
+    let kept: f64 = shop.segments.iter().map(|segment| segment.budget_share).sum();
+    if kept > 1.0 + 1e-9 {
+        say("segment".into(), "has shares of the budgets that add up to more than 1", "lower a budget_share");
+    }
     let mut seen = BTreeSet::new();
     for (index, segment) in shop.segments.iter().enumerate() {
         if !seen.insert(&segment.id) {
@@ -106,6 +110,10 @@ fn segments(shop: &Shop, say: &mut impl FnMut(String, &str, &str)) {
         }
         if !(Lever::WEIGHT[0]..=Lever::WEIGHT[1]).contains(&segment.weight) {
             say(format!("segment[{index}].weight"), "is outside 0.2 to 5", "write 1 to leave offers as they are");
+        }
+        if !(0.0..=1.0).contains(&segment.budget_share) {
+            let fix = "write the share of every budget that is kept for it, such as 0.3, or leave it out";
+            say(format!("segment[{index}].budget_share"), "is outside 0 to 1", fix);
         }
     }
 }

@@ -63,6 +63,28 @@ fn every_error_names_file_key_and_fix() {
 }
 
 #[test]
+fn what_is_kept_of_a_budget_is_declared_and_checked() {
+    let with = |shares: [f64; 2]| {
+        let [gold, silver] = shares;
+        let segment =
+            |id: &str, share: f64| format!("[[segment]]\nid = \"{id}\"\nrule = \"true\"\nbudget_share = {share:?}\n");
+        let shop = SHOP.replace("discount = 300", "discount = 300\nbudget = 10");
+        Shop::parse(&format!("{shop}{}{}", segment("gold", gold), segment("silver", silver)), FLOOR)
+    };
+    let mut shop = with([0.3, 0.2]).expect("a right shop");
+    let ids: Vec<_> = shop.segments.iter().map(|segment| segment.id.clone()).collect();
+    let kept = |shop: &Shop| [Some(&ids[0]), Some(&ids[1]), None].map(|own| shop.kept_from(own, &shop.offers[0]));
+    assert_eq!(kept(&shop), [0, 3, 5], "each leaves what those before it have");
+    shop.offers[0].segments = vec![ids[1].clone()];
+    assert_eq!(kept(&shop)[1], 0, "nothing is kept for somebody to whom it is never said");
+    for (shares, key) in [([1.1, 0.0], "segment[0].budget_share"), ([0.0, -0.1], "segment[1]"), ([0.6, 0.6], "segment")]
+    {
+        let errors = with(shares).expect_err("a wrong share");
+        assert!(errors.iter().any(|e| e.key.starts_with(key) && !e.fix.is_empty()), "{key}: {errors:?}");
+    }
+}
+
+#[test]
 fn all_errors_are_said_at_once() {
     let shop = SHOP.replace("Europe/Rome", "Rome").replace("margin = 900", "margin = 9000");
     let errors = Shop::parse(&shop, &FLOOR.replace("shelf", "shelve")).expect_err("three things are wrong");

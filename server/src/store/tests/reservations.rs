@@ -56,6 +56,22 @@ async fn never_overspent(stores: &[Store]) {
     assert_eq!(told, 3, "fifty different offers of one category");
 
     given_back_once(stores).await;
+    kept_for_others(stores).await;
+}
+
+/// Fifty customers get a budget but for what is kept from them; then fifty get that from whom nothing is kept.
+async fn kept_for_others(stores: &[Store]) {
+    const KEPT: u64 = 3;
+    for (first, kept, left) in [(5_000, KEPT, BUDGET - KEPT), (6_000, 0, KEPT)] {
+        let left = usize::try_from(left).expect("small");
+        let told = at_once(stores, |n| {
+            let mut changes = one(first + n, &who(n), "kept", Some(BUDGET), false);
+            changes.reservations.values_mut().for_each(|reservation| reservation.kept = kept);
+            changes
+        });
+        assert_eq!(told.await, left);
+        logged(&stores[0], first, left, "budget").await;
+    }
 }
 
 /// Two workers report the same delivery as failed, over and over: its unit comes back once, and is spent again once.
@@ -146,7 +162,7 @@ pub(super) fn one(id: u128, who: &str, name: &str, budget: Option<u64>, topic: b
     let mut decision = decision(id, who, after(0), false);
     decision.choice = Choice::Offer { offer: offer(name) };
     let reservation =
-        Reservation { store: shop(), offer: offer(name), category, brand: None, at: after(0), budget, caps };
+        Reservation { store: shop(), offer: offer(name), category, brand: None, at: after(0), budget, kept: 0, caps };
     let delivery = model::delivery::Delivery { offer: offer(name), ..delivery(id % 100, who) };
     let delivery = model::delivery::Delivery { id: model::ids::DeliveryId(id), decision: DecisionId(id), ..delivery };
     Changes {

@@ -105,8 +105,12 @@ fn price_and_margin_are_looked_at_as_they_are_now() {
 
 #[test]
 fn the_first_segment_that_fits_is_the_customer_s() {
-    let segment =
-        |id: &str, rule: &str| Segment { id: SegmentId::new(id).expect("a slug"), rule: rule.into(), weight: 1.0 };
+    let segment = |id: &str, rule: &str| Segment {
+        id: SegmentId::new(id).expect("a slug"),
+        rule: rule.into(),
+        weight: 1.0,
+        budget_share: 0.0,
+    };
     let shop = move |w: &mut World, only: &str, visits| {
         w.shop.segments = vec![segment("gold", "visits > 9"), segment("known", "visits > 3"), segment("all", "true")];
         w.shop.offers[0].segments = vec![SegmentId::new(only).expect("a slug")];
@@ -124,7 +128,7 @@ fn a_decision_names_the_segment_that_it_asked_for() {
     let mut world = World::new();
     assert_eq!(evaluate(&world.context()).explanation.segment, None, "there are none");
     let gold = SegmentId::new("gold").expect("a slug");
-    world.shop.segments = vec![Segment { id: gold.clone(), rule: "visits > 9".into(), weight: 2.0 }];
+    world.shop.segments = vec![Segment { id: gold.clone(), rule: "visits > 9".into(), weight: 2.0, budget_share: 0.0 }];
     assert_eq!(evaluate(&world.context()).explanation.segment, None, "it is for others");
     world.person.visits = 10;
     assert_eq!(evaluate(&world.context()).explanation.segment, Some(gold));
