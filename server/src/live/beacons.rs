@@ -10,8 +10,8 @@ use model::sighting::{Sighting, Transmitter};
 use model::time::{Millis, Timestamp};
 use wire::uplink::{BeaconHealth, Bearer};
 
-/// What was not heard for so long is missing; a tag is away.
-const MISSING: Millis = Millis::minutes(10);
+/// What was not heard for so long is missing, a tag is away, and what a receiver heard of it then says nothing any more.
+pub(super) const MISSING: Millis = Millis::minutes(10);
 /// Half of what a receiver heard of a beacon is forgotten within about so many sightings.
 const KEEP: f64 = 0.95;
 /// Sightings by a receiver before its level says anything.
@@ -84,8 +84,27 @@ struct Memory {
     last_heard: Option<Timestamp>,
     last_receiver: Option<ReceiverId>,
     battery: Option<BatteryNow>,
-    /// How strong receivers hear it, and how often they did.
-    levels: BTreeMap<ReceiverId, (f64, u32)>,
+    /// How strong receivers hear it.
+    levels: BTreeMap<ReceiverId, Level>,
+}
+
+/// How strong one receiver hears it.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    dbm: f64,
+    sightings: u32,
+    at: Timestamp,
+}
+
+impl Level {
+    fn with(self, dbm: f64, at: Timestamp) -> Self {
+        Self { dbm: self.dbm * KEEP + dbm * (1.0 - KEEP), sightings: self.sightings.saturating_add(1), at }
+    }
+
+    /// What it says, once there is enough of it and while it is not too old.
+    fn told(self, now: Timestamp) -> Option<f64> {
+        (self.sightings >= SIGHTINGS_MIN && now.since(self.at) <= MISSING).then_some(self.dbm)
+    }
 }
 
 impl Memory {
@@ -128,9 +147,9 @@ impl Beacons {
         let Some(memory) = self.0.get_mut(&who) else { return };
         (memory.last_heard, memory.last_receiver) = (Some(now), Some(sighting.receiver.clone()));
         if memory.place.is_some() {
-            let level = f64::from(sighting.rssi.mean.0);
-            let known = memory.levels.entry(sighting.receiver.clone()).or_insert((level, 0));
-            *known = (known.0 * KEEP + level * (1.0 - KEEP), known.1.saturating_add(1));
+            let dbm = f64::from(sighting.rssi.mean.0);
+            let level = memory.levels.entry(sighting.receiver.clone()).or_insert(Level { dbm, sightings: 0, at: now });
+            *level = level.with(dbm, now);
         }
     }
 
@@ -152,14 +171,20 @@ impl Beacons {
         }
     }
 
-    /// Those that were ever heard and those that have a place; sensors only when they have a battery.
-    pub(super) fn snapshot(&self, plan: &Shop, now: Timestamp) -> impl Iterator<Item = BeaconNow> {
+    /// Those that were ever heard and those that have a place; sensors only when they have a battery. `is_hearing` says whether a
+    /// receiver has been there all along for [`MISSING`].
+    pub(super) fn snapshot(
+        &self,
+        plan: &Shop,
+        is_hearing: impl Fn(&ReceiverId) -> bool,
+        now: Timestamp,
+    ) -> impl Iterator<Item = BeaconNow> {
         let shown = self.0.values().filter(|memory| memory.kind != Kind::Sensor || memory.battery.is_some());
         shown.map(move |memory| BeaconNow {
             id: memory.id.clone(),
             store: plan.store.id.clone(),
             kind: memory.kind,
-            state: memory.presence(plan, now),
+            state: memory.presence(plan, &is_hearing, now),
             last_heard: memory.last_heard,
             last_receiver: memory.last_receiver.clone(),
             battery: memory.battery,
@@ -168,7 +193,7 @@ impl Beacons {
 }
 
 impl Memory {
-    fn presence(&self, plan: &Shop, now: Timestamp) -> Presence {
+    fn presence(&self, plan: &Shop, is_hearing: impl Fn(&ReceiverId) -> bool, now: Timestamp) -> Presence {
         let Some(last) = self.last_heard else { return Presence::Never };
         if now.since(last) > MISSING {
             return match self.kind {
@@ -176,26 +201,29 @@ impl Memory {
                 Kind::Fixed | Kind::Sensor => Presence::Missing,
             };
         }
-        if self.is_moved(plan) { Presence::Moved } else { Presence::Heard }
+        if self.is_moved(plan, is_hearing, now) { Presence::Moved } else { Presence::Heard }
     }
 
-    /// Whether it is heard best far from its place, and clearly better than right beside it.
-    fn is_moved(&self, plan: &Shop) -> bool {
+    /// Whether it is heard best far from its place, and clearly better than right beside it. A receiver beside it that is there
+    /// and does not hear it at all speaks as well; one that is not there says nothing.
+    fn is_moved(&self, plan: &Shop, is_hearing: impl Fn(&ReceiverId) -> bool, now: Timestamp) -> bool {
         let Some((floor, place)) = &self.place else { return false };
         let mut best = (f64::NEG_INFINITY, false);
         let mut beside: Option<f64> = None;
-        for receiver in plan.receivers.iter().filter(|receiver| receiver.floor == *floor) {
-            let (dx, dy) = (receiver.x - place.x, receiver.y - place.y);
-            let metres = dx.hypot(dy);
-            let level =
-                self.levels.get(&receiver.id).filter(|(_, count)| *count >= SIGHTINGS_MIN).map(|(level, _)| *level);
-            if metres <= BESIDE_M {
+        for receiver in &plan.receivers {
+            let is_same_floor = receiver.floor == *floor;
+            let metres = (receiver.x - place.x).hypot(receiver.y - place.y);
+            let level = self.levels.get(&receiver.id).and_then(|level| level.told(now));
+            if is_same_floor && metres <= BESIDE_M && (level.is_some() || is_hearing(&receiver.id)) {
                 beside = Some(beside.unwrap_or(f64::NEG_INFINITY).max(level.unwrap_or(f64::NEG_INFINITY)));
             }
             if let Some(level) = level.filter(|level| *level > best.0) {
-                best = (level, metres >= MOVED_M);
+                best = (level, !is_same_floor || metres >= MOVED_M);
             }
         }
         best.1 && beside.is_some_and(|beside| best.0 - beside >= MOVED_DB)
     }
 }
+
+#[cfg(test)]
+mod tests;

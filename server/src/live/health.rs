@@ -163,11 +163,22 @@ pub(super) struct Receivers {
 #[derive(Debug, Default)]
 struct ReceiverMemory {
     last_heard: Option<Timestamp>,
+    /// Since when it has been heard without a silence.
+    since: Option<Timestamp>,
     gateway: Option<GatewayId>,
     /// How it is by what it hears, where that is not well, and since when.
     ill: Option<(Condition, Timestamp)>,
     /// Sightings per second of the last minute: the second, and how many.
     seconds: BTreeMap<i64, u32>,
+}
+
+impl ReceiverMemory {
+    fn heard(&mut self, at: Timestamp) {
+        if self.last_heard.is_none_or(|last| at.since(last) > RECEIVER_SILENT) {
+            self.since = Some(at);
+        }
+        self.last_heard = self.last_heard.max(Some(at));
+    }
 }
 
 impl Receivers {
@@ -203,7 +214,7 @@ impl Receivers {
 
     pub(super) fn heard(&mut self, receiver: &ReceiverId, gateway: &GatewayId, now: Timestamp) {
         let Some(memory) = self.memory.get_mut(receiver) else { return };
-        memory.last_heard = Some(now);
+        memory.heard(now);
         memory.gateway = Some(gateway.clone());
         let second = now.0.div_euclid(1_000);
         *memory.seconds.entry(second).or_default() += 1;
@@ -218,8 +229,14 @@ impl Receivers {
         if at == Timestamp(0) {
             return;
         }
-        let at = Timestamp(at.0.min(now.0));
-        memory.last_heard = Some(memory.last_heard.map_or(at, |last| last.max(at)));
+        memory.heard(Timestamp(at.0.min(now.0)));
+    }
+
+    /// Whether it has been heard without a silence for so long.
+    pub(super) fn is_hearing(&self, receiver: &ReceiverId, span: Millis, now: Timestamp) -> bool {
+        let Some(memory) = self.memory.get(receiver) else { return false };
+        let is_there = memory.last_heard.is_some_and(|last| now.since(last) <= RECEIVER_SILENT);
+        is_there && memory.since.is_some_and(|since| now.since(since) >= span)
     }
 
     pub(super) fn snapshot(

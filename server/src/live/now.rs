@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use locate::calibrate::Source;
 use model::floor::Point;
 use model::ids::{FloorId, GatewayId, ReceiverId, SensorId, ZoneId};
 use model::position::{Patch, Position};
@@ -202,6 +203,8 @@ pub struct Door {
 pub struct Now {
     /// When this was so.
     pub at: Timestamp,
+    /// What positions rest on; none before the first were made.
+    pub source: Option<Source>,
     /// How many in the store.
     pub people: People,
     /// How many people are expected in the store, those without a radio too.

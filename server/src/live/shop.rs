@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use geo::Intersects as _;
+use locate::calibrate::Source;
 use model::delivery::DeliveryState;
 use model::floor::Point;
 use model::fusion::Occupancy;
-use model::ids::{CustomerId, DecisionId, FloorId, GatewayId, SensorId, ZoneId};
+use model::ids::{CustomerId, DecisionId, FloorId, GatewayId, ReceiverId, SensorId, ZoneId};
 use model::outcome::Outcome;
 use model::position::Position;
 use model::presence::{Presence, PresenceKind};
@@ -17,7 +18,7 @@ use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use model::zone::ZoneKind;
 
-use super::beacons::{BeaconNow, Beacons};
+use super::beacons::{BeaconNow, Beacons, MISSING};
 use super::health::{GatewayMemory, Receivers};
 use super::heat::Heat;
 use super::now::{Door, Dot, Now, People, SensorNow, ZoneNow};
@@ -45,6 +46,8 @@ pub(super) struct ShopNow {
     heat: Heat,
     /// People expected in the zones, and under none in the store.
     expected: BTreeMap<Option<ZoneId>, f64>,
+    /// What positions rest on; none before the first were made.
+    source: Option<Source>,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +71,7 @@ impl ShopNow {
             day: Timestamp(i64::MIN),
             heat: Heat::default(),
             expected: BTreeMap::new(),
+            source: None,
         };
         shop.put_plan(plan);
         shop
@@ -90,7 +94,8 @@ impl ShopNow {
     }
 
     pub(super) fn beacons_now(&self, now: Timestamp) -> impl Iterator<Item = BeaconNow> {
-        self.beacons.snapshot(&self.plan, now)
+        let is_hearing = move |id: &ReceiverId| self.receivers.is_hearing(id, MISSING, now);
+        self.beacons.snapshot(&self.plan, is_hearing, now)
     }
 
     pub(super) fn put_plan(&mut self, plan: &Arc<Shop>) {
@@ -99,6 +104,10 @@ impl ShopNow {
         self.receivers.put_plan(&plan.receivers);
         self.expected.retain(|zone, _| zone.as_ref().is_none_or(|zone| plan.zone(zone).is_some()));
         self.readings.retain(|sensor, _| plan.sensors.iter().any(|known| known.id == *sensor));
+    }
+
+    pub(super) const fn put_source(&mut self, source: Option<Source>) {
+        self.source = source;
     }
 
     pub(super) fn position(&mut self, position: &Arc<Position>, now: Timestamp) {
@@ -214,6 +223,7 @@ impl ShopNow {
         let boxes = gateways.iter().filter(|(id, _)| mine.contains(*id) || gateways.len() == 1).take(GATEWAYS_MAX);
         Now {
             at,
+            source: self.source,
             people: count(here.iter().map(|(id, _)| *id)),
             estimated: self.expected(None),
             zones: zones.collect(),

@@ -181,6 +181,16 @@ fn a_receiver_that_is_not_well_says_how_and_since_when() {
     assert_eq!(told(NOW), ("well", None));
 }
 
+#[test]
+fn a_page_is_told_what_positions_rest_on() {
+    let live = live();
+    assert_eq!(now(&live, NOW).source, None, "nothing was placed yet");
+    for source in [Source::Plan, Source::Traffic, Source::Survey] {
+        live.put_source(&store(), Some(source));
+        assert_eq!(now(&live, NOW).source, Some(source));
+    }
+}
+
 const PRIVATE: &str = r#",{"type":"Feature","properties":{"feature":"zone","id":"care","name":"Care","floor":"ground","kind":"private"},"geometry":{"type":"Polygon","coordinates":[[[12,20],[18,20],[18,28],[12,28],[12,20]]]}}
 ]}"#;
 
