@@ -130,7 +130,10 @@ pub async fn answer(command: &Command, store: &Store, now: Timestamp, paint: Pai
         Command::Place(Place { store: id, since, json }) => {
             let shop = applied(store, id.as_ref()).await?;
             let days = store.qualities(&shop.store.id, now - since.span).await?;
-            let diagnosis = Diagnosis::of(&shop, &days);
+            let times = store.calibration_times().await?.into_iter();
+            let learnt: Vec<_> =
+                times.filter(|(of, ..)| *of == shop.store.id).map(|(_, source, at)| (source, at)).collect();
+            let diagnosis = Diagnosis::of(&shop, &days, &learnt);
             Ok(if *json { document(&diagnosis) } else { diagnosis.text(&shop, &since.text, paint) })
         }
     }

@@ -16,6 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use locate::calibrate::Source;
 use locate::health::Condition;
 use model::decision::Decision;
 use model::delivery::{Delivery, DeliveryState};
@@ -252,6 +253,13 @@ impl Live {
     pub(crate) fn put_ill(&self, store: &StoreId, ill: &BTreeMap<ReceiverId, Condition>, now: Timestamp) {
         if let Some(shop) = self.write().shops.get_mut(store) {
             shop.receivers_mut().put_ill(ill, now);
+        }
+    }
+
+    /// Takes what the positions of a store rest on.
+    pub(crate) fn put_source(&self, store: &StoreId, source: Option<Source>) {
+        if let Some(shop) = self.write().shops.get_mut(store) {
+            shop.put_source(source);
         }
     }
 

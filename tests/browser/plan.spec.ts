@@ -52,6 +52,25 @@ test("everybody is a cloud that says where, what else, and how exactly", async (
   expect(await axe(page)).toEqual([]);
 });
 
+test("the legend says what positions rest on, in both languages", async ({ page, watch }) => {
+  watch.expectComplaint(/ERR_|Failed to load|net::/);
+  await open(page);
+  // The demo's shop has no survey; whether it has learnt yet depends on how long it runs.
+  await expect(page.locator(".legend [data-source]")).toHaveText(/^Positions rest on the plan (alone|and on the shop’s own traffic)$/, { timeout: 30_000 });
+  await page.route("**/live", (route) => route.abort());
+  await page.route("**/now", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), source: "survey" } });
+  });
+  await page.reload();
+  const line = page.locator('.legend [data-source="survey"]');
+  await expect(line).toHaveText("Positions rest on a survey of the shop");
+  await page.getByRole("button", { name: "IT Italiano" }).click();
+  await expect(line).toHaveText("Le posizioni si basano su un rilievo del negozio");
+  await page.getByRole("button", { name: "EN English" }).click();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+});
+
 test("marks stand only where the belief is tight", async ({ page }) => {
   await open(page);
   await expect(marks(page).first()).toBeAttached({ timeout: 60_000 });

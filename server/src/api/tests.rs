@@ -5,6 +5,7 @@ mod floor;
 mod offers;
 mod people;
 
+use locate::calibrate::Source;
 use model::ids::CustomerId;
 use serde_json::{Value, json};
 
@@ -296,6 +297,11 @@ async fn the_office_reads_plan_now_today_and_decisions() {
     assert_eq!(plan["offers"], json!([{"id": "monopoly", "title": "Monopoly, 3 euro off"}]));
     let now = get("/api/v1/stores/milano/now").await;
     assert!(now["receivers"].is_array() && now["people"]["total"].is_number() && now["door"]["entered"].is_number());
+    assert_eq!(now["source"], "plan", "nothing was learnt of its radio");
+    for (source, name) in [(Source::Traffic, "self"), (Source::Survey, "survey")] {
+        site.app.live.put_source(&"milano".parse().expect("an id"), Some(source));
+        assert_eq!(get("/api/v1/stores/milano/now").await["source"], name);
+    }
     let today = get("/api/v1/stores/milano/today").await;
     assert_eq!((&today["funnel"]["decided"], &today["hourly"][23]["hour"]), (&json!(1), &json!(23)));
     let decisions = get("/api/v1/stores/milano/decisions?limit=1").await;

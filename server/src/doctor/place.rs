@@ -5,6 +5,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use locate::calibrate::Source;
 use locate::inform::{self, Advice, Chart, Forecast, Radio};
 use locate::quality::Quality;
 use model::ids::{ReceiverId, StoreId, ZoneId};
@@ -24,6 +25,10 @@ const ZONE_SECONDS_MIN: f64 = 120.0;
 pub struct Diagnosis {
     /// Which store.
     pub store: StoreId,
+    /// What its positions rest on, and since when that is known; no time for the plan.
+    pub source: Source,
+    /// See `source`.
+    pub source_since: Option<Timestamp>,
     /// Days with traffic that this rests on.
     pub days: usize,
     /// Person-seconds.
@@ -148,9 +153,11 @@ pub struct PatchFinding {
 }
 
 impl Diagnosis {
-    /// Says what the days' traffic tells of a shop.
+    /// Says what the days' traffic tells of a shop whose radio was learnt from these sources, each at a time.
     #[must_use]
-    pub fn of(shop: &Shop, days: &[(Timestamp, Quality)]) -> Self {
+    pub fn of(shop: &Shop, days: &[(Timestamp, Quality)], learnt: &[(Source, Timestamp)]) -> Self {
+        // A survey goes before what was learnt from traffic.
+        let learnt = learnt.iter().max_by_key(|(source, _)| *source);
         let mut sum = Quality::default();
         days.iter().for_each(|(_, quality)| sum.merge(quality));
         let receivers = findings::receivers(shop, days, &sum);
@@ -167,6 +174,8 @@ impl Diagnosis {
         let uncertain: f64 = sum.patches.values().map(|patch| patch.uncertainty).sum();
         Self {
             store: shop.store.id.clone(),
+            source: learnt.map_or(Source::Plan, |(source, _)| *source),
+            source_since: learnt.map(|(_, at)| *at),
             days: days.len(),
             seconds: sum.seconds,
             enough: sum.seconds >= SECONDS_MIN,

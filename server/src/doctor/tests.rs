@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use locate::calibrate::{Calibration, Source};
 use locate::quality::{PatchQuality, Quality, ReceiverQuality, ZoneQuality};
 use model::ids::ZoneId;
 use serde_json::Value;
@@ -115,7 +116,7 @@ async fn a_shop_is_told_how_it_turned_out() {
     let now = FIRST + DAY + Millis::hours(20);
     let shop = applied(&store, None).await.expect("the shop");
     let days = store.qualities(&shop.store.id, FIRST).await.expect("days");
-    let diagnosis = Diagnosis::of(&shop, &days);
+    let diagnosis = Diagnosis::of(&shop, &days, &[]);
     assert!(diagnosis.enough && diagnosis.days == 2, "{diagnosis:?}");
     let finding = |id: &str| diagnosis.zones.iter().find(|finding| finding.id == zone(id)).expect("a zone");
     assert!((finding("wine").right.expect("enough") - 0.6).abs() < 1e-9);
@@ -146,6 +147,34 @@ async fn a_shop_is_told_how_it_turned_out() {
         serde_json::from_str(&answer(&place(true), &store, now, Paint::Plain).await.expect("json")).expect("json");
     assert_eq!(json["receivers"][4]["state"]["is"], "silent");
     assert_eq!(json["pairs"][0]["foreseen"], false);
+}
+
+#[tokio::test]
+async fn what_positions_rest_on_is_told() {
+    let (_folder, store) = shop_of_two_days(2).await;
+    let now = FIRST + DAY + Millis::hours(20);
+    let told = async || {
+        let text = answer(&place(false), &store, now, Paint::Plain).await.expect("an answer");
+        let json = answer(&place(true), &store, now, Paint::Plain).await.expect("an answer");
+        let json: Value = serde_json::from_str(&json).expect("json");
+        // The lines of a paragraph end anywhere.
+        (text.split_whitespace().collect::<Vec<_>>().join(" "), json["source"].clone())
+    };
+    let (text, source) = told().await;
+    assert!(text.contains("rest on the plan alone (plan)") && source == "plan", "{text}");
+    let [corner, other]: [StoreId; 2] = ["corner", "other"].map(|id| id.parse().expect("an id"));
+    let keep = async |id: &StoreId, source, hours| {
+        let at = FIRST + Millis::hours(hours);
+        store.put_calibration(id, &Calibration::empty(source), at).await.expect("kept");
+    };
+    keep(&other, Source::Survey, 1).await;
+    assert_eq!(told().await.1, "plan", "the survey is another shop's");
+    keep(&corner, Source::Traffic, 30).await;
+    let (text, source) = told().await;
+    assert!(text.contains("traffic taught (self), last kept 2026-11-21 07:00") && source == "self", "{text}");
+    keep(&corner, Source::Survey, 12).await;
+    let (text, source) = told().await;
+    assert!(text.contains("the survey of 2026-11-20 13:00 (survey)") && source == "survey", "{text}");
 }
 
 #[tokio::test]

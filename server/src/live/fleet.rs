@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::ids::{BootId, GatewayId, ReceiverId, StoreId};
 use model::time::{Millis, Timestamp};
 use wire::settings::Reported;
+use wire::state::PrivacyMode;
 use wire::uplink::{Health, ReceiverHealth};
 
 use super::beacons::BeaconNow;
@@ -55,6 +56,8 @@ pub(crate) struct Birth {
     pub(crate) version: String,
     pub(crate) started_at: Timestamp,
     pub(crate) settings: Option<u64>,
+    /// What it keeps of strangers; boxes of old versions do not say.
+    pub(crate) privacy: Option<PrivacyMode>,
     pub(crate) adapters: Vec<String>,
     pub(crate) capabilities: Vec<String>,
 }
@@ -66,6 +69,7 @@ impl Birth {
             version: state.version.clone(),
             started_at: state.started_at,
             settings: state.settings,
+            privacy: state.privacy,
             adapters: state.adapters.clone(),
             capabilities: state.capabilities.clone(),
         }

@@ -215,8 +215,12 @@ export interface ZoneNow extends People {
   estimated?: number | null;
 }
 
+/** What positions rest on: the plan alone, the shop's own traffic too, or a survey. */
+export type Source = "plan" | "self" | "survey";
+
 export interface Now {
   at: string;
+  source?: Source | null;
   people: People;
   /** How many are expected in all, also without a radio. */
   estimated?: number | null;

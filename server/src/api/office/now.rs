@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use locate::calibrate::Source;
 use model::ids::StoreId;
 use serde::Serialize;
 
@@ -17,6 +18,8 @@ use crate::live::{Door, Dot, GatewayNow, Now, People, ReceiverNow, SensorNow, Zo
 #[derive(Debug, Clone, Serialize)]
 pub struct NowView {
     at: Moment,
+    /// What positions rest on: `plan`, `self` (the shop's own traffic) or `survey`; null before the first were made.
+    source: Option<Source>,
     people: People,
     estimated: f64,
     zones: Vec<ZoneNow>,
@@ -43,8 +46,20 @@ pub async fn get(State(api): State<Api>, _: Staff, Path(store): Path<String>) ->
 /// The shop now, as the page sees it.
 #[must_use]
 pub fn snapshot(api: &Api, store: &StoreId) -> Option<NowView> {
-    let Now { at, people, estimated, zones, dots, receivers, gateways, sensors, decisions, door } =
+    let Now { at, source, people, estimated, zones, dots, receivers, gateways, sensors, decisions, door } =
         api.app.live.snapshot(store, api.app.clock.now())?;
     let decisions = decisions.iter().map(|row| views::decision(row, &api.app.live, &api.app.secret)).collect();
-    Some(NowView { at: Moment(at), people, estimated, zones, dots, receivers, gateways, sensors, decisions, door })
+    Some(NowView {
+        at: Moment(at),
+        source,
+        people,
+        estimated,
+        zones,
+        dots,
+        receivers,
+        gateways,
+        sensors,
+        decisions,
+        door,
+    })
 }

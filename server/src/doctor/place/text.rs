@@ -1,5 +1,6 @@
 //! A diagnosis in words.
 
+use locate::calibrate::Source;
 use model::shop::Shop;
 use model::time::Timestamp;
 
@@ -19,6 +20,7 @@ impl Diagnosis {
             0,
             &mut out,
         );
+        words::paragraph(&self.rests_on(shop), 0, &mut out);
         if !self.enough {
             words::paragraph(
                 &format!(
@@ -47,6 +49,21 @@ impl Diagnosis {
             &mut out,
         );
         out
+    }
+
+    fn rests_on(&self, shop: &Shop) -> String {
+        let since = self.source_since.map_or_else(String::new, |at| moment(shop, at));
+        match self.source {
+            Source::Plan => {
+                "Its positions rest on the plan alone (plan): nothing has been learnt of its radio yet.".into()
+            }
+            Source::Traffic => {
+                format!("Its positions rest on the plan and on what its own traffic taught (self), last kept {since}.")
+            }
+            Source::Survey => format!(
+                "Its positions rest on the survey of {since} (survey), and on what its own traffic has changed of it since."
+            ),
+        }
     }
 
     fn summary(&self, shop: &Shop, out: &mut String) {

@@ -50,9 +50,13 @@ async fn a_survey_is_noticed_while_running() {
     let mut owner = bench.owner(&store).await;
     assert_eq!(owner.check_shops().await, Ok(()));
     assert_eq!(owner.core.source(&shop()), Some(Source::Plan));
+    let shown = |owner: &Owner| owner.live.snapshot(&shop(), owner.now).and_then(|now| now.source);
+    assert_eq!(owner.finish(Vec::new()).await, Ok(()));
+    assert_eq!(shown(&owner), Some(Source::Plan), "pages are told from the start");
     store.put_calibration(&shop(), &walk(Source::Survey), START).await.expect("kept");
     assert_eq!(owner.check_shops().await, Ok(()));
     assert_eq!(owner.core.source(&shop()), Some(Source::Survey));
+    assert_eq!(shown(&owner), Some(Source::Survey));
 }
 
 #[tokio::test]

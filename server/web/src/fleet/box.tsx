@@ -66,6 +66,7 @@ function Opened({ box, at, tellers }: Omit<Props, "troubles">) {
     ["started", fact.started, box.startedAt === null || box.state !== "online" ? null : span(runs(box, at), words.time)],
     ["certificate", fact.certificate, certificate(box, tellers)],
     ["settings", fact.settings, settings(box, say)],
+    ["privacy", fact.privacy, box.privacy === null ? value.unknown : say.privacy[box.privacy]],
     ["clock", fact.clock, clockOf(clock, tellers)],
     ["waiting", fact.waiting, waiting],
     ["lost", fact.lost, lostOf(uplink.lost, tellers) ?? value.nothing],

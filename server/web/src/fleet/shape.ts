@@ -23,6 +23,8 @@ export interface Box {
   version: string | null;
   startedAt: string | null;
   adapters: string[];
+  /** What it keeps of people who gave no consent; none when it does not say. */
+  privacy: "count" | "day" | null;
   certificate: { state: "valid" | "expiring" | "expired" | "revoked"; until: string } | null;
   config: Settings;
   uplink: Uplink;

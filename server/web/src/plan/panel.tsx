@@ -125,6 +125,7 @@ function Legend({ floor, plan, picture, past }: { floor: Floor; plan: Plan; pict
           <i class="swatch receiver" aria-hidden="true" /> {fill(say.receiversLine, { ok, n: plan.receivers.length })}
         </li>
       )}
+      {past || picture.source == null ? null : <li data-source={picture.source}>{say.source[picture.source]}</li>}
     </ul>
   );
 }

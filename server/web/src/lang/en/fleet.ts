@@ -103,6 +103,7 @@ export const fleet = {
     started: "Running for",
     certificate: "Certificate",
     settings: "Settings",
+    privacy: "Kept of people without consent",
     clock: "Clock",
     waiting: "Waiting on its disk",
     lost: "Lost on the box",
@@ -133,6 +134,10 @@ export const fleet = {
     unset: "not set; the server sets times right",
     waiting: "{batches} ({size}), the oldest for {age}",
     counts: "{heard} heard, {sent} sent, {taken} taken",
+  },
+  privacy: {
+    count: "counting only: a pseudonym for at most 5 minutes, never on disk",
+    day: "a pseudonym of the day, until midnight",
   },
   reason: {
     companion: "more from somebody known",

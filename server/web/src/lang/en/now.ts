@@ -48,6 +48,11 @@ export const plan = {
   zoneLabel: "{name}: {people}. {customers} known, {tags} tags, {anonymous} unknown.",
   receiverLabel: "Receiver {id}: {state}",
   receiversLine: "{ok} of {n} receivers hear well",
+  source: {
+    plan: "Positions rest on the plan alone",
+    self: "Positions rest on the plan and on the shop’s own traffic",
+    survey: "Positions rest on a survey of the shop",
+  },
   clear: "Whole shop",
   empty: "Nobody is here.",
   kinds: {

@@ -105,6 +105,7 @@ export const fleet: FleetWords = {
     started: "Accesa da",
     certificate: "Certificato",
     settings: "Impostazioni",
+    privacy: "Di chi non ha dato il consenso",
     clock: "Orologio",
     waiting: "In attesa sul disco",
     lost: "Perso sulla centralina",
@@ -135,6 +136,10 @@ export const fleet: FleetWords = {
     unset: "non regolato; il server corregge gli orari",
     waiting: "{batches} ({size}), il più vecchio da {age}",
     counts: "{heard} sentiti, {sent} mandati, {taken} presi",
+  },
+  privacy: {
+    count: "solo conteggio: uno pseudonimo per al massimo 5 minuti, mai su disco",
+    day: "uno pseudonimo del giorno, fino a mezzanotte",
   },
   reason: {
     companion: "altro da chi è già noto",

@@ -50,6 +50,11 @@ export const plan: Dictionary["plan"] = {
   zoneLabel: "{name}: {people}. {customers} clienti, {tags} etichette, {anonymous} di passaggio.",
   receiverLabel: "Ricevitore {id}: {state}",
   receiversLine: "{ok} ricevitori su {n} sentono bene",
+  source: {
+    plan: "Le posizioni si basano solo sulla pianta",
+    self: "Le posizioni si basano sulla pianta e sul traffico del negozio",
+    survey: "Le posizioni si basano su un rilievo del negozio",
+  },
   clear: "Tutto il negozio",
   empty: "Qui non c’è nessuno.",
   kinds: {
