@@ -14,6 +14,7 @@ use runtime::clock::Clock;
 use runtime::mqtt::{self, Client, Event, Events, Options, Qos};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use wire::state::PrivacyMode;
 use wire::topics::{self, Topic};
 use wire::uplink::{self, Ack, Batch};
 
@@ -246,10 +247,23 @@ impl Ingest {
             return;
         }
         match (GatewayId::new(name), wire::state::decode(payload)) {
-            (Ok(gateway), Ok(state)) => self.targets.live.gateway_state(&gateway, &state, self.targets.clock.now()),
+            (Ok(gateway), Ok(state)) => {
+                if let Some(mode) = state.privacy {
+                    tell_privacy(&gateway, mode);
+                }
+                self.targets.live.gateway_state(&gateway, &state, self.targets.clock.now());
+            }
             (Err(_), _) => refuse("bad-gateway"),
             (_, Err(cause)) => refuse(cause.code()),
         }
+    }
+}
+
+/// Says what a box keeps of people who gave no consent.
+fn tell_privacy(gateway: &GatewayId, in_force: PrivacyMode) {
+    for mode in PrivacyMode::ALL {
+        metrics::gauge!("gateway_privacy_mode", "gateway" => gateway.to_string(), "mode" => mode.word())
+            .set(f64::from(u8::from(mode == in_force)));
     }
 }
 

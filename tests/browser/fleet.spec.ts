@@ -39,6 +39,7 @@ test("the shop's box is online, opens to all that is known of it, and tells what
   await expect(fact(page, "demo-gateway", "certificate")).toContainText("password");
   await expect(fact(page, "demo-gateway", "counts")).toHaveText(/[1-9][\d,]* heard, [1-9][\d,]* sent, [1-9][\d,]* taken/);
   await expect(fact(page, "demo-gateway", "lost")).toHaveText("nothing");
+  await expect(fact(page, "demo-gateway", "privacy")).toContainText("counting only");
   const rows = box(page, "demo-gateway").locator("tbody tr");
   await expect(rows.filter({ hasText: "hears well" }).first()).toBeVisible({ timeout: 45_000 });
   const first = rows.filter({ hasText: "hears well" }).first().locator(".number").first();

@@ -23,6 +23,7 @@ const BOX: Box = {
   version: "0.1.0",
   startedAt: before(36_002),
   adapters: ["hci0"],
+  privacy: "count",
   certificate: { state: "valid", until: "2027-02-20T08:00:00.000Z" },
   config: { state: "applied", desired: 12, inForce: 12, field: null, reason: null, at: before(60) },
   uplink: { spoolBatches: 3, spoolBytes: 20_480, oldestUnsentMs: 900, backlog: 0, advertsHeard: 812_345, sightingsSent: 90_211, sightingsTaken: 90_180, lost: { sightings: 0, readings: 0 }, dropped: [{ code: "companion", count: 1_200 }], refused: [], missing: 0 },

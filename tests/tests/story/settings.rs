@@ -18,6 +18,11 @@ async fn a_box_that_settings_cut_off_comes_back_by_itself() -> anyhow::Result<()
     let online = until(&house, |gateway| gateway["state"] == "online" && gateway["store"] == "corner").await?;
     assert_eq!((&online["config"]["state"], &online["certificate"]["state"]), (&json!("none"), &json!("valid")));
     assert!(online["capabilities"].as_array().is_some_and(|can| can.contains(&json!("settings"))), "{online}");
+    assert_eq!(online["privacy"], "count", "{online}");
+    for (mode, is) in [("count", 1), ("day", 0)] {
+        let label = format!("mode=\"{mode}\"");
+        assert_eq!(house.server_metric("gateway_privacy_mode", &label).await?, is, "{mode}");
+    }
 
     put(&house, "store:corner", json!({"log": {"filter": "debug"}, "uplink": {"backlog_per_s": 300}}), 200).await?;
     let applied = until(&house, |gateway| gateway["config"]["state"] == "applied").await?;

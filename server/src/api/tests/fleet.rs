@@ -6,7 +6,7 @@ use model::time::{Millis, Timestamp};
 use model::units::Dbm;
 use serde_json::{Value, json};
 use wire::settings::{Outcome, Reported};
-use wire::state::{Liveness, State};
+use wire::state::{Liveness, PrivacyMode, State};
 use wire::uplink::{BeaconHealth, Bearer, Health, ReceiverHealth};
 
 use crate::live::ClockNow;
@@ -39,6 +39,7 @@ async fn a_box_is_shown_with_all_that_is_known_of_it() {
     let (live, now) = (&site.app.live, site.app.clock.now());
     let mut birth = State::new(BootId(42), Liveness::Online, "0.1.0".into(), now);
     (birth.store, birth.adapters) = (Some("milano".parse().expect("an id")), vec!["hci0".into()]);
+    birth.privacy = Some(PrivacyMode::Day);
     live.gateway_state(&id("gw-1"), &birth, now);
     let health = |heard| Health {
         receivers: vec![receiver(heard, now)],
@@ -65,7 +66,7 @@ async fn a_box_is_shown_with_all_that_is_known_of_it() {
         (&json!("gw-1"), &json!("milano"), &json!("online"))
     );
     assert_eq!((&gateway["boot"], &gateway["adapters"]), (&json!(BootId(42).to_string()), &json!(["hci0"])));
-    assert_eq!(gateway["certificate"], Value::Null);
+    assert_eq!((&gateway["certificate"], &gateway["privacy"]), (&Value::Null, &json!("day")));
     assert_eq!(gateway["config"]["state"], "none");
     assert_eq!(gateway["clock"], json!({"offsetMs": -120, "believed": true}));
     let uplink = &gateway["uplink"];

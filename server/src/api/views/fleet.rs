@@ -9,6 +9,7 @@ use model::time::{Millis, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use wire::settings::Outcome;
+use wire::state::PrivacyMode;
 
 use crate::api::json::Moment;
 use crate::fleet::desired::{self, All};
@@ -53,6 +54,8 @@ pub struct GatewayView {
     started_at: Option<Moment>,
     adapters: Vec<String>,
     capabilities: Vec<String>,
+    /// What it keeps of people who gave no consent: `count` or `day`; none when it does not say.
+    privacy: Option<&'static str>,
     certificate: Option<Certificate>,
     config: Config,
     uplink: Uplink,
@@ -88,6 +91,7 @@ fn gateway(id: &GatewayId, live: Option<&BoxNow>, known: &Known, now: Timestamp)
         started_at: birth.map(|birth| Moment(birth.started_at)),
         adapters: birth.map(|birth| birth.adapters.clone()).unwrap_or_default(),
         capabilities: birth.map(|birth| birth.capabilities.clone()).unwrap_or_default(),
+        privacy: birth.and_then(|birth| birth.privacy).map(PrivacyMode::word),
         certificate: certificate(kept, now),
         config: config(id, live, &known.settings),
         uplink: Uplink::new(live, known.marks.iter().filter(|((of, _), _)| of == id).map(|(_, marks)| marks)),
