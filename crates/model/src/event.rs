@@ -22,6 +22,8 @@ pub enum Interest {
     Removed,
     /// Put on the wish list.
     Wished,
+    /// Taken off the wish list.
+    Unwished,
     /// Shared or reviewed.
     Shared,
     /// Lifted from the shelf in the store.
