@@ -26,6 +26,21 @@ struct Entry {
     zones: Vec<ZoneId>,
     category: Option<CategoryId>,
     brand: Option<String>,
+    topic: Topic,
+}
+
+/// The places of a category and of a brand, in the order of their names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Topic {
+    pub(crate) category: Option<usize>,
+    pub(crate) brand: Option<usize>,
+}
+
+/// Every category and brand that anything here is about, each with its place.
+#[derive(Debug, Default)]
+struct Topics {
+    categories: BTreeMap<CategoryId, usize>,
+    brands: BTreeMap<String, usize>,
 }
 
 /// A shop, prepared once. It is read like the shop itself.
@@ -37,6 +52,8 @@ pub struct Catalogue {
     by_zone: BTreeMap<ZoneId, Vec<usize>>,
     offers: BTreeMap<OfferId, usize>,
     products: BTreeMap<ProductId, usize>,
+    topics: Topics,
+    product_topics: Vec<Topic>,
     kinds: BTreeMap<ZoneId, ZoneKind>,
     /// From each zone: how far it is to what each offer is about, in metres.
     ways: BTreeMap<ZoneId, Vec<Option<f32>>>,
@@ -53,7 +70,11 @@ impl Catalogue {
         for (index, product) in shop.products.iter().enumerate() {
             by_category.entry(&product.category).or_default().push(index);
         }
-        let entries: Vec<Entry> = shop.offers.iter().map(|o| entry(&shop, &products, &by_category, o)).collect();
+        let mut entries: Vec<Entry> = shop.offers.iter().map(|o| entry(&shop, &products, &by_category, o)).collect();
+        let topics = Topics::new(&shop, &entries);
+        for entry in &mut entries {
+            entry.topic = topics.of(entry.category.as_ref(), entry.brand.as_deref());
+        }
         let mut by_zone: BTreeMap<ZoneId, Vec<usize>> = BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
             for zone in &entry.zones {
@@ -65,6 +86,8 @@ impl Catalogue {
             offers: shop.offers.iter().enumerate().map(|(index, offer)| (offer.id.clone(), index)).collect(),
             rules: shop.offers.iter().map(|offer| offer.rule.as_deref().map(Rule::compile)).collect(),
             segment_rules: shop.segments.iter().map(|segment| Rule::compile(&segment.rule)).collect(),
+            product_topics: shop.products.iter().map(|p| topics.of(Some(&p.category), p.brand.as_deref())).collect(),
+            topics,
             ways: ways(&shop, &entries),
             kinds: shop.zones().map(|zone| (zone.id.clone(), zone.kind)).collect(),
             entries,
@@ -141,6 +164,31 @@ impl Catalogue {
         self.entries.get(offer)?.brand.as_deref()
     }
 
+    /// The places of the category and the brand of what an offer is about.
+    pub(crate) fn topic_of(&self, offer: usize) -> Topic {
+        self.entries[offer].topic
+    }
+
+    /// The same of a product, by its place.
+    pub(crate) fn topic_of_product(&self, product: usize) -> Topic {
+        self.product_topics[product]
+    }
+
+    /// The place of a product in [`Shop::products`].
+    pub(crate) fn place_of(&self, product: &ProductId) -> Option<usize> {
+        self.products.get(product).copied()
+    }
+
+    /// The places of these names, as far as anything here is about them.
+    pub(crate) fn topic_named(&self, category: Option<&CategoryId>, brand: Option<&str>) -> Topic {
+        self.topics.of(category, brand)
+    }
+
+    /// How many categories and how many brands there are.
+    pub(crate) fn topics_len(&self) -> (usize, usize) {
+        (self.topics.categories.len(), self.topics.brands.len())
+    }
+
     /// The rule of an offer; an error when it does not compile, which refuses the offer.
     #[must_use]
     pub fn rule_of(&self, offer: usize) -> Option<&Result<Rule, RuleError>> {
@@ -166,6 +214,29 @@ impl Catalogue {
     }
 }
 
+impl Topics {
+    fn new(shop: &Shop, entries: &[Entry]) -> Self {
+        let products = || shop.products.iter();
+        let categories: BTreeSet<&CategoryId> =
+            products().map(|p| &p.category).chain(entries.iter().filter_map(|entry| entry.category.as_ref())).collect();
+        let brands: BTreeSet<&String> = products()
+            .filter_map(|p| p.brand.as_ref())
+            .chain(entries.iter().filter_map(|e| e.brand.as_ref()))
+            .collect();
+        Self {
+            categories: categories.into_iter().cloned().zip(0..).collect(),
+            brands: brands.into_iter().cloned().zip(0..).collect(),
+        }
+    }
+
+    fn of(&self, category: Option<&CategoryId>, brand: Option<&str>) -> Topic {
+        Topic {
+            category: category.and_then(|id| self.categories.get(id)).copied(),
+            brand: brand.and_then(|name| self.brands.get(name)).copied(),
+        }
+    }
+}
+
 fn entry(
     shop: &Shop,
     by_id: &BTreeMap<ProductId, usize>,
@@ -188,6 +259,7 @@ fn entry(
         zones: zones.into_iter().cloned().collect(),
         category: one.map(|product| product.category.clone()).or_else(|| offer.category.clone()),
         brand: offer.brand.clone().or_else(|| one.and_then(|product| product.brand.clone())),
+        topic: Topic::default(),
         products,
     }
 }

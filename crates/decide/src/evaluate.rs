@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use learn::thompson::{self, Arm, Shares};
 use model::consent::Consent;
-use model::decision::{Candidate, Choice, Decision, Explanation, Feature, Moment, Refusal};
+use model::decision::{Choice, Decision, Explanation, Feature, Moment, Refusal};
 use model::ids::{CustomerId, DecisionId, OfferId};
 use model::offer::{Lever, Stage};
 use model::policy::{Choose, Policy};
@@ -21,10 +21,10 @@ use crate::rank::{Ranking, Worth};
 use crate::scene::Scene;
 use crate::{explain, keyed, words};
 
-/// Up to so many offers are all listed in an explanation.
-pub const LISTED_ALL: usize = 64;
-/// Of more, those that can be chosen, and so many of those that came furthest.
-pub const LISTED_REST: usize = 32;
+pub(crate) mod listed;
+
+use listed::Fates;
+pub use listed::{LISTED_ALL, LISTED_REST};
 
 /// All that a decision rests on.
 #[derive(Debug, Clone)]
@@ -98,50 +98,52 @@ pub fn evaluate_shadow(context: &Context<'_>) -> Option<Decision> {
 
 fn run(context: &Context<'_>, shadow: bool) -> Decision {
     let scene = Scene::new(context, shadow);
-    let mut ranking = Ranking::new(context.brain, &scene, context.policy);
-    let count = context.catalogue.offers.len();
-    let mut candidates: Vec<Candidate> = Vec::with_capacity(count);
-    let mut ranked: Vec<(usize, Arm)> = Vec::new();
-    for index in 0..count {
+    let mut ranking = Ranking::new(context, &scene);
+    let mut fates = Fates::with_capacity(context.catalogue.offers.len());
+    for index in 0..context.catalogue.offers.len() {
         let case = Case::new(context, &scene, index);
         let refused = gates::ask(&gates::ALL, &case).err();
         // The holdout keeps its terms, so that both arms of the experiment are ranked alike.
         let worth = if matches!(refused, None | Some(Refusal::Holdout)) { ranking.worth(&case) } else { None };
-        ranked.extend(worth.map(|worth| (index, worth.arm)));
-        candidates.push(candidate(&case, refused, worth));
+        fates.push(case.intent, refused, worth);
     }
-    let (shares, arms) = shares(context, &scene, &ranked);
+    let (shares, arms) = shares(context, &scene, &fates.ranked);
     for (arm, index) in arms.iter().enumerate() {
-        candidates[*index].propensity = Probability::clamped(shares.arms[arm]);
+        fates.all[*index].share = shares.arms[arm];
     }
     let picked = thompson::pick(&shares, keyed::draw(context.seed, context.id));
     let chosen = picked.map(|arm| arms[arm]);
     let seen = chosen.or_else(|| shares.best.map(|arm| arms[arm]));
-    let features = seen
-        .map_or_else(Vec::new, |index| ranking.seen(&Case::new(context, &scene, index), candidates[index].discount));
-    finish(context, &scene, candidates, &shares, (picked.map(|arm| shares.arms[arm]), chosen), features, &ranked)
+    let features = seen.map_or_else(Vec::new, |index| {
+        let discount = fates.worth(index).map_or(context.catalogue.offers[index].discount, |worth| worth.discount);
+        ranking.seen(&Case::new(context, &scene, index), discount)
+    });
+    finish(context, &scene, fates, &shares, (picked.map(|arm| shares.arms[arm]), chosen), features)
 }
 
 fn finish(
     context: &Context<'_>,
     scene: &Scene<'_>,
-    candidates: Vec<Candidate>,
+    fates: Fates,
     shares: &Shares,
     (share, chosen): (Option<f64>, Option<usize>),
     features: Vec<Feature>,
-    ranked: &[(usize, Arm)],
 ) -> Decision {
+    let offers = &context.catalogue.offers;
+    // It counts when nothing passed.
+    let weightiest = if fates.ranked.is_empty() { fates.weightiest() } else { None };
+    let weightiest = weightiest.map(|(index, refusal)| (&offers[index].id, refusal));
     let choice = match chosen {
-        Some(index) => Choice::Offer { offer: candidates[index].offer.clone() },
-        None => Choice::Silence { code: silence_code(&candidates, shares, !ranked.is_empty()).to_owned() },
+        Some(index) => Choice::Offer { offer: offers[index].id.clone() },
+        None => Choice::Silence { code: silence_code(weightiest, shares, !fates.ranked.is_empty()).to_owned() },
     };
-    let control = chosen.is_some_and(|index| candidates[index].control);
+    let control = chosen.is_some_and(|index| listed::is_kept_without(context, &offers[index]));
     let ghost = Ghost { holdout: scene.held_out, control, shadow: scene.shadow };
-    let (en, it) = explain::decision(context, &candidates, &choice, ghost);
-    let store = &context.moment.store;
-    let epoch = chosen.map_or(0, |index| context.brain.course(store, &candidates[index].offer).epoch);
-    let words = words::met(context, &candidates);
-    let (candidates, more) = listed(candidates);
+    let intent = chosen.map_or(0.0, |index| fates.all[index].intent);
+    let (en, it) = explain::decision(context, (intent, weightiest), &choice, ghost);
+    let epoch = chosen.and_then(|index| scene.course(&offers[index].id)).map_or(0, |course| course.epoch);
+    let words = words::met(context, &fates);
+    let (candidates, more) = fates.listed(context);
     Decision {
         id: context.id,
         customer: context.customer.clone(),
@@ -169,7 +171,7 @@ fn finish(
     }
 }
 
-/// Why what was chosen is not said.
+/// Why what is chosen is not said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Ghost {
     pub(crate) holdout: bool,
@@ -177,31 +179,13 @@ pub(crate) struct Ghost {
     pub(crate) shadow: bool,
 }
 
-fn candidate(case: &Case<'_>, refused: Option<Refusal>, worth: Option<Worth>) -> Candidate {
-    let (context, offer) = (case.context, case.offer);
-    let control =
-        worth.is_some() && gates::stage::is_in_control(context.seed, &offer.id, context.customer, offer.control);
-    Candidate {
-        offer: offer.id.clone(),
-        intent: case.intent,
-        terms: worth.map(|worth| worth.terms),
-        belief: worth.map(|worth| worth.belief),
-        logit: worth.map(|worth| worth.logit),
-        money: worth.map(|worth| [worth.arm.scale, worth.arm.shift]),
-        discount: worth.map_or(offer.discount, |worth| worth.discount),
-        refused,
-        propensity: Probability::ZERO,
-        control,
-    }
-}
-
 /// The chances of the arms that can be reached, and which offers these are.
 ///
 /// While fewer lessons were taken than the house's priors count for, there is nothing to sample from but the priors: the
 /// best of them is said, and the floor explores.
-fn shares(context: &Context<'_>, scene: &Scene<'_>, ranked: &[(usize, Arm)]) -> (Shares, Vec<usize>) {
+fn shares(context: &Context<'_>, scene: &Scene<'_>, ranked: &[(usize, Worth)]) -> (Shares, Vec<usize>) {
     let policy = context.policy;
-    let all: Vec<Arm> = ranked.iter().map(|(_, arm)| *arm).collect();
+    let all: Vec<Arm> = ranked.iter().map(|(_, worth)| worth.arm).collect();
     let reached = thompson::reachable(&all, usize::try_from(policy.arms_max).unwrap_or(thompson::ARMS_MAX));
     let arms: Vec<Arm> = reached.iter().map(|n| all[*n]).collect();
     let offers: Vec<usize> = reached.iter().map(|n| ranked[*n].0).collect();
@@ -218,36 +202,6 @@ fn shares(context: &Context<'_>, scene: &Scene<'_>, ranked: &[(usize, Arm)]) -> 
     (shares, offers)
 }
 
-/// The candidates that are listed, and how many are not, by the code of their refusal.
-fn listed(candidates: Vec<Candidate>) -> (Vec<Candidate>, BTreeMap<String, u32>) {
-    if candidates.len() <= LISTED_ALL {
-        return (candidates, BTreeMap::new());
-    }
-    let depth = |one: &Candidate| one.refused.as_ref().map_or(usize::MAX, gates::reached);
-    let mut rest: Vec<(usize, f64, usize)> = candidates
-        .iter()
-        .enumerate()
-        .filter(|(_, one)| one.propensity.get() == 0.0)
-        .map(|(index, one)| (depth(one), one.terms.map_or(one.intent, |terms| terms.score()), index))
-        .collect();
-    if rest.len() > LISTED_REST {
-        rest.select_nth_unstable_by(LISTED_REST, |a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
-    }
-    let mut keep: Vec<bool> = candidates.iter().map(|one| one.propensity.get() > 0.0).collect();
-    rest.iter().take(LISTED_REST).for_each(|(_, _, index)| keep[*index] = true);
-    let mut kept = Vec::with_capacity(LISTED_ALL);
-    let mut counts: BTreeMap<&'static str, u32> = BTreeMap::new();
-    for (one, keep) in candidates.into_iter().zip(keep) {
-        if keep {
-            kept.push(one);
-        } else {
-            let code = one.refused.as_ref().map_or(NOT_REACHED, Refusal::code);
-            *counts.entry(code).or_default() += 1;
-        }
-    }
-    (kept, counts.into_iter().map(|(code, count)| (code.to_owned(), count)).collect())
-}
-
 /// Silence while an offer was best; chosen to learn what offers change.
 pub const EXPLORE: &str = "explore";
 /// Silence because no offer that passed was worth the customer's attention.
@@ -257,23 +211,14 @@ pub const NO_OFFER: &str = "no-offer";
 /// In the count of what is not listed: it passed, and others were worth more.
 pub const NOT_REACHED: &str = "not-reached";
 
-fn silence_code(candidates: &[Candidate], shares: &Shares, passed: bool) -> &'static str {
+fn silence_code(weightiest: Option<(&OfferId, &Refusal)>, shares: &Shares, passed: bool) -> &'static str {
     if shares.best.is_some() {
         return EXPLORE;
     }
     if passed {
         return NOT_WORTH_IT;
     }
-    weightiest(candidates).map_or(NO_OFFER, |(_, refusal)| refusal.code())
-}
-
-/// The refusal that mattered most: of the offer that came furthest through the gates, the most wanted of equals.
-pub(crate) fn weightiest(candidates: &[Candidate]) -> Option<(&Candidate, &Refusal)> {
-    let refused = candidates.iter().filter_map(|candidate| Some((candidate, candidate.refused.as_ref()?)));
-    refused.reduce(|best, next| {
-        let order = gates::reached(next.1).cmp(&gates::reached(best.1)).then(next.0.intent.total_cmp(&best.0.intent));
-        if order.is_gt() { next } else { best }
-    })
+    weightiest.map_or(NO_OFFER, |(_, refusal)| refusal.code())
 }
 
 #[cfg(test)]

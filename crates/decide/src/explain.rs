@@ -1,7 +1,7 @@
 //! Plain sentences, in English and Italian: why an offer was made, and why not. They speak to the customer.
 
 use model::consent::Purpose;
-use model::decision::{Candidate, Choice, Refusal, StageKind};
+use model::decision::{Choice, Refusal, StageKind};
 use model::ids::{OfferId, ProductId, ZoneId};
 use model::offer::{CapScope, Language};
 use model::shop::Shop;
@@ -10,10 +10,10 @@ use model::time::Timestamp;
 use crate::evaluate::{self, Context, Ghost};
 use crate::local;
 
-/// The two sentences of a decision.
+/// The two sentences of a decision, with the intent towards what was chosen, and the refusal that mattered most.
 pub(crate) fn decision(
     context: &Context<'_>,
-    candidates: &[Candidate],
+    (intent, weightiest): (f64, Option<(&OfferId, &Refusal)>),
     choice: &Choice,
     ghost: Ghost,
 ) -> (String, String) {
@@ -21,8 +21,8 @@ pub(crate) fn decision(
         let words = Words { shop: context.catalogue, now: context.now, language };
         match choice {
             Choice::Offer { offer } if ghost != Ghost::default() => words.ghost(offer, ghost),
-            Choice::Offer { offer } => words.offer(context, candidates, offer),
-            Choice::Silence { code } => words.silence(code, candidates),
+            Choice::Offer { offer } => words.offer(context, intent, offer),
+            Choice::Silence { code } => words.silence(code, weightiest),
         }
     };
     (say(Language::En), say(Language::It))
@@ -55,8 +55,7 @@ impl Words<'_> {
         self.pick(format!("not sent: {why}"), format!("non inviata: {why}"))
     }
 
-    fn offer(&self, context: &Context<'_>, candidates: &[Candidate], offer: &OfferId) -> String {
-        let intent = candidates.iter().find(|c| c.offer == *offer).map_or(0.0, |c| c.intent);
+    fn offer(&self, context: &Context<'_>, intent: f64, offer: &OfferId) -> String {
         let (subject, zone) = (self.subject(offer), self.zone(&context.moment.zone));
         let interest = percent(intent);
         self.pick(
@@ -79,7 +78,7 @@ impl Words<'_> {
         self.of(&self.not_sent(&why), offer)
     }
 
-    fn silence(&self, code: &str, candidates: &[Candidate]) -> String {
+    fn silence(&self, code: &str, weightiest: Option<(&OfferId, &Refusal)>) -> String {
         let plain = match code {
             evaluate::NO_OFFER => self.pick("the store has no offers".into(), "il negozio non ha offerte".into()),
             evaluate::NOT_WORTH_IT => self
@@ -89,8 +88,8 @@ impl Words<'_> {
                 "questa volta si è provato il silenzio, per capire che cosa cambiano le offerte".into(),
             ),
             _ => {
-                let Some((candidate, refusal)) = evaluate::weightiest(candidates) else { return self.not_sent(code) };
-                return self.of(&self.not_sent(&self.refusal(refusal)), &candidate.offer);
+                let Some((offer, refusal)) = weightiest else { return self.not_sent(code) };
+                return self.of(&self.not_sent(&self.refusal(refusal)), offer);
             }
         };
         self.not_sent(&plain)

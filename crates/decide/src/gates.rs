@@ -53,7 +53,7 @@ impl<'a> Case<'a> {
     /// The offer at a place of the catalogue.
     #[must_use]
     pub fn new(context: &'a Context<'a>, scene: &'a Scene<'a>, index: usize) -> Self {
-        let intent = scene.level.towards(context.catalogue, index);
+        let intent = scene.wants.towards(index);
         Self { context, scene, index, offer: &context.catalogue.offers[index], intent }
     }
 
@@ -108,8 +108,8 @@ pub fn ask(gates: &[Gate], case: &Case<'_>) -> Result<(), Refusal> {
 
 /// How far a refused offer came: the place of its gate in the order.
 #[must_use]
-pub fn reached(refusal: &Refusal) -> usize {
-    Refusal::CODES.iter().position(|code| *code == refusal.code()).unwrap_or(0)
+pub const fn reached(refusal: &Refusal) -> usize {
+    refusal.place()
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Catalogue;
 
 mod form;
+mod wants;
+
+pub(crate) use wants::Wants;
 
 /// Most products, and most categories, kept per customer; the least wanted is forgotten first.
 pub const TOPICS_MAX: usize = 256;

@@ -4,7 +4,7 @@
 //! and the budget make of it, less what attention costs. While little is known, the house's priors say how likely
 //! people are to answer; with every lesson what was learnt weighs more.
 
-use learn::logistic::{Example, Opinion, Path, Pull};
+use learn::logistic::{Opinion, Path, Pull, Starts, opinion_from};
 use learn::special::{expected_chance, logit, sigmoid, widening};
 use learn::thompson::Arm;
 use model::decision::{Belief, Feature, Logit, Terms};
@@ -13,6 +13,7 @@ use model::product::Product;
 use model::units::Cents;
 
 use crate::brain::Brain;
+use crate::evaluate::Context;
 use crate::gates::Case;
 use crate::scene::Scene;
 use crate::{features, words};
@@ -59,13 +60,15 @@ pub struct Worth {
 /// The ranking of one decision: what its offers share is found once.
 #[derive(Debug)]
 pub struct Ranking<'a> {
-    brain: &'a Brain,
     /// What the common features add to the log-odds of telling and of silence.
     common: [Logit; 2],
     part: [f64; 2],
     slots: Vec<Feature>,
     /// The weights of the slots, of telling and of silence.
     pulls: [Vec<Pull>; 2],
+    starts: [Starts<'a>; 2],
+    /// The rates that the offers of each category lean on, by its place; the last is that of no category.
+    parents: Vec<Option<[f64; 2]>>,
 }
 
 const NOBODY: Path<'static> = Path { offer: "", category: "", store: "" };
@@ -73,19 +76,24 @@ const NOBODY: Path<'static> = Path { offer: "", category: "", store: "" };
 impl<'a> Ranking<'a> {
     /// Prepares for the offers of one decision.
     #[must_use]
-    pub fn new(brain: &'a Brain, scene: &Scene<'_>, policy: &model::policy::Policy) -> Self {
+    pub fn new(context: &Context<'a>, scene: &Scene<'_>) -> Self {
+        let (brain, catalogue) = (context.brain, context.catalogue);
         let told = added(|features| brain.opinion(NOBODY, features), &scene.common);
         let anyway = added(|features| brain.opinion_anyway(NOBODY, features), &scene.common);
-        let part = [brain.version(), brain.anyway.version()].map(|lessons| Brain::house_part(lessons, policy));
+        let part = [brain.version(), brain.anyway.version()].map(|lessons| Brain::house_part(lessons, context.policy));
         let slots = features::slots();
         let pulls = [brain.redeem.champion().pulls(&slots), brain.anyway.pulls(&slots)];
-        Self { brain, common: [told, anyway], part, slots, pulls }
+        let store = catalogue.store.id.as_str();
+        let starts = [brain.redeem.champion().starts(store), brain.anyway.starts(store)];
+        let parents = vec![None; catalogue.topics_len().0 + 1];
+        Self { common: [told, anyway], part, slots, pulls, starts, parents }
     }
 
     /// What an offer is worth; none when there is no product to earn on.
     pub fn worth(&mut self, case: &Case<'_>) -> Option<Worth> {
         let product = wanted_product(case)?;
-        let worths = discounts(case, product).map(|discount| self.at(case, product, discount));
+        let starts = self.starts(case);
+        let worths = discounts(case, product).map(|discount| self.at(case, product, discount, starts));
         // The first of equals: the smallest discount.
         worths.reduce(|best, next| if next.terms.score() > best.terms.score() { next } else { best })
     }
@@ -97,12 +105,23 @@ impl<'a> Ranking<'a> {
         self.slots.iter().chain(&case.scene.common).cloned().collect()
     }
 
-    fn at(&mut self, case: &Case<'_>, product: &Product, discount: Cents) -> Worth {
+    /// What is believed of an offer before anything of the moment is known, of telling and of silence.
+    fn starts(&mut self, case: &Case<'_>) -> [Belief; 2] {
+        let catalogue = case.context.catalogue;
+        let place = catalogue.topic_of(case.index).category.unwrap_or(self.parents.len() - 1);
+        let parents = *self.parents[place].get_or_insert_with(|| {
+            let category = catalogue.category_of(case.index).map_or("", |category| category.as_str());
+            self.starts.map(|starts| starts.parent(category))
+        });
+        let offer = case.offer.id.as_str();
+        [self.starts[0].belief(parents[0], offer), self.starts[1].belief(parents[1], offer)]
+    }
+
+    fn at(&mut self, case: &Case<'_>, product: &Product, discount: Cents, starts: [Belief; 2]) -> Worth {
         let (price, d, v) = (cents(product.price), cents(discount), margin(product));
         features::own(case, price, d, &mut self.slots);
-        let example = Example { path: path(case), features: &self.slots };
-        let told = join(&self.brain.redeem.champion().opinion_by(&example, &self.pulls[0]), &self.common[0]);
-        let untold = join(&self.brain.anyway.opinion_by(&example, &self.pulls[1]), &self.common[1]);
+        let told = join(&opinion_from(starts[0], &self.slots, &self.pulls[0]), &self.common[0]);
+        let untold = join(&opinion_from(starts[1], &self.slots, &self.pulls[1]), &self.common[1]);
         let (house, house_anyway) = house(case, price, d);
         let (belief, logit_parts) = blend(&told, house, self.part[0]);
         let p = expected_chance(belief.mean, belief.sd);
@@ -187,7 +206,7 @@ impl Factors {
             context: context.moment.probability.get() * calm,
             lever: lever(case),
             distance,
-            pacing: context.brain.course(&context.moment.store, &case.offer.id).brake.clamp(0.0, 1.0),
+            pacing: scene.course(&case.offer.id).map_or(1.0, |course| course.brake.clamp(0.0, 1.0)),
             fatigue: context.policy.fatigue.unwrap_or(store) * scene.fatigue,
             attention: context.policy.reserve.map_or(store, cents),
         }
@@ -259,27 +278,14 @@ pub(crate) fn margin(product: &Product) -> f64 {
 
 /// The product an offer is valued on: its own, or the one of its category that is in stock and most wanted.
 pub(crate) fn wanted_product<'a>(case: &Case<'a>) -> Option<&'a Product> {
-    let catalogue = case.context.catalogue;
-    let products = catalogue.products_of(case.index).iter().map(|index| &catalogue.products[*index]);
-    let in_stock = products.filter(|product| product.in_stock);
+    let wants = &case.scene.wants;
+    let mut in_stock = wants.in_stock(case.index);
     if case.offer.product.is_some() {
-        return in_stock.into_iter().next();
+        return in_stock.next().map(|(_, product)| product);
     }
-    let wanted =
-        |product: &Product| case.scene.level.product(&product.id, Some(&product.category), product.brand.as_deref());
     // The first of equals, in the order of the catalogue; what differs by rounding alone is equal.
     let first = |best: (f64, &'a Product), next: (f64, &'a Product)| if next.0 > best.0 + 1e-9 { next } else { best };
-    in_stock.map(|p| (wanted(p), p)).reduce(first).map(|(_, p)| p)
-}
-
-/// Whose rates an offer's chances start from.
-fn path<'a>(case: &Case<'a>) -> Path<'a> {
-    let catalogue = case.context.catalogue;
-    Path {
-        offer: case.offer.id.as_str(),
-        category: catalogue.category_of(case.index).map_or("", |category| category.as_str()),
-        store: catalogue.store.id.as_str(),
-    }
+    in_stock.map(|(place, product)| (wants.product(place), product)).reduce(first).map(|(_, product)| product)
 }
 
 /// Cents as a number to reckon with.

@@ -1,6 +1,6 @@
 //! What all offers of one decision have in common, found once: the local time, what was told lately, what the model sees.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
@@ -10,9 +10,10 @@ use model::shop::QuietHours;
 use model::time::{Millis, Timestamp};
 use model::zone::ZoneKind;
 
+use crate::brain::Course;
 use crate::evaluate::Context;
 use crate::gates::holdout::is_held_out;
-use crate::intent::Level;
+use crate::intent::Wants;
 use crate::rule::Facts;
 use crate::{features, local, words};
 
@@ -29,14 +30,14 @@ pub struct Scene<'a> {
     pub(crate) local: DateTime,
     /// When the customer was told something last.
     pub(crate) last_told: Option<Timestamp>,
-    /// When they were told which offer.
-    pub(crate) told: BTreeMap<&'a OfferId, Vec<Timestamp>>,
+    /// When they were told which offer, by its place in the catalogue.
+    pub(crate) told: BTreeMap<usize, Vec<Timestamp>>,
     /// When they were told anything by us or others.
     pub(crate) contacts: Vec<Timestamp>,
     /// How worn their patience is.
     pub(crate) fatigue: f64,
     /// How much they want what.
-    pub(crate) level: Level<'a>,
+    pub(crate) wants: Wants<'a>,
     /// Whether they are in the holdout.
     pub(crate) held_out: bool,
     /// Whether people's weights and pins are put aside for them.
@@ -54,6 +55,10 @@ pub struct Scene<'a> {
     /// What it does not see because it is too old.
     pub(crate) stale: Vec<String>,
     segment: OnceCell<Option<usize>>,
+    /// How the store's offers stand.
+    courses: Option<&'a BTreeMap<OfferId, Course>>,
+    /// How often anything was told within the hours that were asked for last.
+    contacts_within: Cell<Option<(u32, u32)>>,
 }
 
 impl<'a> Scene<'a> {
@@ -65,9 +70,9 @@ impl<'a> Scene<'a> {
         for index in catalogue.offers_in(&context.moment.zone) {
             here[*index] = true;
         }
-        let mut told: BTreeMap<&OfferId, Vec<Timestamp>> = BTreeMap::new();
+        let mut told: BTreeMap<usize, Vec<Timestamp>> = BTreeMap::new();
         for one in history.told() {
-            told.entry(&one.offer).or_default().push(one.at);
+            catalogue.index_of(&one.offer).into_iter().for_each(|place| told.entry(place).or_default().push(one.at));
         }
         let mut contacts: Vec<Timestamp> = history.told().iter().map(|told| told.at).collect();
         contacts.extend(&context.person.contacts);
@@ -81,7 +86,7 @@ impl<'a> Scene<'a> {
             told,
             contacts,
             fatigue: history.fatigue(now),
-            level: context.intent.level(now, &context.policy.half_life_h),
+            wants: Wants::new(catalogue, context.intent.level(now, &context.policy.half_life_h)),
             held_out: is_held_out(context.seed, context.customer, catalogue.store.holdout),
             words_aside: words::is_aside(context.seed, context.customer, catalogue.store.words_aside),
             speed: seen.speed,
@@ -91,6 +96,8 @@ impl<'a> Scene<'a> {
             common: Vec::new(),
             stale: seen.stale.clone(),
             segment: OnceCell::new(),
+            courses: context.brain.courses.get(&context.moment.store),
+            contacts_within: Cell::new(None),
         };
         scene.common = features::common(context, &scene, &seen);
         scene
@@ -113,6 +120,21 @@ impl<'a> Scene<'a> {
     /// The same, if a gate or a weight has asked for it.
     pub(crate) fn known_segment(&self) -> Option<usize> {
         self.segment.get().copied().flatten()
+    }
+
+    /// How an offer stands in the store, when anything is known of it.
+    pub(crate) fn course(&self, offer: &OfferId) -> Option<&'a Course> {
+        self.courses?.get(offer)
+    }
+
+    /// How often the customer was told anything, by us or others, in a sliding window.
+    pub(crate) fn contacts_within(&self, hours: u32, now: Timestamp) -> u32 {
+        if let Some((_, count)) = self.contacts_within.get().filter(|(asked, _)| *asked == hours) {
+            return count;
+        }
+        let count = Self::within(self.contacts.iter(), hours, now);
+        self.contacts_within.set(Some((hours, count)));
+        count
     }
 
     /// How many of these times lie in a sliding window; one from the future counts too: never more than the cap.

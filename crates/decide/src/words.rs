@@ -2,10 +2,11 @@
 //!
 //! Only what moves an offer up or down is put aside; a ban, an approval and every gate hold for everybody.
 
-use model::decision::{Candidate, Refusal, Word};
+use model::decision::Word;
 use model::ids::{CustomerId, OfferId};
 
-use crate::evaluate::{Context, LISTED_ALL};
+use crate::evaluate::Context;
+use crate::evaluate::listed::{self, Fates, LISTED_ALL};
 use crate::keyed;
 use crate::scene::Scene;
 
@@ -23,16 +24,16 @@ pub(crate) fn counting(context: &Context<'_>, scene: &Scene<'_>, offer: &OfferId
 
 /// The weights and pins of the offers that every gate let pass: both sides meet the same ones, so that they can be
 /// compared. Who is kept without an offer can't hear it however it weighs, and is left out.
-pub(crate) fn met(context: &Context<'_>, candidates: &[Candidate]) -> Vec<Word> {
+pub(crate) fn met(context: &Context<'_>, fates: &Fates) -> Vec<Word> {
     let share = context.catalogue.store.words_aside;
-    let may =
-        |one: &&Candidate| one.terms.is_some() && !one.control && matches!(one.refused, None | Some(Refusal::Holdout));
-    let word = |one: &Candidate| {
-        let lever = context.levers.get(&one.offer).filter(|lever| lever.says())?;
-        Some(Word { offer: one.offer.clone(), weight: lever.weight, pin: lever.pin, share })
-    };
     if context.levers.is_empty() {
         return Vec::new();
     }
-    candidates.iter().filter(may).filter_map(word).take(LISTED_ALL).collect()
+    let word = |index: usize| {
+        let offer = &context.catalogue.offers[index];
+        let lever = context.levers.get(&offer.id).filter(|lever| lever.says())?;
+        let kept = listed::is_kept_without(context, offer);
+        (!kept).then(|| Word { offer: offer.id.clone(), weight: lever.weight, pin: lever.pin, share })
+    };
+    fates.ranked.iter().filter_map(|(index, _)| word(*index)).take(LISTED_ALL).collect()
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::special::{expected_chance, sigmoid};
 use rates::Rates;
-pub use rates::{Path, RATE_RANGE};
+pub use rates::{Path, RATE_RANGE, Starts};
 use rows::Key;
 pub use rows::Row;
 
@@ -140,15 +140,13 @@ impl Logistic {
     /// What is believed of an example, by the weights of its features in their order.
     #[must_use]
     pub fn opinion_by(&self, example: &Example<'_>, pulls: &[Pull]) -> Opinion {
-        let start = self.rates.belief(example.path, &self.config);
-        let mut logit = Logit { offer: start.mean, ..Logit::default() };
-        let mut variance = start.sd * start.sd;
-        for (feature, pull) in example.features.iter().zip(pulls) {
-            let Some(value) = usable(feature) else { continue };
-            *part(&mut logit, feature.block) += pull.mean * value;
-            variance += value * value / pull.precision;
-        }
-        Opinion { belief: Belief { mean: logit.sum(), sd: variance.sqrt() }, logit }
+        opinion_from(self.rates.belief(example.path, &self.config), example.features, pulls)
+    }
+
+    /// Where the offers of a store start from: to be found once for many of them.
+    #[must_use]
+    pub fn starts(&self, store: &str) -> Starts<'_> {
+        self.rates.starts(store, &self.config)
     }
 
     /// The expected chance of a yes.
@@ -218,6 +216,19 @@ impl Logistic {
         self.changed.insert(Key::Version);
         self.changed.extend(Key::of_path(path));
     }
+}
+
+/// What is believed of features by their weights, from what is believed before anything of the moment is known.
+#[must_use]
+pub fn opinion_from(start: Belief, features: &[Feature], pulls: &[Pull]) -> Opinion {
+    let mut logit = Logit { offer: start.mean, ..Logit::default() };
+    let mut variance = start.sd * start.sd;
+    for (feature, pull) in features.iter().zip(pulls) {
+        let Some(value) = usable(feature) else { continue };
+        *part(&mut logit, feature.block) += pull.mean * value;
+        variance += value * value / pull.precision;
+    }
+    Opinion { belief: Belief { mean: logit.sum(), sd: variance.sqrt() }, logit }
 }
 
 /// What is left of something learnt at `at`; all, when `now` is not later.

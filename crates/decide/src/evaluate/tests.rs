@@ -1,4 +1,4 @@
-use model::decision::Word;
+use model::decision::{Candidate, Word};
 use model::units::Cents;
 use proptest::prelude::*;
 

@@ -19,8 +19,9 @@ pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
     let bought = case.context.history.bought();
     let same = offer.product.as_ref().and_then(|product| bought.get_key_value(product));
     let same = same.filter(|(product, bought)| now.since(bought.at) < rest(case, product));
-    let kin = bought.iter().filter(|(_, bought)| {
-        offer.category.is_some() && offer.category == bought.category && now.since(bought.at) < CATEGORY_REST
+    let kin = offer.category.iter().flat_map(|category| {
+        let alike = bought.iter().filter(move |(_, bought)| bought.category.as_ref() == Some(category));
+        alike.filter(|(_, bought)| now.since(bought.at) < CATEGORY_REST)
     });
     match same.into_iter().chain(kin).max_by_key(|(_, bought)| bought.at) {
         Some((product, bought)) => Err(Refusal::Bought { product: product.clone(), at: bought.at }),

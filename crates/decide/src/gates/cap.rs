@@ -38,8 +38,8 @@ fn count(case: &Case<'_>, scope: CapScope, hours: u32) -> u32 {
     let (context, now) = (case.context, case.context.now);
     let catalogue = context.catalogue;
     match scope {
-        CapScope::Offer => Scene::within(case.scene.told.get(&case.offer.id).into_iter().flatten(), hours, now),
-        CapScope::All => Scene::within(case.scene.contacts.iter(), hours, now),
+        CapScope::Offer => Scene::within(case.scene.told.get(&case.index).into_iter().flatten(), hours, now),
+        CapScope::All => case.scene.contacts_within(hours, now),
         CapScope::Category | CapScope::Brand => {
             let (category, brand) = (catalogue.category_of(case.index), catalogue.brand_of(case.index));
             let alike: Vec<&Timestamp> = context

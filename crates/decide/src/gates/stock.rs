@@ -6,10 +6,10 @@ use super::Case;
 
 /// The gate.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Refusal> {
-    let mut products = case.products().peekable();
-    let first = products.peek().map(|product| product.id.clone());
-    match first {
-        Some(product) if products.all(|product| !product.in_stock) => Err(Refusal::Stock { product }),
+    match case.products().next() {
+        Some(first) if case.products().all(|product| !product.in_stock) => {
+            Err(Refusal::Stock { product: first.id.clone() })
+        }
         Some(_) | None => Ok(()),
     }
 }

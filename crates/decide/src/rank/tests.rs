@@ -7,7 +7,7 @@ use crate::fixture::{World, offer};
 fn worth(world: &World, index: usize) -> Worth {
     let context = world.context();
     let scene = Scene::new(&context, false);
-    Ranking::new(&world.brain, &scene, &world.policy).worth(&Case::new(&context, &scene, index)).expect("a product")
+    Ranking::new(&context, &scene).worth(&Case::new(&context, &scene, index)).expect("a product")
 }
 
 fn case_terms(world: &World, index: usize) -> Terms {

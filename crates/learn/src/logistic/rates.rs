@@ -51,7 +51,7 @@ impl Node {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct StoreRates {
+pub(crate) struct StoreRates {
     pub(super) node: Node,
     pub(super) categories: BTreeMap<String, Node>,
     pub(super) offers: BTreeMap<String, Node>,
@@ -74,17 +74,17 @@ impl Rates {
     /// The spread is that of the Beta belief's log-odds; the mean is such that the expected chance is the Beta belief's. (Its
     /// own mean log-odds, with a normal tail, would promise three times the rate where little is seen and yes is rare.)
     pub(super) fn belief(&self, path: Path<'_>, config: &Config) -> Belief {
+        let starts = self.starts(path.store, config);
+        starts.belief(starts.parent(path.category), path.offer)
+    }
+
+    /// Where the offers of a store start from.
+    pub(super) fn starts(&self, store: &str, config: &Config) -> Starts<'_> {
         let pseudo = config.pseudo_views;
-        let none = Node::default();
-        let store = self.stores.get(path.store);
-        let category = store.and_then(|store| store.categories.get(path.category)).unwrap_or(&none);
-        let offer = store.and_then(|store| store.offers.get(path.offer)).unwrap_or(&none);
+        let store = self.stores.get(store);
         let chain = self.chain.rate(config.base_rate.clamp(RATE_RANGE[0], RATE_RANGE[1]), pseudo);
-        let parent = category.rate(store.map_or(&none, |store| &store.node).rate(chain, pseudo), pseudo);
-        let (a, b) = offer.beta(parent, pseudo);
-        let sd = (trigamma(a) + trigamma(b)).sqrt();
-        let rate = (a / (a + b)).clamp(RATE_RANGE[0], RATE_RANGE[1]);
-        Belief { mean: logit(rate) * widening(sd), sd }
+        let rate = store.map_or(Node::default(), |store| store.node).rate(chain, pseudo);
+        Starts { store, rate, pseudo }
     }
 
     /// Keeps a part of all experience.
@@ -104,6 +104,33 @@ impl Rates {
         store.node.add(hits, views, forget, now);
         entry(&mut store.categories, path.category).add(hits, views, forget, now);
         entry(&mut store.offers, path.offer).add(hits, views, forget, now);
+    }
+}
+
+/// Where the offers of one store start from, found once for many of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Starts<'a> {
+    store: Option<&'a StoreRates>,
+    rate: f64,
+    pseudo: f64,
+}
+
+impl Starts<'_> {
+    /// The rate that the offers of a category lean on.
+    #[must_use]
+    pub fn parent(&self, category: &str) -> f64 {
+        let category = self.store.and_then(|store| store.categories.get(category));
+        category.copied().unwrap_or_default().rate(self.rate, self.pseudo)
+    }
+
+    /// What is believed of an offer's log-odds, given the rate that it leans on.
+    #[must_use]
+    pub fn belief(&self, parent: f64, offer: &str) -> Belief {
+        let offer = self.store.and_then(|store| store.offers.get(offer));
+        let (a, b) = offer.copied().unwrap_or_default().beta(parent, self.pseudo);
+        let sd = (trigamma(a) + trigamma(b)).sqrt();
+        let rate = (a / (a + b)).clamp(RATE_RANGE[0], RATE_RANGE[1]);
+        Belief { mean: logit(rate) * widening(sd), sd }
     }
 }
 

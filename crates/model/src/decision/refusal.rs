@@ -195,31 +195,37 @@ impl Refusal {
     /// The stable code for API, logs and metrics.
     #[must_use]
     pub const fn code(&self) -> &'static str {
+        Self::CODES[self.place()]
+    }
+
+    /// The place of its gate in the order they are asked.
+    #[must_use]
+    pub const fn place(&self) -> usize {
         match self {
-            Self::Schedule { .. } => "schedule",
-            Self::Approval { .. } => "approval",
-            Self::Consent { .. } => "consent",
-            Self::Stage { .. } => "stage",
-            Self::Place { .. } => "place",
-            Self::Moment { .. } => "moment",
-            Self::Sensitive { .. } => "sensitive",
-            Self::Age { .. } => "age",
-            Self::Stock { .. } => "stock",
-            Self::Price { .. } => "price",
-            Self::Margin { .. } => "margin",
-            Self::Bought { .. } => "bought",
-            Self::Segment { .. } => "segment",
-            Self::Complaint { .. } => "complaint",
-            Self::Preference { .. } => "preference",
-            Self::Channel { .. } => "channel",
-            Self::Cap { .. } => "cap",
-            Self::Pause { .. } => "pause",
-            Self::QuietHours { .. } => "quiet-hours",
-            Self::Still { .. } => "still",
-            Self::Intent { .. } => "intent",
-            Self::Rule { .. } => "rule",
-            Self::Budget { .. } => "budget",
-            Self::Holdout => "holdout",
+            Self::Schedule { .. } => 0,
+            Self::Approval { .. } => 1,
+            Self::Consent { .. } => 2,
+            Self::Stage { .. } => 3,
+            Self::Place { .. } => 4,
+            Self::Moment { .. } => 5,
+            Self::Sensitive { .. } => 6,
+            Self::Age { .. } => 7,
+            Self::Stock { .. } => 8,
+            Self::Price { .. } => 9,
+            Self::Margin { .. } => 10,
+            Self::Bought { .. } => 11,
+            Self::Segment { .. } => 12,
+            Self::Complaint { .. } => 13,
+            Self::Preference { .. } => 14,
+            Self::Channel { .. } => 15,
+            Self::Cap { .. } => 16,
+            Self::Pause { .. } => 17,
+            Self::QuietHours { .. } => 18,
+            Self::Still { .. } => 19,
+            Self::Intent { .. } => 20,
+            Self::Rule { .. } => 21,
+            Self::Budget { .. } => 22,
+            Self::Holdout => 23,
         }
     }
 }
