@@ -57,7 +57,7 @@ pub enum Version {
     From588,
 }
 
-/// What a client wants to be told, by key, with the values in words.
+/// What a client wants to be told, by key, with the values as D-Bus writes them.
 pub type Filter = BTreeMap<String, String>;
 
 /// What clients have asked for.

@@ -8,6 +8,8 @@ mod canary;
 mod crooked;
 #[path = "edge/disk.rs"]
 mod disk;
+#[path = "edge/doctor.rs"]
+mod doctor;
 #[path = "edge/key.rs"]
 mod key;
 #[path = "edge/outage.rs"]

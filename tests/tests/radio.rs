@@ -1,13 +1,17 @@
 //! The gateway's own radio: its binary on a private bus, by either source, and a simulated BlueZ that fails in every silent way.
 
+#[path = "radio/adapters.rs"]
+mod adapters;
 #[path = "radio/flood.rs"]
 mod flood;
 #[path = "radio/box.rs"]
 mod gateway_box;
+#[path = "radio/recording.rs"]
+mod recording;
 
 use std::time::Duration;
 
-use firmware_sim::bluez::{Advertisement, BlueZ, Bus, Version};
+use firmware_sim::bluez::{Advertisement, BlueZ, Bus, Filter, Version};
 use gateway_box::{GatewayBox, until};
 use model::sighting::{RollingId, Transmitter};
 use model::time::Timestamp;
@@ -138,7 +142,9 @@ async fn bluez_comes_back_by_itself_after_every_silent_fault() {
 
     bluez.restart().await.expect("the daemon comes late");
     still_hears(&mut gateway, &mut bluez).await;
-    assert_eq!(bluez.calls().filters.last().expect("a filter"), &["DuplicateData", "RSSI", "Transport"]);
+    let asked = [("DuplicateData", "true"), ("RSSI", "int16 -127"), ("Transport", "\"le\"")];
+    let asked = asked.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(bluez.calls().filters.last().expect("a filter"), &Filter::from(asked));
 
     bluez.set_powered(false).await.expect("off");
     hears_again(&mut gateway, &mut bluez, 1).await;

@@ -2,12 +2,14 @@
 //! comes back by itself.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tests::alone::{Alone, Order, PATIENCE};
 use tests::house::{Database, House};
+use tests::process::{Running, output, program};
 use tests::sensors::{STEP, door};
 
 const DOOR: &str = "[sensors.door]\nkind = \"counter-cumulative\"\ntopic = \"counter/door\"\n";
@@ -19,6 +21,8 @@ struct Shop {
     house: House,
     alone: Alone,
     entered: u32,
+    /// Whom the server counts on another day.
+    entered_before: u32,
     _folder: tempfile::TempDir,
 }
 
@@ -29,7 +33,7 @@ impl Shop {
         let folder = tempfile::tempdir()?;
         let order = order(&house, folder.path())?;
         let alone = Alone::start(folder.path(), Order { sections: format!("{DOOR}{}", order.sections), ..order })?;
-        let shop = Self { house, alone, entered: 100, _folder: folder };
+        let shop = Self { house, alone, entered: 100, entered_before: 100, _folder: folder };
         shop.alone.post("counter/door", door(shop.entered, 0)).await?;
         Ok(shop)
     }
@@ -49,11 +53,15 @@ impl Shop {
         loop {
             let today = self.house.api("/api/v1/stores/corner/today").await?;
             let counted = &today["footfall"]["entered"];
-            if *counted == json!(self.entered - 100) {
+            if *counted == json!(self.entered - self.entered_before) {
                 return Ok(());
             }
             let log = self.alone.running.log_tail();
-            anyhow::ensure!(Instant::now() < until, "{counted} of {} were counted:\n{log}", self.entered - 100);
+            anyhow::ensure!(
+                Instant::now() < until,
+                "{counted} of {} were counted:\n{log}",
+                self.entered - self.entered_before
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -105,7 +113,7 @@ async fn a_server_that_is_away_is_said_and_nobody_is_lost() -> anyhow::Result<()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_is_gone_is_said_and_nobody_is_lost() -> anyhow::Result<()> {
-    let (mut names, mut may) = (std::path::PathBuf::new(), true);
+    let (mut names, mut may) = (PathBuf::new(), true);
     let shop = Shop::start(|house, folder| {
         names = folder.join("names");
         std::fs::write(&names, "127.0.0.1 localhost\n")?;
@@ -154,28 +162,42 @@ async fn a_box_that_was_thrown_out_says_so_and_nobody_is_lost() -> anyhow::Resul
     shop.is_well_again().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_that_is_over_is_said() -> anyhow::Result<()> {
-    let Some(library) = tests::alone::faketime()? else { return Ok(()) };
-    let mut shift = std::path::PathBuf::new();
+/// A program's clock that is shifted by what stands in a file.
+fn shifted_by(shift: &Path, library: &Path) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("LD_PRELOAD".to_owned(), library.display().to_string()),
+        ("FAKETIME_TIMESTAMP_FILE".to_owned(), shift.display().to_string()),
+        ("FAKETIME_NO_CACHE".to_owned(), "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
+    ])
+}
+
+/// A shop whose box goes up by its certificate alone, and the file that shifts the box's clock.
+async fn enrolled() -> anyhow::Result<Option<(Shop, PathBuf)>> {
+    let Some(library) = tests::alone::faketime()? else { return Ok(None) };
+    let mut shift = PathBuf::new();
     let mut shop = Shop::start(|house, folder| {
         let shown = house.server_cli(&["gateway", "token", "edge-1"])?;
-        house.enrol(shown.split_whitespace().last().unwrap_or_default())?;
+        house.enrol(last_word(&shown))?;
         shift = folder.join("shift");
         std::fs::write(&shift, "+0")?;
-        let environment = BTreeMap::from([
-            ("LD_PRELOAD".to_owned(), library.display().to_string()),
-            ("FAKETIME_TIMESTAMP_FILE".to_owned(), shift.display().to_string()),
-            ("FAKETIME_NO_CACHE".to_owned(), "1".to_owned()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
-        ]);
         let data = Some(house.folder().join("gateway"));
         let uplink = "backlog_per_s = 400".to_owned();
-        Ok(Order { uplink, data, environment, ..Order::default() })
+        Ok(Order { uplink, data, environment: shifted_by(&shift, &library), ..Order::default() })
     })
     .await?;
     shop.come_in(3).await?;
     shop.until_counted().await?;
+    Ok(Some((shop, shift)))
+}
+
+fn last_word(text: &str) -> &str {
+    text.split_whitespace().last().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_over_is_said() -> anyhow::Result<()> {
+    let Some((mut shop, shift)) = enrolled().await? else { return Ok(()) };
     assert!(shop.alone.page("").await?.contains("more days"));
     // By the box's own clock the certificate has been over for months; then somebody sets the clock right.
     std::fs::write(&shift, "+34560000")?;
@@ -183,5 +205,60 @@ async fn a_certificate_that_is_over_is_said() -> anyhow::Result<()> {
     let page = shop.alone.page("").await?;
     assert!(page.contains("EXPIRED") && page.contains("enrol the box again"), "{page}");
     std::fs::write(&shift, "+0")?;
+    shop.is_well_again().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_is_renewed_in_time_and_the_box_goes_on_with_the_new_one() -> anyhow::Result<()> {
+    let Some((mut shop, shift)) = enrolled().await? else { return Ok(()) };
+    let kept = shop.house.folder().join("gateway/identity/identity.json");
+    let before = std::fs::read_to_string(&kept)?;
+    // By the box's clock two thirds of its certificate's time are over.
+    std::fs::write(&shift, "+5270400")?;
+    let is_renewed = async || Ok(std::fs::read_to_string(&kept)? != before);
+    shop.alone.until("the next certificate is kept", is_renewed).await?;
+    shop.alone.until_health("uplink-gone", false).await?;
+    std::fs::write(&shift, "+0")?;
+    shop.is_well_again().await?;
+    let of = |text: &str, key: &str| serde_json::from_str::<serde_json::Value>(text).map(|all| all[key].clone());
+    let after = std::fs::read_to_string(&kept)?;
+    assert!(of(&after, "expires_at")?.as_i64() > of(&before, "expires_at")?.as_i64());
+    for key in ["key", "certificate"] {
+        assert_ne!(of(&after, key)?, of(&before, key)?, "{key}");
+    }
+    assert_eq!(of(&after, "authority")?, of(&before, "authority")?);
+    // A box that starts with what it kept is let in by it.
+    shop.alone.kill();
+    shop.alone.restart()?;
+    shop.is_well_again().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_box_whose_certificate_is_over_is_let_in_again_by_enrolling_anew() -> anyhow::Result<()> {
+    let Some((mut shop, shift)) = enrolled().await? else { return Ok(()) };
+    let Some(library) = tests::alone::faketime()? else { return Ok(()) };
+    // The box lies in a drawer for a hundred days; meanwhile its certificate ends, by its clock and by the server's.
+    shop.alone.kill();
+    shop.house.server.kill_9();
+    std::fs::write(&shift, "+8640000")?;
+    let folder = shop.house.folder().to_owned();
+    let run = |name: &str, arguments: &[&str]| {
+        let mut command = Command::new(program(&format!("attimo-{name}")));
+        command.args(arguments).arg("--config").arg(folder.join(format!("{name}.toml")));
+        command.envs(shifted_by(&shift, &library));
+        command
+    };
+    shop.house.server = Running::start(&mut run("server", &["run"]), &folder.join("server.log"))?;
+    shop.house.server.wait_ready()?;
+    shop.alone.restart()?;
+    shop.entered_before = shop.entered;
+    shop.alone.until_health("certificate-expired", true).await?;
+    shop.is_told("certificate", "EXPIRED").await?;
+
+    let token = output(&mut run("server", &["gateway", "token", "edge-1"]))?;
+    let enrolled = output(&mut run("gateway", &["enrol", "--server", &shop.house.http, "--token", last_word(&token)]))?;
+    assert!(enrolled.contains("edge-1 is enrolled"), "{enrolled}");
+    shop.alone.kill();
+    shop.alone.restart()?;
     shop.is_well_again().await
 }

@@ -36,11 +36,16 @@ pub(crate) struct GatewayBox {
 
 impl GatewayBox {
     pub(crate) fn start(program: &Path, source: &str, folder: &Path, bus: &str) -> Self {
+        Self::start_with(program, source, "adapter = \"hci0\"", folder, bus)
+    }
+
+    /// The same with another line that names adapters, or none.
+    pub(crate) fn start_with(program: &Path, source: &str, adapters: &str, folder: &Path, bus: &str) -> Self {
         let config = folder.join("gateway.toml");
         let nobody = tests::free_port().expect("a port");
         let text = format!(
             "[gateway]\nid = \"edge-1\"\nstore = \"corner\"\ndata_dir = {:?}\n\
-             [radio]\nsource = {source:?}\nadapter = \"hci0\"\nreceiver = \"ceiling\"\nsilence_s = 2\n\
+             [radio]\nsource = {source:?}\n{adapters}\nreceiver = \"ceiling\"\nsilence_s = 2\n\
              [uplink]\nurl = \"mqtt://127.0.0.1:{nobody}\"\n[status]\nlisten = \"127.0.0.1:0\"\n\
              [log]\nfilter = \"gateway=trace,info\"\n",
             folder.join("data")
