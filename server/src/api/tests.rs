@@ -1,5 +1,6 @@
 mod clients;
 mod decide;
+mod events;
 mod fleet;
 mod floor;
 mod offers;

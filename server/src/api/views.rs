@@ -96,6 +96,8 @@ pub struct DecisionView {
     words: Vec<WordMetView>,
     /// Where its delivery stands; null when there is none.
     delivery: Option<&'static str>,
+    /// Why its delivery was withheld, such as `stock`, `price` or `called-back`; only one decision alone tells it.
+    withheld: Option<String>,
     sentence: Sentence,
     candidates: Vec<CandidateView>,
     /// How many more offers were refused and are not listed, by the code of the refusal.
@@ -107,6 +109,14 @@ pub struct DecisionView {
     /// What it did not see because it was too old.
     stale: Vec<String>,
     outcomes: Vec<OutcomeView>,
+}
+
+impl DecisionView {
+    /// The same with why its delivery was withheld.
+    #[must_use]
+    pub fn withheld(self, code: Option<String>) -> Self {
+        Self { withheld: code, ..self }
+    }
 }
 
 /// A person's weight or pin of an offer that might have been said.
@@ -178,6 +188,7 @@ pub fn decision(row: &DecisionRow, live: &Live, secret: &ServerSecret) -> Decisi
         words_aside: decision.words_aside,
         words: decision.words.iter().map(WordMetView::from).collect(),
         delivery: row.delivery.map(delivery_name),
+        withheld: None,
         sentence: Sentence { en: decision.explanation.en.clone(), it: decision.explanation.it.clone() },
         candidates: decision.explanation.candidates.iter().map(|c| why::candidate(c, plan)).collect(),
         more: decision.explanation.more.clone(),

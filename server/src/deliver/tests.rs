@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use super::payload;
 use super::webpush::encrypt::tests::{AUTH, UA_PUBLIC, open};
 use crate::store::{Changes, Reservation};
-use crate::testing::{self, Site};
+use crate::testing::{self, API_KEY, Site};
 
 const MINUTE: Millis = Millis::minutes(1);
 
@@ -224,7 +224,11 @@ async fn apply(site: &Site, from: &str, to: &str, is_so: fn(&model::shop::Shop) 
 async fn withheld(site: &Site, delivery: &Delivery) -> Option<String> {
     site.until(delivery.decision, DeliveryState::Withheld).await;
     assert_eq!(site.app.store.reserved(&delivery.customer).await.expect("read"), 0, "its place in the caps came back");
-    site.app.store.withheld(delivery.decision).await.expect("read")
+    let path = format!("/api/v1/decisions/{}", delivery.decision);
+    let told = site.ask("GET", &path).bearer_auth(API_KEY).send().await.expect("an answer");
+    let told: Value = told.json().await.expect("json");
+    assert_eq!(told["delivery"], "withheld");
+    told["withheld"].as_str().map(str::to_owned)
 }
 
 #[tokio::test]

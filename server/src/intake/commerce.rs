@@ -1,7 +1,7 @@
 //! The e-commerce events of the Segment spec (v2), read as interest, purchase and return.
 
 use model::event::{EventKind, Interest, OrderLine};
-use model::ids::{CategoryId, ProductId};
+use model::ids::{CategoryId, DecisionId, ProductId};
 use model::units::{Cents, Probability};
 use serde_json::{Map, Value};
 
@@ -12,29 +12,98 @@ const QUANTITY_MAX: f64 = 100_000.0;
 /// Highest price of one item that is read, in the main unit of the currency.
 const PRICE_MAX: f64 = 1e9;
 
+/// How an event is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// A list: interest in its category, and less in each product shown.
+    Listed,
+    /// Interest in the one product or category that it names.
+    One(Interest),
+    /// Interest in each product that it names.
+    Each(Interest),
+    /// A purchase.
+    Purchased,
+    /// A return.
+    Returned,
+    /// The offer of a decision was used, when the coupon's id is the decision's.
+    Redeemed,
+    /// The app was opened.
+    Opened,
+    /// A complaint.
+    Complained,
+    /// Known, and not read: it names no goods, or says again what another event says.
+    Nothing,
+}
+
+/// How an event of this name is read; none for a name that no specification has.
+/// The names of the first e-commerce specification, which Segment calls aliases of these, are read alike.
+fn reading(name: &str) -> Option<Reading> {
+    Some(match name {
+        "products searched" | "product list viewed" | "viewed product category" | "product list filtered" => {
+            Reading::Listed
+        }
+        "product clicked" | "clicked product" => Reading::One(Interest::Listed),
+        "product viewed" | "viewed product" => Reading::One(Interest::Viewed),
+        "product added" | "added product" | "wishlist product added to cart" => Reading::One(Interest::Added),
+        "product removed" | "removed product" => Reading::One(Interest::Removed),
+        "product added to wishlist" => Reading::One(Interest::Wished),
+        "product removed from wishlist" => Reading::One(Interest::Unwished),
+        "product shared" | "product reviewed" => Reading::One(Interest::Shared),
+        "promotion clicked" | "clicked promotion" | "cart viewed" | "checkout started" | "started order" => {
+            Reading::Each(Interest::Viewed)
+        }
+        "cart shared" => Reading::Each(Interest::Shared),
+        "order completed" | "completed order" => Reading::Purchased,
+        "order refunded" | "order cancelled" => Reading::Returned,
+        "coupon applied" => Reading::Redeemed,
+        "application opened" => Reading::Opened,
+        "complaint filed" | "complaint submitted" => Reading::Complained,
+        "promotion viewed"
+        | "viewed promotion"
+        | "checkout step viewed"
+        | "viewed checkout step"
+        | "checkout step completed"
+        | "completed checkout step"
+        | "payment info entered"
+        | "order updated"
+        | "updated order"
+        | "coupon entered"
+        | "coupon denied"
+        | "coupon removed" => Reading::Nothing,
+        _ => return None,
+    })
+}
+
+fn reading_of(name: &str) -> Reading {
+    reading(&name.trim().to_ascii_lowercase()).unwrap_or(Reading::Nothing)
+}
+
 /// What an event of this name and these properties says; one event about many products says many things.
 /// An event that the decision core does not read comes back as [`EventKind::Other`].
 #[must_use]
 pub fn read(name: &str, properties: &Map<String, Value>) -> Vec<EventKind> {
-    let other = || vec![EventKind::Other { name: name.chars().take(200).collect() }];
-    let found = match name.trim().to_ascii_lowercase().as_str() {
-        "product list viewed" | "product list filtered" | "products searched" => list(properties),
-        "product clicked" => one(Interest::Listed, properties),
-        "product viewed" => one(Interest::Viewed, properties),
-        "product added" | "wishlist product added to cart" => one(Interest::Added, properties),
-        "product removed" => one(Interest::Removed, properties),
-        "product added to wishlist" => one(Interest::Wished, properties),
-        "product shared" | "product reviewed" => one(Interest::Shared, properties),
-        "cart viewed" | "checkout started" => each(Interest::Viewed, properties),
-        "order completed" => vec![EventKind::Purchased { order: order(properties), lines: lines(properties) }],
-        "application opened" => vec![EventKind::Opened],
-        "complaint filed" | "complaint submitted" => vec![EventKind::Complained],
-        "order refunded" | "order cancelled" => {
-            vec![EventKind::Returned { order: order(properties), lines: lines(properties) }]
-        }
-        _ => Vec::new(),
+    let found = match reading_of(name) {
+        Reading::Listed => list(properties),
+        Reading::One(interest) => one(interest, properties),
+        Reading::Each(interest) => one(interest, properties).into_iter().chain(each(interest, properties)).collect(),
+        Reading::Purchased => vec![EventKind::Purchased { order: order(properties), lines: lines(properties) }],
+        Reading::Returned => vec![EventKind::Returned { order: order(properties), lines: lines(properties) }],
+        Reading::Opened => vec![EventKind::Opened],
+        Reading::Complained => vec![EventKind::Complained],
+        // A coupon of ours is no event about goods: it is what became of a decision.
+        Reading::Redeemed if redeemed(name, properties).is_some() => return Vec::new(),
+        Reading::Redeemed | Reading::Nothing => Vec::new(),
     };
-    if found.is_empty() { other() } else { found }
+    if found.is_empty() { vec![EventKind::Other { name: name.chars().take(200).collect() }] } else { found }
+}
+
+/// The decision whose offer was used: a coupon that was applied and has its id.
+#[must_use]
+pub fn redeemed(name: &str, properties: &Map<String, Value>) -> Option<DecisionId> {
+    if reading_of(name) != Reading::Redeemed {
+        return None;
+    }
+    text(properties.get("coupon_id").or_else(|| properties.get("couponId"))?)?.parse().ok()
 }
 
 /// A list view is interest in its category, and less in each product shown.
@@ -119,56 +188,4 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(name: &str, properties: Value, expect: Value) {
-        let read = read(name, properties.as_object().expect("an object"));
-        assert_eq!(serde_json::to_value(read).expect("json"), expect, "{name}");
-    }
-
-    fn interest(interest: &str, product: Value, category: Value) -> Value {
-        json!({"kind": "interest", "interest": interest, "product": product, "category": category, "probability": 1.0})
-    }
-
-    #[test]
-    fn product_events_are_interest() {
-        let p = || json!({"product_id": "507f1", "sku": "G-32", "category": "Games", "price": 18.99});
-        check("Product Viewed", p(), json!([interest("viewed", json!("507f1"), json!("Games"))]));
-        check("product added", p(), json!([interest("added", json!("507f1"), json!("Games"))]));
-        check("Product Removed", json!({"sku": "G-32"}), json!([interest("removed", json!("G-32"), Value::Null)]));
-        check("Product Viewed", json!({"product_id": 7}), json!([interest("viewed", json!("7"), Value::Null)]));
-        check("Product Viewed", json!({"product_id": null}), json!([{"kind": "other", "name": "Product Viewed"}]));
-        let list = json!({"category": "Games", "products": [{"product_id": "1"}, 5, {"product_id": "2"}]});
-        let expect = json!([
-            interest("listed", Value::Null, json!("Games")),
-            interest("listed", json!("1"), Value::Null),
-            interest("listed", json!("2"), Value::Null)
-        ]);
-        check("Product List Viewed", list, expect);
-    }
-
-    #[test]
-    fn orders_are_purchases_in_cents() {
-        let order = json!({"order_id": "o1", "products": [
-            {"product_id": "507f1", "price": 18.99, "quantity": 2}, {"sku": "G-3", "price": "4.10", "quantity": "-3"}, {"price": 1}]});
-        let lines = json!([{"product": "507f1", "quantity": 2, "price": 1899}, {"product": "G-3", "quantity": 1, "price": 410}]);
-        check("Order Completed", order.clone(), json!([{"kind": "purchased", "order": "o1", "lines": lines}]));
-        check("Order Refunded", order, json!([{"kind": "returned", "order": "o1", "lines": lines}]));
-        check("Order Cancelled", json!({}), json!([{"kind": "returned", "order": null, "lines": []}]));
-    }
-
-    #[test]
-    fn unknown_events_and_wild_values_are_kept_small() {
-        let name = "x".repeat(5_000);
-        check(&name, json!({}), json!([{"kind": "other", "name": "x".repeat(200)}]));
-        let wild = json!({"products": [{"product_id": "1", "price": 1e300, "quantity": 1e300}]});
-        let lines = json!([{"product": "1", "quantity": 100_000, "price": null}]);
-        check("Order Completed", wild, json!([{"kind": "purchased", "order": null, "lines": lines}]));
-        let many: Vec<Value> = (0..1_000).map(|i| json!({"product_id": i})).collect();
-        let products = json!({"products": many});
-        assert_eq!(read("Cart Viewed", products.as_object().expect("an object")).len(), PRODUCTS_MAX);
-    }
-}
+mod tests;

@@ -41,7 +41,7 @@ pub struct Accepted {
 /// The content type does not matter; gzip is understood. It answers when what is kept is on disk.
 ///
 /// # Errors
-/// 401 without a write key, 413 for a large batch, 400 for a body that is not JSON, 429 for too many events at once,
+/// 401 without a write key, 413 for a large batch or a large event that is alone, 400 for a body that is not JSON, 429 for too many events at once,
 /// 503 when it should be sent again.
 #[utoipa::path(post, path = "/v1/{call}", tag = "intake", security(("writeKey" = [])),
     params(("call" = String, Path, description = "identify, track, page, screen, group, alias, batch, import, or i, t, p, s, g, a, b")),
@@ -131,6 +131,9 @@ pub(super) fn refuse_whole(error: &parse::Error) -> Problem {
         }
         parse::Error::NoBatch => Problem::invalid("batch", error.to_string(), "send {\"batch\": [..]}"),
         parse::Error::TooMany(_) => Problem::too_large(error.to_string(), "send fewer events at once"),
+        parse::Error::TooLarge { field, .. } => {
+            Problem::too_large(error.to_string(), "send at most 32 KB an event").field(field.clone())
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 mod refused;
 
 use model::event::EventKind;
-use model::ids::{AnonymousId, CustomerId, MessageId};
+use model::ids::{AnonymousId, CustomerId, DecisionId, MessageId};
 use model::time::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -104,6 +104,8 @@ pub struct Call {
     pub consent: Preferences,
     /// What it says besides: nothing for identify, group and alias.
     pub says: Vec<EventKind>,
+    /// The decision whose offer was used.
+    pub redeems: Option<DecisionId>,
 }
 
 impl Call {
@@ -157,9 +159,24 @@ pub fn read(endpoint: Endpoint, whole: &Map<String, Value>, received: Timestamp)
             parsed.take(index, event.as_object(), whole, None, received);
         }
     } else {
+        fits(whole)?;
         parsed.take(0, Some(whole), &Map::new(), Some(endpoint), received);
     }
     Ok(parsed)
+}
+
+/// Checks an event that is alone in its request: there is nothing else that refusing the request could harm.
+///
+/// # Errors
+/// [`Error::TooLarge`] with the field that makes it so.
+pub(super) fn fits(event: &Map<String, Value>) -> Result<(), Error> {
+    let bytes = weight(event);
+    if bytes <= EVENT_LEN_MAX {
+        return Ok(());
+    }
+    let largest = event.iter().max_by_key(|(_, value)| weight(value));
+    let field = largest.map(|(key, _)| key.chars().take(64).collect()).unwrap_or_default();
+    Err(Error::TooLarge { field, bytes })
 }
 
 impl Parsed {
@@ -209,10 +226,10 @@ fn call(source: Source<'_>, endpoint: Option<Endpoint>) -> Result<Call, Reject> 
     }
     let at = source.time()?;
     let id = source.message_id()?;
-    let says = says(kind, source)?;
+    let (says, redeems) = says(kind, source)?;
     let is_login = matches!(kind, Endpoint::Identify | Endpoint::Alias);
     let names = names(kind, source, user.as_ref());
-    Ok(Call { id, user, anonymous, at, names, is_login, consent: source.preferences(), says })
+    Ok(Call { id, user, anonymous, at, names, is_login, consent: source.preferences(), says, redeems })
 }
 
 /// The names beside user and visitor: `context.device.id`, `context.externalIds` of cards, and `previousId` of an alias.
@@ -241,22 +258,23 @@ fn endpoint_of_type(name: &str) -> Option<Endpoint> {
     Endpoint::from_path(name).filter(|kind| name.len() > 1 && *kind != Endpoint::Batch)
 }
 
-fn says(kind: Endpoint, source: Source<'_>) -> Result<Vec<EventKind>, Reject> {
+fn says(kind: Endpoint, source: Source<'_>) -> Result<(Vec<EventKind>, Option<DecisionId>), Reject> {
     match kind {
         Endpoint::Track => {
             let name = source.get("event").and_then(Value::as_str).map(str::trim).filter(|n| !n.is_empty());
             let name = name.ok_or(Reject::NoEventName)?;
             if name.to_ascii_lowercase() == CONSENT_EVENT {
-                return Ok(Vec::new());
+                return Ok((Vec::new(), None));
             }
             let none = Map::new();
-            Ok(commerce::read(name, source.get("properties").and_then(Value::as_object).unwrap_or(&none)))
+            let properties = source.get("properties").and_then(Value::as_object).unwrap_or(&none);
+            Ok((commerce::read(name, properties), commerce::redeemed(name, properties)))
         }
         Endpoint::Page | Endpoint::Screen => {
             let name = source.get("name").and_then(Value::as_str).unwrap_or("page").chars().take(200).collect();
-            Ok(vec![EventKind::Other { name }])
+            Ok((vec![EventKind::Other { name }], None))
         }
-        Endpoint::Identify | Endpoint::Group | Endpoint::Alias | Endpoint::Batch => Ok(Vec::new()),
+        Endpoint::Identify | Endpoint::Group | Endpoint::Alias | Endpoint::Batch => Ok((Vec::new(), None)),
     }
 }
 
@@ -338,8 +356,8 @@ fn instant(value: &Value) -> Result<Timestamp, Reject> {
     Ok(Timestamp(zoned.timestamp().as_millisecond()))
 }
 
-/// The length of an event as JSON, without building the text.
-fn weight(event: &Map<String, Value>) -> usize {
+/// The length of an event, or of a part of it, as JSON, without building the text.
+fn weight(event: &impl serde::Serialize) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

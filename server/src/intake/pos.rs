@@ -150,6 +150,7 @@ async fn read(api: &Api, body: &TransactionBody) -> Result<Call, Problem> {
         is_login: false,
         consent: Preferences::default(),
         says: commerce::read(name, &properties(receipt, &body.lines)),
+        redeems: None,
     })
 }
 

@@ -4,6 +4,7 @@
 use model::consent::{Consent, ConsentRecord};
 use model::event::{Event, EventKind};
 use model::ids::{CustomerId, MessageId};
+use model::outcome::{Outcome, OutcomeKind};
 use sha2::{Digest as _, Sha256};
 
 use super::parse::{Call, Preferences};
@@ -93,6 +94,11 @@ pub(crate) async fn take(app: &AppState, sender: &str, calls: Vec<Call>) -> Resu
             tally.no_consent += call.says.len();
             continue;
         };
+        if let Some(decision) = call.redeems {
+            settle(app, &mut events, &mut tally).await?;
+            let outcome = Outcome { decision, kind: OutcomeKind::Redeemed, at: call.at };
+            tally.add(app.run.outcome(customer.clone(), outcome).await?);
+        }
         for (n, what) in call.says.iter().enumerate() {
             if is_read(what) {
                 let event = Event { id: message_id(sender, &call.event_id(n)), at: call.at, what: what.clone() };
@@ -126,13 +132,19 @@ async fn settle(app: &AppState, events: &mut Vec<(CustomerId, Event)>, tally: &m
         return Ok(());
     }
     for taken in app.run.events(std::mem::take(events)).await? {
-        match taken {
-            Taken::Stored => tally.stored += 1,
-            Taken::Duplicate => tally.duplicate += 1,
-            Taken::NotAllowed | Taken::Unknown => tally.no_consent += 1,
-        }
+        tally.add(taken);
     }
     Ok(())
+}
+
+impl Tally {
+    const fn add(&mut self, taken: Taken) {
+        match taken {
+            Taken::Stored => self.stored += 1,
+            Taken::Duplicate => self.duplicate += 1,
+            Taken::NotAllowed | Taken::Unknown => self.no_consent += 1,
+        }
+    }
 }
 
 /// The consent that the call leads to; none when it changes nothing.

@@ -22,6 +22,13 @@ use crate::store::{Device, Result};
 /// A peer's clock may run ahead of ours by so much; what comes from further in the future is stamped with our time.
 const AHEAD_MAX: Millis = Millis::minutes(5);
 
+/// What a batch's acknowledgement tells besides, and where it goes.
+struct Acknowledging<'a> {
+    /// By how much the batch's times were set right.
+    offset: Option<Millis>,
+    slot: &'a AckSlot,
+}
+
 impl Owner {
     /// Takes one request. On an error nothing was fed to the core, and the same request may be taken again.
     pub(super) async fn take(&mut self, request: Request) -> Result<Taken> {
@@ -41,7 +48,7 @@ impl Owner {
             }
             Request::Batch { gateway, lane, mut batch, came, slot } => {
                 let (offset, timeless) = self.set_right(&mut batch, came);
-                self.batch(gateway, lane, *batch, timeless, (offset, &slot)).await
+                self.batch(gateway, lane, *batch, timeless, Acknowledging { offset, slot: &slot }).await
             }
             Request::Ask { customer, ask, slot } => self.decide(customer, *ask, slot).await,
             Request::Preview { customer, ask, slot } => self.preview(customer, &ask, &slot).await,
@@ -219,7 +226,7 @@ impl Owner {
         lane: Lane,
         batch: Batch,
         timeless: u64,
-        (offset, slot): (Option<Millis>, &AckSlot),
+        Acknowledging { offset, slot }: Acknowledging<'_>,
     ) -> Result<Taken> {
         let mut is_late = false;
         if lane == Lane::Durable {

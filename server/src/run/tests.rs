@@ -6,6 +6,7 @@ mod course;
 mod export;
 mod history;
 mod learning;
+mod mapped;
 mod radio;
 mod replay;
 

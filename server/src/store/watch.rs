@@ -44,19 +44,21 @@ impl Store {
             let [from, before] = [from, before].map(|quarter| quarter.saturating_mul(QUARTER_MS));
             vec![store.as_str().into(), from.into(), before.into()]
         };
-        let sql = "SELECT quarter / 900000, CAST(SUM(n) AS BIGINT) FROM counts \
+        let sql = "SELECT quarter / $5, CAST(SUM(n) AS BIGINT) FROM counts \
                    WHERE store = $1 AND quarter >= $2 AND quarter < $3 AND kind = $4 GROUP BY 1 ORDER BY 1";
         let mut args = range();
-        args.push(CountKind::Entered.name().into());
+        args.extend([CountKind::Entered.name().into(), QUARTER_MS.into()]);
         for row in self.fetch("read counts", sql, args).await? {
             tallies.entry(row.int(0)?).or_default().came += row.unsigned(1)?;
         }
-        let sql = "SELECT since / 900000, COUNT(*) FROM presence WHERE store = $1 AND since >= $2 AND since < $3 \
+        let sql = "SELECT since / $4, COUNT(*) FROM presence WHERE store = $1 AND since >= $2 AND since < $3 \
                    GROUP BY 1 ORDER BY 1";
-        for row in self.fetch("read stays", sql, range()).await? {
+        let mut args = range();
+        args.push(QUARTER_MS.into());
+        for row in self.fetch("read stays", sql, args).await? {
             tallies.entry(row.int(0)?).or_default().came += row.unsigned(1)?;
         }
-        let sql = "SELECT d.decided_at / 900000, COUNT(*), \
+        let sql = "SELECT d.decided_at / $6, COUNT(*), \
                    CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM outcomes o WHERE o.decision = d.decision AND o.kind IN \
                    ('delivered', 'opened', 'dismissed', 'muted', 'later', 'more', 'redeemed') AND o.at < d.decided_at + $4) THEN 1 ELSE 0 END) AS BIGINT), \
                    CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM outcomes o WHERE o.decision = d.decision AND o.kind IN \
@@ -64,7 +66,7 @@ impl Store {
                    FROM deliveries d WHERE d.store = $1 AND d.decided_at >= $2 AND d.decided_at < $3 \
                    AND d.state = 'sent' GROUP BY 1 ORDER BY 1";
         let mut args = range();
-        args.extend([heard.0.into(), taken.0.into()]);
+        args.extend([heard.0.into(), taken.0.into(), QUARTER_MS.into()]);
         for row in self.fetch("read what was told", sql, args).await? {
             let tally = tallies.entry(row.int(0)?).or_default();
             (tally.told, tally.heard, tally.taken) = (row.unsigned(1)?, row.unsigned(2)?, row.unsigned(3)?);

@@ -74,5 +74,6 @@ pub async fn list(
 pub async fn get(State(api): State<Api>, _: Staff, Path(id): Path<String>) -> Result<Json<DecisionView>, Problem> {
     let id: DecisionId = id.parse().map_err(|_| Problem::not_found("decision"))?;
     let row = api.app.store.decision(id).await?.ok_or_else(|| Problem::not_found("decision"))?;
-    Ok(Json(views::decision(&row, &api.app.live, &api.app.secret)))
+    let withheld = api.app.store.withheld(id).await?;
+    Ok(Json(views::decision(&row, &api.app.live, &api.app.secret).withheld(withheld)))
 }

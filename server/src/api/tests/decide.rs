@@ -11,7 +11,7 @@ use crate::intake;
 use crate::store::KeyKind;
 use crate::testing::{API_KEY, Site, WRITE_KEY};
 
-async fn ask(site: &Site, key: &str, path: &str, body: Value) -> (u16, Value) {
+pub(super) async fn ask(site: &Site, key: &str, path: &str, body: Value) -> (u16, Value) {
     let answer = site.ask("POST", path).bearer_auth(key).json(&body).send().await.expect("an answer");
     (answer.status().as_u16(), answer.json().await.expect("json"))
 }
@@ -56,9 +56,12 @@ async fn a_kiosk_asks_with_events_and_gets_one_recorded_decision_for_one_questio
     let candidate = &answer["explanation"][0]["candidates"][0];
     assert_eq!(candidate["offerId"], "monopoly");
     assert!(candidate["intent"].as_f64().is_some_and(|intent| intent > 0.5), "{candidate}");
+    // Whatever was drawn: either the offer and no fallback, or the place's own fallback and no offer.
     if offer["offerId"].is_null() {
         assert_eq!((&answer["fallback"], &offer["fallback"]), (&json!(true), &json!({"banner": 7})));
+        assert!(offer["content"].is_null() && offer["discount"].is_null(), "{offer}");
     } else {
+        assert_eq!((&answer["fallback"], &offer["fallback"]), (&json!(false), &Value::Null));
         assert_eq!((&offer["offerId"], &offer["discount"]), (&json!("monopoly"), &json!(300)));
         assert_eq!(offer["content"]["title"], "Monopoly, 3 euro in meno");
     }
@@ -66,6 +69,27 @@ async fn a_kiosk_asks_with_events_and_gets_one_recorded_decision_for_one_questio
     assert_eq!(status, 200);
     let row = site.app.store.decision(id).await.expect("a store").expect("a decision");
     assert_eq!(row.outcomes.iter().map(|o| o.kind).collect::<Vec<_>>(), [OutcomeKind::Later]);
+}
+
+#[tokio::test]
+async fn a_place_without_an_offer_gets_its_own_fallback_back() {
+    let site = Site::open().await;
+    site.device("u-1", None).await;
+    // Who has complained is promoted nothing: no place can get an offer.
+    let complaint = json!({"type": "track", "event": "Complaint Filed", "messageId": "c-1"});
+    let places = json!([{"id": "hero", "fallback": {"banner": 7}}, {"id": "side", "fallback": "plain"}, {"id": "foot"}]);
+    for dry in [true, false] {
+        let body = json!({"customer": "u-1", "store": "milano", "zone": "games", "placements": places,
+            "events": [viewed("e-1"), complaint], "options": {"channel": "kiosk", "dryRun": dry}});
+        let (status, answer) = ask(&site, API_KEY, "/v1/decide", body).await;
+        assert_eq!((status, &answer["fallback"], &answer["holdout"]), (200, &json!(true), &json!(false)), "{answer}");
+        let offers = answer["offers"].as_array().expect("a list");
+        let told: Vec<_> = offers.iter().map(|one| (&one["placement"], &one["offerId"], &one["fallback"])).collect();
+        let none = Value::Null;
+        let (hero, side, foot) = (json!("hero"), json!("side"), json!("foot"));
+        let (banner, plain) = (json!({"banner": 7}), json!("plain"));
+        assert_eq!(told, [(&hero, &none, &banner), (&side, &none, &plain), (&foot, &none, &none)]);
+    }
 }
 
 #[tokio::test]
@@ -167,7 +191,7 @@ async fn one_order_by_three_ways_counts_once() {
 }
 
 /// Pushes an event as another system does.
-async fn pushed(site: &Site, source: &str, id: &str, body: Value) -> (u16, Value) {
+pub(super) async fn pushed(site: &Site, source: &str, id: &str, body: Value) -> (u16, Value) {
     let hash = site.app.store.key_hash(KeyKind::Write, source).await.expect("a store").expect("a key");
     let secret = intake::webhook::secret(&site.app.secret, source, &hash);
     let (stamp, body) = ((site.app.clock.now().0 / 1_000).to_string(), body.to_string());

@@ -1,6 +1,6 @@
 //! Why a request, or one event of it, is not taken.
 
-use super::EVENTS_MAX;
+use super::{EVENT_LEN_MAX, EVENTS_MAX};
 
 /// Why a whole request can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,14 @@ pub enum Error {
     /// More events than one batch may hold.
     #[error("the batch has {0} events, at most {EVENTS_MAX} are allowed")]
     TooMany(usize),
+    /// The one event of the request is larger than an event may be.
+    #[error("the event has {bytes} bytes, at most {EVENT_LEN_MAX} are allowed; most of them are in {field}")]
+    TooLarge {
+        /// Its largest field.
+        field: String,
+        /// How large it is.
+        bytes: usize,
+    },
 }
 
 /// Why one event was left out. The code goes to metrics and to the answer's side report.

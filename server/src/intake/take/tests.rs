@@ -32,6 +32,7 @@ fn an_old_message_does_not_undo_a_newer_consent() {
         at: Timestamp(at),
         consent: said(None, Some(true), None),
         says: vec![],
+        redeems: None,
     };
     let withdrawn = ConsentRecord {
         consent: Consent { locating: true, ..Consent::default() },
