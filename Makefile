@@ -8,7 +8,7 @@ BIN := target/$(FOLDER)
 WEB := server/web
 
 .DEFAULT_GOAL := help
-.PHONY: deb package-test coldstart help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench fuzz canary faults backlog intake clean
+.PHONY: deb package-test coldstart help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench fuzz fuzz-ci canary faults backlog intake clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,8 +59,11 @@ bench: ## Time a position update, a zone look-up and decoding, each beside its f
 	cargo bench --locked -p locate --bench update --bench zones
 	cargo bench --locked -p wire --bench decode
 
-fuzz: ## Run 10 million spoilt messages through every decoder; ARGS="--runs 1000000 --seed 7 --target air" for less
-	cargo run --locked --release -p wire --example fuzz -- $(or $(ARGS),--runs 10000000 --seed $(shell date +%s))
+fuzz: ## Run 10 million spoilt messages through every decoder; SECONDS=60 for so long each, ARGS="--runs 1000000 --target air" for less
+	cargo run --locked --release -p wire --example fuzz -- --seed $(shell date +%s) $(or $(ARGS),$(if $(SECONDS),--seconds $(SECONDS),--runs 10000000))
+
+fuzz-ci: ## The same for 60 s each, as many decoders at a time as there are cores
+	$(MAKE) fuzz SECONDS=60
 
 canary: ## Let the box hear a million adverts in each mode, and look for their addresses in all that is written, sent or shown
 	cargo build --locked --release -p gateway -p server

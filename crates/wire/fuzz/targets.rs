@@ -1,4 +1,4 @@
-//! What is fuzzed: every decoder, its corpus of right messages, and how they are spoilt. Everything follows from a seed.
+//! What is fuzzed: every decoder, and its corpus of right messages.
 
 use wire::ble::address::{Address, AddressKind};
 use wire::ble::bthome::{Ear, Packet};
@@ -10,9 +10,6 @@ use wire::vendor::{
     self, cassia, counter, espresense, kontakt, minew, moko, openmqttgateway, presence, raddec, ruuvi, shelf, shelly,
     tasmota, theengs, zigbee,
 };
-
-/// Longest message that is made: a little longer than any that is read.
-const LEN_MAX: usize = vendor::PAYLOAD_LEN_MAX + 16;
 
 /// One decoder.
 pub(crate) struct Target {
@@ -103,6 +100,9 @@ pub(crate) const TARGETS: &[Target] = &[
         include_bytes!("../testdata/sensor/counter.json"),
         include_bytes!("../testdata/sensor/milesight-level.json"),
         br#"{"logics_data":{"logics":[{"id":1,"name":"Entrance","records":[{"from":"2024-05-01T09:00:00+02:00","counts":[{"id":1,"name":"fw","value":3}]}]}]}}"#,
+        br#"{"logics_data":{"logics":[{"id":1,"name":"Entrance","records":[{"from":1714546800000,"to":1714546860000,"counts":[{"id":1,"name":"fw","value":3},{"id":2,"name":"bw","value":1}]},{"from":1714546860000,"counts":[]}]},{"id":2,"name":"Tills","records":[]}]}}"#,
+        br#"{"event":"count_change","space_id":"1","count":47,"direction":"in","timestamp":"2024-01-01T00:00:00Z"}"#,
+        br#"{"line_1_total_in":72,"line_1_total_out":200,"line_2_total_in":5,"line_2_total_out":6}"#,
         br#"{"id":"event_1","type":"ZONE_OCCUPANCY","timestamp":1727735832000,"data":4,"zone_id":"zone_7"}"#,
     ], |bytes| {
         let mut read = false;
@@ -174,95 +174,4 @@ impl Target {
             |seed: &&[u8]| if self.is_hex { hex::decode(seed).expect("digits in the corpus") } else { seed.to_vec() };
         self.corpus.iter().map(bytes).collect()
     }
-}
-
-/// Chance from a seed.
-pub(crate) struct Chance(pub(crate) u64);
-
-impl Chance {
-    /// The next number (splitmix64).
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below a bound.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-}
-
-/// Words that decoders look at twice.
-const WORDS: [&[u8]; 18] = [
-    b"\"",
-    b"\\",
-    b"\\u0000",
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b"null",
-    b"true",
-    b"-1",
-    b"1e308",
-    b"-1e-308",
-    b"99999999999999999999",
-    b"0.5",
-    b"\xff",
-    b"\x00",
-    b",",
-    b"\"rssi\":-128",
-];
-
-/// A right message, spoilt in one to eight ways.
-pub(crate) fn spoil(seeds: &[Vec<u8>], chance: &mut Chance, message: &mut Vec<u8>) {
-    message.clear();
-    message.extend_from_slice(&seeds[chance.below(seeds.len())]);
-    for _ in 0..=chance.below(8) {
-        let place = chance.below(message.len() + 1);
-        match chance.below(9) {
-            0 if !message.is_empty() => {
-                let place = place % message.len();
-                message[place] ^= 1 << chance.below(8);
-            }
-            1 if !message.is_empty() => {
-                let place = place % message.len();
-                message[place] = chance.next() as u8;
-            }
-            2 => message.truncate(place),
-            3 => {
-                let word = WORDS[chance.below(WORDS.len())];
-                message.splice(place..place, word.iter().copied());
-            }
-            4 => {
-                let end = place + chance.below(message.len() - place + 1);
-                message.drain(place..end);
-            }
-            5 => {
-                let end = place + chance.below((message.len() - place).min(64) + 1);
-                let again = message[place..end].to_vec();
-                message.splice(place..place, again);
-            }
-            6 => {
-                let other = &seeds[chance.below(seeds.len())];
-                let from = chance.below(other.len() + 1);
-                message.truncate(place);
-                message.extend_from_slice(&other[from..]);
-            }
-            // Rarely, much of the same: depth, length and numbers of elements.
-            7 if chance.below(64) == 0 => {
-                let word = WORDS[chance.below(WORDS.len())];
-                let times = chance.below(LEN_MAX / word.len());
-                message.splice(place..place, word.repeat(times));
-            }
-            _ => {
-                let byte = chance.next() as u8;
-                message.insert(place, byte);
-            }
-        }
-    }
-    message.truncate(LEN_MAX);
 }

@@ -1,9 +1,14 @@
 //! A short run of the fuzzer: every decoder bears some thousand spoilt messages. `make fuzz` runs millions.
 
+use std::collections::BTreeSet;
+
+#[path = "../fuzz/spoil.rs"]
+mod spoil;
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
-use targets::{Chance, TARGETS, spoil};
+use spoil::Corpus;
+use targets::TARGETS;
 
 const RUNS: u64 = 50_000;
 const SEED: u64 = 20_261_122;
@@ -13,12 +18,14 @@ const BYTES_MAX: u64 = 16 << 20;
 #[test]
 fn every_decoder_bears_spoilt_messages_without_panic_or_bomb() {
     for target in TARGETS {
-        let (seeds, mut chance, mut message) = (target.seeds(), Chance(SEED), Vec::new());
+        let (mut corpus, mut message) = (Corpus::new(target.seeds(), SEED), Vec::new());
         for run in 0..RUNS {
-            spoil(&seeds, &mut chance, &mut message);
-            let used = allocation_counter::measure(|| {
-                (target.run)(&message);
-            });
+            corpus.next(&mut message);
+            let mut is_read = false;
+            let used = allocation_counter::measure(|| is_read = (target.run)(&message));
+            if is_read {
+                corpus.was_read(&message);
+            }
             let name = target.name;
             assert!(used.bytes_max <= BYTES_MAX, "{name}: run {run} of seed {SEED} took {} bytes", used.bytes_max);
         }
@@ -53,4 +60,24 @@ fn the_worst_message_of_64_kib_costs_a_bounded_memory() {
         });
         assert!(used.bytes_max <= BYTES_MAX, "{}: {} bytes", target.name, used.bytes_max);
     }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_messages_and_what_is_read_leads_further() {
+    let target = TARGETS.iter().find(|target| target.name == "counter").expect("a target");
+    let walk = |seed| {
+        let (mut corpus, mut message, mut read) = (Corpus::new(target.seeds(), seed), Vec::new(), BTreeSet::new());
+        for _ in 0..5_000 {
+            corpus.next(&mut message);
+            if (target.run)(&message) {
+                corpus.was_read(&message);
+                read.insert(message.clone());
+            }
+        }
+        read
+    };
+    let read = walk(7);
+    assert_eq!(read, walk(7));
+    assert_ne!(read, walk(8));
+    assert!(read.len() > 100, "only {} spoilt messages were still read", read.len());
 }
