@@ -66,6 +66,15 @@ impl Motion {
     }
 }
 
+#[cfg(test)]
+impl Motion {
+    /// The same for somebody who always walks, or always stands.
+    pub(super) const fn of_one_mode(self, walks: bool) -> Self {
+        let (stop, start) = if walks { (0.0, 1.0) } else { (1.0, 0.0) };
+        Self { stop, start, ..self }
+    }
+}
+
 impl Belief {
     /// Nothing known: anywhere, in either mode.
     pub(super) fn anywhere(&mut self, field: &Field) {

@@ -26,6 +26,8 @@ const STOREY_M: f64 = 4.0;
 pub(crate) const CEILING_DB: f64 = 15.0;
 /// Nearest distance that the log-distance law is asked for, in metres: within it the antennas decide.
 pub(crate) const NEAR_M: f64 = 0.5;
+/// So far from the point that is drawn one may step onto stairs or into a lift, in metres.
+const PASSAGE_M: f64 = 1.5;
 /// Points per side with which a cell's share in a zone is measured.
 const SAMPLES: u32 = 5;
 
@@ -128,14 +130,26 @@ impl Ground {
         ground.open_count = ground.open.iter().sum::<f32>().max(1.0);
         ground.add_zones(shop);
         for passage in &shop.passages {
-            for ends in passage.ends.windows(2) {
-                let [from, to] = [&ends[0], &ends[1]].map(|(floor, point)| ground.cell_at(floor, *point));
-                if let (Some(from), Some(to)) = (from, to) {
-                    ground.steps.push(Step { from: from as u32, to: to as u32, seconds: passage.seconds.max(0.5) });
-                }
-            }
+            passage.ends.windows(2).for_each(|ends| ground.join(&ends[0], &ends[1], passage.seconds.max(0.5)));
         }
         ground
+    }
+
+    /// Joins two floors: whoever is about the one end of a passage may come out as far from the other one.
+    fn join(&mut self, from: &(FloorId, Point), to: &(FloorId, Point), seconds: f64) {
+        let side = (PASSAGE_M / self.cell).floor() as i32;
+        for (right, up) in (-side..=side).flat_map(|right| (-side..=side).map(move |up| (right, up))) {
+            let (right, up) = (f64::from(right) * self.cell, f64::from(up) * self.cell);
+            let beside = |(floor, point): &(FloorId, Point)| {
+                let cell = self.cell_at(floor, Point { x: point.x + right, y: point.y + up })?;
+                (self.open[cell] > 0.0 || (right == 0.0 && up == 0.0)).then_some(cell as u32)
+            };
+            if right.hypot(up) <= PASSAGE_M
+                && let (Some(from), Some(to)) = (beside(from), beside(to))
+            {
+                self.steps.push(Step { from, to, seconds });
+            }
+        }
     }
 
     /// The cells of all floors, those outside the outlines too.

@@ -1,3 +1,6 @@
+mod devices;
+mod ways;
+
 use std::fmt::Write as _;
 
 use model::floor::Point;
@@ -11,6 +14,8 @@ use proptest::prelude::*;
 use super::*;
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
+/// Where the receivers hang.
+const EARS: [(f64, f64); 5] = [(0.5, 0.5), (19.5, 0.5), (0.5, 9.5), (19.5, 9.5), (10.0, 5.0)];
 
 /// A room of 20 x 10 m with a receiver in each corner and one in the middle, two zones side by side, and these walls.
 fn field(walls: &[([f64; 4], f64)]) -> Arc<Field> {
@@ -18,27 +23,33 @@ fn field(walls: &[([f64; 4], f64)]) -> Arc<Field> {
 }
 
 fn shop(walls: &[([f64; 4], f64)]) -> Shop {
+    let wall = |([x0, y0, x1, y1], loss): &([f64; 4], f64)| {
+        format!(
+            r#",{{"type":"Feature","properties":{{"feature":"wall","floor":"f","loss_db":{loss}}},"geometry":{{"type":"LineString","coordinates":[[{x0},{y0}],[{x1},{y1}]]}}}}"#
+        )
+    };
+    shop_with(&walls.iter().map(wall).collect::<String>(), "")
+}
+
+/// The same room with more features on its plan, and more in the shop's file.
+fn shop_with(features: &str, more: &str) -> Shop {
+    let (also, mut features) = (features, String::new());
     let area = |properties: &str, x0: f64, x1: f64| {
         format!(
             r#"{{"type":"Feature","properties":{properties},"geometry":{{"type":"Polygon","coordinates":[[[{x0},0],[{x1},0],[{x1},10],[{x0},10],[{x0},0]]]}}}}"#
         )
     };
-    let mut features = area(r#"{"feature":"floor","id":"f"}"#, 0.0, 20.0);
+    features += &area(r#"{"feature":"floor","id":"f"}"#, 0.0, 20.0);
     for (name, x0, x1) in [("left", 0.0, 8.3), ("right", 8.3, 20.0)] {
         let properties = format!(r#"{{"feature":"zone","id":"{name}","floor":"f","kind":"department"}}"#);
         write!(features, ",{}", area(&properties, x0, x1)).expect("a string grows");
     }
-    for ([x0, y0, x1, y1], loss) in walls {
-        write!(
-            features,
-            r#",{{"type":"Feature","properties":{{"feature":"wall","floor":"f","loss_db":{loss}}},"geometry":{{"type":"LineString","coordinates":[[{x0},{y0}],[{x1},{y1}]]}}}}"#
-        )
-        .expect("a string grows");
-    }
+    features += also;
     let mut shop = String::from("[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"Etc/UTC\"\n");
-    for (n, (x, y)) in [(0.5, 0.5), (19.5, 0.5), (0.5, 9.5), (19.5, 9.5), (10.0, 5.0)].iter().enumerate() {
+    for (n, (x, y)) in EARS.iter().enumerate() {
         write!(shop, "[[receiver]]\nid = \"r{n}\"\nfloor = \"f\"\nx = {x:.1}\ny = {y:.1}\n").expect("a string grows");
     }
+    shop += more;
     let floor = format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
     Shop::parse(&shop, &floor).expect("a right shop")
 }
@@ -223,10 +234,9 @@ fn live(field: &Arc<Field>, coming: &[(i64, Sighting)], every: usize, last: i64)
 
 /// A walk through the room with some noise, so many sightings of it.
 fn walk(noise: &[f32]) -> Vec<Sighting> {
-    let place = |receiver: usize| [(0.5, 0.5), (19.5, 0.5), (0.5, 9.5), (19.5, 9.5), (10.0, 5.0)][receiver];
     let one = |(n, noise): (usize, &f32)| {
         let (receiver, x) = (n % 5, 2.0 + 16.0 * n as f64 / 200.0);
-        let (rx, ry): (f64, f64) = place(receiver);
+        let (rx, ry) = EARS[receiver];
         let metres = (rx - x).hypot(ry - 5.0).hypot(1.2);
         sighting(receiver, n as i64 * 97, -59.0 - 20.0 * metres.log10() as f32 + noise)
     };
