@@ -1,3 +1,4 @@
+mod places;
 pub(super) mod world;
 
 use model::ids::{SensorId, ZoneId};
