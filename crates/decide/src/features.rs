@@ -59,10 +59,13 @@ fn fresh<T: Clone>(
 
 /// What the model sees of the moment, of what has been and of the customer, whatever the offer.
 pub(crate) fn common(context: &Context<'_>, scene: &Scene<'_>, seen: &Seen) -> Vec<Feature> {
-    let mut list = List(Vec::with_capacity(20));
+    let mut list = List(Vec::with_capacity(24));
     let moment = &context.moment;
     list.put(Block::Micro, "dwell", (1.0 + moment.dwell.as_seconds().max(0.0)).ln() / 5.0);
     list.put(Block::Micro, trigger(moment.trigger), 1.0);
+    if scene.kind.is_some() {
+        list.put(Block::Micro, &format!("zone:{}", moment.zone), 1.0);
+    }
     list.put(Block::Micro, part_of_day(scene.local.hour()), 1.0);
     list.put(Block::Micro, "weekend", flag(scene.local.weekday().to_monday_zero_offset() >= 5));
     list.some(Block::Micro, "crowding", seen.crowding.map(|people| people.min(20.0) / 5.0));
@@ -79,8 +82,26 @@ pub(crate) fn common(context: &Context<'_>, scene: &Scene<'_>, seen: &Seen) -> V
     list.put(Block::Relational, "fatigue", scene.fatigue.min(10.0) / 5.0);
     list.put(Block::Relational, "visits", (1.0 + f64::from(person.visits)).ln() / 3.0);
     list.put(Block::Relational, "returns", f64::from(person.returns.min(10)) / 5.0);
+    list.put(Block::Relational, "contacts", f64::from(scene.contacts_within(24, context.now).min(10)) / 5.0);
+    list.some(Block::Relational, "complaint", person.complaint(context.now));
+    list.some(Block::Relational, "wait", person.wait(context.now));
+    wishes(&mut list, context);
     list.put(Block::Personal, "spend", (1.0 + person.spend.max(0.0) / 100.0).ln() / 10.0);
     list.0
+}
+
+/// What the customer has said of how they want to be told.
+fn wishes(list: &mut List, context: &Context<'_>) {
+    let said = &context.person.preferences;
+    let muted = said.mute_categories.len() + said.mute_brands.len() + said.mute_offers.len();
+    if muted > 0 {
+        let muted = u32::try_from(muted).unwrap_or(u32::MAX);
+        list.put(Block::Personal, "muted", (1.0 + f64::from(muted)).ln() / 3.0);
+    }
+    list.some(Block::Personal, "a-day", said.a_day_max.map(|most| 1.0 / f64::from(most.max(1))));
+    let chosen = said.channels.as_ref().is_some_and(|channels| channels.contains(&context.moment.channel));
+    list.some(Block::Personal, "own-channel", chosen.then_some(1.0));
+    list.some(Block::Personal, "own-hours", said.quiet.as_ref().map(|_| 1.0));
 }
 
 /// How many features there are of each offer.

@@ -17,6 +17,8 @@ pub const CONTACTS_MAX: usize = 32;
 pub const MUTED_MAX: usize = 64;
 /// "Not now" holds for so long.
 pub const LATER: Millis = Millis::hours(24);
+/// Longer waits count as this long.
+const WAIT_MAX: Millis = Millis::minutes(30);
 /// Two purchases closer than this are one errand, not a cycle.
 const ERRAND: Millis = Millis::hours(12);
 
@@ -47,6 +49,9 @@ pub struct Person {
     /// Orders returned so far.
     #[serde(skip_serializing_if = "is_default")]
     pub returns: u32,
+    /// How long they last waited at a till, in seconds, and until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waited: Option<(f64, Timestamp)>,
     /// Spent so far, in cents.
     #[serde(skip_serializing_if = "is_default")]
     pub spend: f64,
@@ -100,6 +105,26 @@ impl Person {
         self.complaint_at = self.complaint_at.max(Some(at));
     }
 
+    /// Notes that they waited at a till.
+    pub fn waits(&mut self, from: Timestamp, to: Timestamp) {
+        let seconds = to.since(from).as_seconds().clamp(0.0, WAIT_MAX.as_seconds());
+        if self.waited.is_none_or(|(_, at)| at <= to) {
+            self.waited = Some((seconds, to));
+        }
+    }
+
+    /// The last wait, in ten minutes, and fading; none when none is known.
+    #[must_use]
+    pub fn wait(&self, now: Timestamp) -> Option<f64> {
+        self.waited.map(|(seconds, at)| seconds / 600.0 * fade(at, now, 30.0))
+    }
+
+    /// The last complaint, 1 when it is fresh, and fading; none when there was none.
+    #[must_use]
+    pub fn complaint(&self, now: Timestamp) -> Option<f64> {
+        self.complaint_at.map(|at| fade(at, now, 30.0))
+    }
+
     /// Notes that somebody else told them something.
     pub fn contacted(&mut self, at: Timestamp) {
         let place = self.contacts.partition_point(|known| *known <= at);
@@ -134,14 +159,15 @@ impl Person {
     }
 
     /// How things stand between the customer and the shop, -1 to 1: what they did with what they were told, and whether
-    /// they complained or sent things back.
+    /// they complained, sent things back or had to wait.
     #[must_use]
     pub fn relationship(&self, history: &History, now: Timestamp) -> f64 {
         let taken: f64 = history.told().iter().map(|told| fade(told.at, now, 30.0) * weight(told.reaction)).sum();
-        let complaint = self.complaint_at.map_or(0.0, |at| 3.0 * fade(at, now, 30.0));
+        let complaint = 3.0 * self.complaint(now).unwrap_or(0.0);
+        let wait = 0.5 * self.wait(now).unwrap_or(0.0);
         let returns = 0.3 * f64::from(self.returns.min(10));
         let visits = 0.1 * f64::from(self.visits.min(10));
-        ((taken + visits - complaint - returns) / 4.0).tanh()
+        ((taken + visits - complaint - returns - wait) / 4.0).tanh()
     }
 
     /// Takes the same person under another name in: counters add, wishes unite.
@@ -158,6 +184,7 @@ impl Person {
             (ours, theirs) => ours.or(theirs),
         };
         self.complaint_at = self.complaint_at.max(other.complaint_at);
+        self.waited = [self.waited, other.waited].into_iter().flatten().max_by_key(|(_, at)| *at);
         self.visits = self.visits.saturating_add(other.visits);
         self.returns = self.returns.saturating_add(other.returns);
         self.spend += other.spend;
@@ -234,6 +261,21 @@ mod tests {
         person.complain(day(9));
         assert!(person.relationship(&history, day(9)) < -0.3);
         assert!(person.relationship(&history, day(300)) > -0.1, "it is forgotten");
+    }
+
+    #[test]
+    fn who_had_to_wait_thinks_less_of_the_shop_until_it_is_forgotten() {
+        let (mut person, history) = (Person::default(), History::default());
+        assert_eq!(person.wait(day(1)), None);
+        person.waits(day(1), day(1) + Millis::minutes(10));
+        let known = |person: &Person, at| person.wait(at).expect("a wait");
+        assert!((known(&person, day(1)) - 1.0).abs() < 1e-12, "in ten minutes");
+        assert!((known(&person, day(31) + Millis::minutes(10)) - 0.5).abs() < 1e-12, "half after a month");
+        assert!(person.relationship(&history, day(2)) < -0.1);
+        person.waits(day(0), day(0) + Millis::minutes(1));
+        assert!(known(&person, day(2)) > 0.9, "an older one that is told late changes nothing");
+        person.waits(day(2), day(3));
+        assert!((known(&person, day(3)) - 3.0).abs() < 1e-12, "half an hour at most");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use model::decision::Terms;
+use model::time::Millis;
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixture::{World, offer};
+use crate::fixture::{World, offer, product};
 
 fn worth(world: &World, index: usize) -> Worth {
     let context = world.context();
@@ -191,4 +192,87 @@ proptest! {
             prop_assert!((worth.belief.mean - mean).abs() < 1e-9, "{worth:?} {mean}");
         }
     }
+}
+
+/// Two wines on which much the same depends: the dear one earns more and is seldom taken, the cheap one less and often.
+/// What `on` adds makes people take both. Says which is best with it, and which without.
+fn best_with_and_without(on: impl Fn(&mut World)) -> [String; 2] {
+    let mut world = World::new();
+    world.shop.offers.truncate(2);
+    (world.shop.offers[0].discount, world.shop.offers[1].discount) = (Cents(0), Cents(0));
+    (world.shop.offers[1].product, world.shop.offers[1].category) = (Some(product("chianti")), None);
+    world.intent.touch(model::event::Interest::Viewed, Some(&product("chianti")), None, world.now - Millis::hours(1));
+    world.shop.products[0].margin = Cents(650);
+    world.policy.choose = model::policy::Choose::Best;
+    let taught = |world: &mut World, yes_of_ten: [u32; 2]| {
+        for (index, offer) in ["barolo-3", "any-wine"].into_iter().enumerate() {
+            let (features, _) = crate::features::features(&world.context(), index);
+            let path = learn::logistic::Path { offer, category: "wine", store: "rome-1" };
+            for n in 0..10 {
+                world.brain.teach(path, &features, n < yes_of_ten[index], world.now);
+            }
+        }
+    };
+    let mut with = World::new();
+    (with.shop, with.intent, with.policy) = (world.shop.clone(), world.intent.clone(), world.policy.clone());
+    on(&mut with);
+    for _ in 0..20 {
+        taught(&mut world, [0, 5]);
+        with.brain = std::mem::take(&mut world.brain);
+        taught(&mut with, [8, 9]);
+        world.brain = std::mem::take(&mut with.brain);
+    }
+    with.brain = world.brain.clone();
+    [&with, &world].map(|world| match crate::evaluate::evaluate(&world.context()).choice {
+        model::decision::Choice::Offer { offer } => offer.to_string(),
+        model::decision::Choice::Silence { code } => code,
+    })
+}
+
+#[test]
+fn each_part_of_what_is_known_changes_the_ranks_when_it_is_taken_away() {
+    use model::offer::Channel;
+    use model::signal::Aged;
+    let micro: [fn(&mut World); 3] = [
+        |world| world.moment.trigger = model::decision::Trigger::Intent,
+        |world| world.moment.around.company = Some(Aged { value: 4, at: world.now }),
+        |world| world.moment.dwell = Millis::minutes(9),
+    ];
+    let relational: [fn(&mut World); 3] = [
+        |world| world.person.visits = 40,
+        |world| world.person.waits(world.now - Millis::minutes(25), world.now),
+        |world| (0..3).for_each(|hour| world.person.contacted(world.now - Millis::hours(hour + 1))),
+    ];
+    let personal: [fn(&mut World); 3] = [
+        |world| world.person.spend = 90_000.0,
+        |world| world.person.preferences.channels = Some([Channel::Push].into()),
+        |world| world.person.preferences.a_day_max = Some(1),
+    ];
+    for (name, block) in [("micro", micro), ("relational", relational), ("personal", personal)] {
+        for (n, on) in block.into_iter().enumerate() {
+            assert_eq!(best_with_and_without(on), ["barolo-3", "any-wine"], "{name} {n}");
+        }
+    }
+}
+
+#[test]
+fn zone_waits_contacts_complaints_and_wishes_are_seen_in_their_blocks() {
+    use model::decision::Block;
+    let mut world = World::new();
+    world.person.waits(world.now - Millis::minutes(5), world.now);
+    world.person.complain(world.now - Millis::hours(720));
+    world.person.contacted(world.now);
+    world.person.mute(&crate::fixture::offer("other"), None);
+    world.person.preferences.quiet = Some(model::shop::QuietHours { from: "22:00".into(), to: "07:00".into() });
+    let (seen, _) = crate::features::features(&world.context(), 0);
+    let value = |block, name: &str| {
+        let feature = seen.iter().find(|feature| feature.name == name).unwrap_or_else(|| panic!("{name}: {seen:?}"));
+        assert_eq!(feature.block, block, "{name}");
+        feature.value
+    };
+    assert_eq!(value(Block::Micro, "zone:wine").to_bits(), 1.0_f64.to_bits());
+    assert!((value(Block::Relational, "wait") - 0.5).abs() < 1e-12);
+    assert!((value(Block::Relational, "complaint") - 0.5).abs() < 1e-12);
+    assert!((value(Block::Relational, "contacts") - 0.2).abs() < 1e-12);
+    assert!(value(Block::Personal, "muted") > 0.2 && value(Block::Personal, "own-hours") > 0.9);
 }

@@ -81,6 +81,8 @@ impl Shopper {
         };
         lesson.taught = Some(true);
         let taught = taught(open, answer);
+        // There is nothing more to be learnt of it.
+        open.lesson.iter_mut().for_each(|lesson| lesson.features = Vec::new());
         self.commands.extend(taught.map(Command::Teach));
     }
 

@@ -44,6 +44,7 @@ impl Shopper {
             PresenceKind::Dwelling => self.came(presence, device, Trigger::Dwelling, now),
             PresenceKind::Left => {
                 self.find_visits(presence.at.min(now));
+                self.note_wait(presence, device);
                 let visit = presence.visit;
                 self.state.leave(device, |stay| {
                     stay.store == presence.store
@@ -93,6 +94,21 @@ impl Shopper {
         };
         if fresh && news && usual {
             self.decide(id, moment, now);
+        }
+    }
+
+    /// Who leaves a till has waited there since they came to it.
+    fn note_wait(&mut self, presence: &Presence, device: DeviceId) {
+        let kind = self.policies.get(&presence.store).and_then(|plan| plan.kind_of(&presence.zone));
+        let there = |stay: &&Stay| {
+            let same = stay.store == presence.store && stay.zone == presence.zone && stay.since <= presence.at;
+            same && stay.devices.contains(&(device, presence.visit))
+        };
+        if kind != Some(ZoneKind::Checkout) {
+            return;
+        }
+        if let Some(since) = self.state.stays.iter().find(there).map(|stay| stay.since) {
+            self.state.person.waits(since, presence.at);
         }
     }
 

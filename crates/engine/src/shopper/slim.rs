@@ -45,7 +45,7 @@ pub(super) mod features {
     use super::{Block, Deserialize, Deserializer, Feature, PLACES, Serialize, Serializer};
 
     /// Features that have a number, their place. To be added to at the end alone, for what is written has the numbers.
-    const USUAL: [&str; 25] = [
+    const USUAL: [&str; 32] = [
         "odiscount",
         "ocategory-offer",
         "oprice",
@@ -71,6 +71,13 @@ pub(super) mod features {
         "rvisits",
         "rreturns",
         "pspend",
+        "rcontacts",
+        "rcomplaint",
+        "rwait",
+        "pmuted",
+        "pa-day",
+        "pown-channel",
+        "pown-hours",
     ];
 
     pub(in super::super) fn serialize<S: Serializer>(features: &[Feature], to: S) -> Result<S::Ok, S::Error> {
