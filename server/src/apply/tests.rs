@@ -131,3 +131,30 @@ async fn two_stores_can_not_claim_one_receiver() {
     assert!(taken.to_string().contains("milano"), "{taken}");
     bench.apply(&shop("torino", "Torino", "r2"), false).await.expect("applied");
 }
+
+#[tokio::test]
+async fn two_offers_that_promise_different_things_are_refused_and_nothing_is_kept() {
+    let bench = Bench::new().await;
+    let toml = |second: u32| {
+        let offer = |id: &str, off: u32| {
+            format!(
+                "[[offer]]\nid = \"{id}\"\nproduct = \"barolo\"\ndiscount = {off}\n[offer.content.en]\ntitle = \"T\"\nbody = \"\"\n"
+            )
+        };
+        let product = "[[product]]\nid = \"barolo\"\nname = \"Barolo\"\ncategory = \"wine\"\nprice = 3000\nmargin = 900\nzone = \"door\"\n";
+        format!("{}{product}{}{}", shop("milano", "Milano", "r1"), offer("ten", 300), offer("twenty", second))
+    };
+    for dry_run in [true, false] {
+        let refused = bench.apply(&toml(600), dry_run).await.expect_err("ten percent and twenty");
+        let Error::Invalid(errors) = &refused else { panic!("{refused}") };
+        assert!(errors.len() == 1 && errors[0].key == "offer[1].discount", "{errors:?}");
+        assert!(
+            errors[0].problem.contains("ten saves 300") && errors[0].fix.contains("the same discount"),
+            "{errors:?}"
+        );
+        assert_eq!(bench.version().await, None, "nothing of it is kept");
+    }
+    bench.apply(&toml(300), false).await.expect("the same terms");
+    assert!(bench.apply(&toml(600), false).await.is_err());
+    assert_eq!(bench.version().await, Some(1), "what was there stays");
+}

@@ -237,6 +237,7 @@ fn gates_are_asked_in_the_order_of_the_codes() {
 }
 
 mod further;
+mod wishes;
 
 proptest! {
     #[test]

@@ -12,6 +12,7 @@ use crate::fixture::{FLOOR, NOON, SHOP, ada, after, all, message, presence, prod
 use crate::log::{self, Entry};
 
 mod course;
+mod customer;
 mod floor;
 mod limits;
 mod segments;

@@ -9,8 +9,30 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The least delay that is still no news in time: a presence or an event that comes later makes no moment.
+/// What comes no later is news still: a presence or an event that comes later than half a minute makes no moment.
 const LATE_MAX_S: i64 = 25;
+/// A queue that was cut off brings what happened hours ago.
+const CUT_OFF_S: i64 = 6 * 3_600;
+/// Two wines, and two things of one brand: what counts over them binds before the caps of each.
+const MORE: &str = r#"
+[[product]]
+id = "chianti"
+name = "Chianti"
+category = "wine"
+brand = "Borgo"
+price = 1200
+margin = 500
+zone = "wine"
+
+[[offer]]
+id = "chianti-1"
+product = "chianti"
+discount = 100
+zones = ["wine", "pasta"]
+[offer.content.en]
+title = "Chianti, 1 euro off"
+body = ""
+"#;
 const PEOPLE: u128 = 3;
 
 /// Something that happens, at a second of the stream.
@@ -30,7 +52,7 @@ type Told = (i64, i64, bool, Happening);
 fn any_happening() -> impl Strategy<Value = Happening> {
     let zone = prop::sample::select(vec!["wine", "pasta"]);
     let kind = prop::sample::select(vec![PresenceKind::Entered, PresenceKind::Dwelling, PresenceKind::Left]);
-    let what = || prop::sample::select(vec!["barolo", "penne"]);
+    let what = || prop::sample::select(vec!["barolo", "chianti", "penne"]);
     let n = || 1..=PEOPLE;
     let consent = (any::<bool>(), any::<bool>(), any::<bool>())
         .prop_map(|(locating, profiling, marketing_push)| Consent { locating, profiling, marketing_push });
@@ -50,7 +72,8 @@ fn any_happening() -> impl Strategy<Value = Happening> {
 /// Three days of them, each at a time of its own, so that none is told in another's name.
 fn any_stream() -> impl Strategy<Value = Vec<Told>> {
     let gap = prop_oneof![6 => 1_i64..200, 2 => 1_000_i64..12_000];
-    prop::collection::vec((gap, 0..LATE_MAX_S, any::<bool>(), any_happening()), 1..90).prop_map(|stream| {
+    let late = prop_oneof![8 => 0..LATE_MAX_S, 1 => LATE_MAX_S..CUT_OFF_S];
+    prop::collection::vec((gap, late, any::<bool>(), any_happening()), 1..90).prop_map(|stream| {
         let mut at = 0;
         stream
             .into_iter()
@@ -74,7 +97,14 @@ struct Bench {
 
 impl Bench {
     fn new(seed: u64) -> Self {
-        let shop = SHOP.replace("holdout = 0.0", "holdout = 0.0\nquiet_hours = { from = \"20:00\", to = \"08:00\" }");
+        let shop = SHOP
+            .replace(
+                "holdout = 0.0",
+                "holdout = 0.0\nquiet_hours = { from = \"20:00\", to = \"08:00\" }\n\
+                 caps = [{ category = \"wine\", times = 1, hours = 12 }, { brand = \"Borgo\", times = 2, hours = 30 }]",
+            )
+            .replace("category = \"pasta\"", "category = \"pasta\"\nbrand = \"Borgo\"");
+        let shop = format!("{shop}{MORE}");
         let mut core = Core::new(CoreConfig { seed });
         core.handle(Input::Plan(PlanFiles::parse(&shop, FLOOR).expect("the files are right")), NOON);
         (1..=PEOPLE).for_each(|n| welcome(&mut core, n));
@@ -89,7 +119,7 @@ impl Bench {
         let mut coming: Vec<(i64, usize)> = Vec::new();
         for (index, (at, late, twice, _)) in stream.iter().enumerate() {
             coming.push((at + late, index));
-            coming.extend(twice.then_some((at + LATE_MAX_S, index)));
+            coming.extend(twice.then_some((at + late + LATE_MAX_S, index)));
         }
         coming.sort_unstable();
         for (second, index) in coming {
@@ -170,7 +200,10 @@ impl Bench {
                     decisions.insert(decision.id, decision);
                 }
                 Command::Deliver(delivery) => {
-                    prop_assert!(decisions.contains_key(&delivery.decision), "said without a decision");
+                    let decision = decisions.get(&delivery.decision);
+                    prop_assert!(decision.is_some(), "said without a decision");
+                    let fresh = decision.is_some_and(|one| now.since(one.moment.at) <= crate::shopper::FRESH);
+                    prop_assert!(fresh, "what is long ago is no moment");
                     self.check(&delivery, now)?;
                 }
                 // What never got out in time gives its place back.
@@ -201,7 +234,7 @@ impl Bench {
         prop_assert_eq!(consent, all(), "consent at {:?}", now);
         let hour = (now.0 + 3_600_000).rem_euclid(86_400_000) / 3_600_000;
         prop_assert!((8..20).contains(&hour), "{} in Rome is a quiet hour", hour);
-        let about = if delivery.offer.as_str() == "barolo-3" { "barolo" } else { "penne" };
+        let about = about(&delivery.offer);
         if let Some(bought) = self.bought.get(&(n, about)) {
             let last = bought.last().expect("one at least");
             prop_assert!(now.since(*last) >= rest(bought), "it was bought");
@@ -212,14 +245,30 @@ impl Bench {
             mine.iter().filter(same).filter(|told| now.since(told.decided_at) < Millis::hours(hours)).count()
         };
         prop_assert!(within(24, None) < 3, "three a day over all");
-        let (times, hours) = if about == "barolo" { (1, 24) } else { (2, 2) };
+        let (times, hours) = if about == "penne" { (2, 2) } else { (1, 24) };
         prop_assert!(within(hours, Some(&delivery.offer)) < times, "the offer's own cap");
+        let among = |hours: i64, group: [&str; 2]| {
+            let told = mine.iter().filter(|told| group.contains(&self::about(&told.offer)));
+            told.filter(|told| now.since(told.decided_at) < Millis::hours(hours)).count()
+        };
+        for (group, times, hours) in [(["barolo", "chianti"], 1, 12), (["chianti", "penne"], 2, 30)] {
+            prop_assert!(!group.contains(&about) || among(hours, group) < times, "the cap over {:?}", group);
+        }
         prop_assert!(mine.iter().all(|told| now.since(told.decided_at) >= Millis::seconds(120)), "the pause");
         self.told.push((n, delivery.clone()));
         let spent = self.told.iter().filter(|(_, told)| told.offer.as_str() == "barolo-3").count();
         prop_assert!(spent <= self.units as usize, "{} of a budget of {}", spent, self.units);
         self.checked += 1;
         Ok(())
+    }
+}
+
+/// The product of an offer.
+fn about(offer: &OfferId) -> &'static str {
+    match offer.as_str() {
+        "barolo-3" => "barolo",
+        "chianti-1" => "chianti",
+        _ => "penne",
     }
 }
 
