@@ -5,6 +5,8 @@ mod floor;
 #[path = "../fuzz/targets.rs"]
 #[expect(dead_code, reason = "the corpus is timed, not spoilt")]
 mod targets;
+#[path = "decode/turns.rs"]
+mod turns;
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -32,6 +34,9 @@ const AIR: [(&str, usize); 12] = [
     ("our id in FEAA", 11),
 ];
 
+/// A topic of Minew gateways.
+const MINEW: &str = "minew/AC233FC001EA/status";
+
 type Decode = fn(&[u8]) -> Result<Vec<Heard>, Rejected>;
 
 /// The makers that speak JSON.
@@ -39,7 +44,7 @@ const MAKERS: [(&str, Decode); 11] = [
     ("espresense", |bytes| espresense::decode("espresense/devices/x/bakery", bytes)),
     ("theengs", |bytes| theengs::decode("home/gw/BTtoMQTT/x", bytes)),
     ("openmqttgateway", |bytes| openmqttgateway::decode_under("home/presence/+", "home/presence/gw", bytes)),
-    ("minew-json", |bytes| minew::decode("minew/AC233FC001EA/status", bytes)),
+    ("minew-json", |bytes| minew::decode(MINEW, bytes)),
     ("ruuvi", |bytes| ruuvi::decode_under("r/+/+", "r/C8252D8E9C2C/F41F0C28CBD6", bytes)),
     ("moko", |bytes| moko::decode_under("m/+", "m/gw", bytes)),
     ("cassia", |bytes| cassia::decode_under("up/+/scan", "up/gw/scan", bytes)),
@@ -49,7 +54,38 @@ const MAKERS: [(&str, Decode); 11] = [
     ("raddec", raddec::decode),
 ];
 
+/// One decoder with what it reads.
+pub(crate) struct Work {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) run: Box<dyn FnMut()>,
+}
+
+/// Everything that a peer may read as well.
+fn works() -> Vec<Work> {
+    let work = |name, bytes: Vec<u8>, decode: fn(&[u8])| {
+        let own = bytes.clone();
+        Work { name, bytes, run: Box::new(move || decode(black_box(&own))) }
+    };
+    let air = |(name, place): (&'static str, usize)| {
+        work(name, hex::decode(targets::AIR[place]).expect("digits"), |bytes| {
+            black_box(wire::ble::frame::decode(bytes).best());
+        })
+    };
+    let seed = |name: &str| TARGETS.iter().find(|target| target.name == name).map(|target| target.seeds().remove(0));
+    let of_makers: [(&'static str, fn(&[u8])); 3] = [
+        ("minew-json", |bytes| drop(black_box(minew::decode(MINEW, bytes)))),
+        ("minew-binary", |bytes| drop(black_box(minew::decode(MINEW, bytes)))),
+        ("raddec", |bytes| drop(black_box(raddec::decode(bytes)))),
+    ];
+    let makers = of_makers.into_iter().filter_map(|(name, decode)| Some(work(name, seed(name)?, decode)));
+    AIR.into_iter().map(air).chain(makers).collect()
+}
+
 fn main() -> io::Result<()> {
+    if std::env::args().any(|word| word == "--turns") {
+        return turns::serve(&mut works());
+    }
     let advertisements: Vec<Vec<u8>> = targets::AIR.iter().map(|digits| hex::decode(digits).expect("digits")).collect();
     for (name, place) in AIR {
         let bytes = &advertisements[place];
@@ -69,7 +105,7 @@ fn main() -> io::Result<()> {
     }
     let target = TARGETS.iter().find(|target| target.name == "minew-binary");
     let seeds = target.map(Target::seeds).unwrap_or_default();
-    let decode = |bytes: &[u8]| wire::vendor::minew::decode("minew/AC233FC001EA/status", bytes);
+    let decode = |bytes: &[u8]| minew::decode(MINEW, bytes);
     alone("minew-binary", &mut || drop(black_box(decode(black_box(&seeds[0])))))
 }
 
