@@ -1,11 +1,13 @@
 //! Brute force with an arithmetic of its own: over a thousand shops and customers, the best of all offers by hand is the
 //! one that the decision holds for the best.
 //!
-//! With an empty brain everything is computed anew from what happened; with a taught one the logged belief and money are
-//! taken, and the rest is computed anew.
+//! With an empty brain everything is computed anew from what happened; with a taught one once the logged belief and money
+//! are taken, and once (`learnt`) every number is computed anew, and the draw too.
 
 #[path = "oracle/case.rs"]
 mod case;
+#[path = "oracle/learnt.rs"]
+mod learnt;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
