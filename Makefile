@@ -8,7 +8,7 @@ BIN := target/$(FOLDER)
 WEB := server/web
 
 .DEFAULT_GOAL := help
-.PHONY: deb package-test coldstart help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench fuzz fuzz-ci canary faults backlog intake clean
+.PHONY: deb package-test coldstart help demo test check build web need deploy-config coverage accuracy crowd accuracy-live screenshot bench peers-decode fuzz fuzz-ci canary faults backlog intake clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ crowd: ## Judge a crowd of 200 among metal shelves on virtual time, and write it
 bench: ## Time a position update, a zone look-up and decoding, each beside its floor
 	cargo bench --locked -p locate --bench update --bench zones
 	cargo bench --locked -p wire --bench decode
+
+peers-decode: ## Time peers' decoders beside ours on the same bytes; they are installed into a temporary folder
+	@scripts/peers-decode.sh
 
 fuzz: ## Run 10 million spoilt messages through every decoder; SECONDS=60 for so long each, ARGS="--runs 1000000 --target air" for less
 	cargo run --locked --release -p wire --example fuzz -- --seed $(shell date +%s) $(or $(ARGS),$(if $(SECONDS),--seconds $(SECONDS),--runs 10000000))
