@@ -168,3 +168,37 @@ fn what_one_person_wanted_under_two_names_adds_up_and_a_purchase_answers_both() 
     both.give_back(&product);
     assert!(both.product(&product, None, now) > 0.5);
 }
+
+#[test]
+fn what_was_touched_of_a_brand_counts_a_little_for_its_other_products() {
+    let looked = |intent: &mut Intent, id: &str, brand: Option<&str>, at| {
+        let touch = Touch {
+            interest: Interest::Viewed,
+            product: Some(&product(id)),
+            category: None,
+            brand,
+            at,
+            probability: Probability::ONE,
+        };
+        intent.take(&touch);
+    };
+    let mut intent = Intent::default();
+    looked(&mut intent, "barolo", Some("borgo"), NOON);
+    looked(&mut intent, "grappa", Some("borgo"), NOON);
+    let towards = |id: &str, brand: Option<&str>, at| {
+        intent.level(at, &BTreeMap::new()).product(&product(id), Some(&category("other")), brand)
+    };
+    // Two views of 0.9 each, of which a tenth counts.
+    assert!((towards("amaro", Some("borgo"), NOON) - (1.0 - (-0.18_f64).exp())).abs() < 1e-12);
+    let own = 1.0 - (-(0.9_f64 + 0.09)).exp();
+    assert!((towards("barolo", Some("borgo"), NOON) - own).abs() < 1e-12, "its own view counts once, as its own");
+    let (other, none) = (towards("amaro", Some("valle"), NOON), towards("amaro", None, NOON));
+    assert_eq!((other, none), (0.0, 0.0), "nothing is known of another brand");
+    let day = Millis(24 * HOUR);
+    assert!((towards("amaro", Some("borgo"), NOON + day) - (1.0 - (-0.09_f64).exp())).abs() < 1e-12, "it fades");
+    // A brand that was touched by its name alone counts too, and a longer name than is kept does not.
+    let mut intent = Intent::default();
+    let long = "b".repeat(BRAND_LEN_MAX + 1);
+    looked(&mut intent, "x", Some(&long), NOON);
+    assert!(intent.brands.is_empty());
+}
