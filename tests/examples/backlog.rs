@@ -44,7 +44,7 @@ async fn main() -> anyhow::Result<()> {
     let started = Instant::now();
     let before = count(&house.database_url(), "SELECT count(*) FROM readings").await?;
     let (mut late, mut entered) = (Vec::new(), 100);
-    while metric(&house, "attimo_gateway_spool_batches").await? > 0 {
+    while house.gateway_metric("attimo_gateway_spool_batches", "").await? > 0 {
         receivers.publish("counter/door", door(entered, 0)).await?;
         let said = Instant::now();
         let live = "SELECT count(*) FROM readings WHERE at > ";
@@ -79,10 +79,4 @@ async fn main() -> anyhow::Result<()> {
         count(&house.database_url(), "SELECT count(*) FROM deliveries").await?
     )?;
     Ok(())
-}
-
-async fn metric(house: &House, name: &str) -> anyhow::Result<u64> {
-    let text = reqwest::get(format!("http://{}/metrics", house.gateway_status)).await?.text().await?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    Ok(line.and_then(|number| number.parse().ok()).unwrap_or(0))
 }

@@ -198,6 +198,20 @@ pub fn faketime() -> anyhow::Result<Option<PathBuf>> {
     crate::need::or_leave_out(found, "libfaketime is not installed", "apt-get install faketime")
 }
 
+/// The environment of a program whose wall clock is shifted by what stands in a file, such as `+3600`.
+#[must_use]
+pub fn shifted_by(shift: &Path, library: &Path) -> BTreeMap<String, String> {
+    [
+        ("LD_PRELOAD", library.display().to_string()),
+        ("FAKETIME_TIMESTAMP_FILE", shift.display().to_string()),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
 fn launch(folder: &Path, order: &Order) -> anyhow::Result<(Running, String)> {
     let mut words = order.by.iter().map(PathBuf::from).chain([program("attimo-gateway")]);
     let mut command = Command::new(words.next().context("a program")?);

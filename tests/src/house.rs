@@ -2,6 +2,7 @@
 
 mod app;
 mod config;
+mod figures;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +11,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 pub use app::{App, Consent, Phone};
+pub use figures::{LOOK, PATIENCE};
 
 use crate::postgres::Postgres;
 use crate::process::{Running, output, program};
@@ -135,32 +137,13 @@ impl House {
         Ok(answer.json().await?)
     }
 
-    /// The server's own metric, over all labels that hold a text.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub async fn server_metric(&self, name: &str, label: &str) -> anyhow::Result<u64> {
-        let ask = reqwest::Client::new().get(format!("{}/metrics", self.http)).bearer_auth(&self.api_key);
-        let text = ask.send().await?.error_for_status()?.text().await?;
-        let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
-        Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
-    }
-
     /// Waits until the gateway hears the shop: a ready one may still be subscribing.
     ///
     /// # Errors
     /// When it hears nothing.
     pub async fn wait_until_heard(&self) -> anyhow::Result<()> {
-        let url = format!("http://{}/metrics", self.gateway_status);
-        for _ in 0..300 {
-            let metrics = reqwest::get(&url).await?.text().await?;
-            let heard = metrics.lines().find_map(|line| line.strip_prefix("attimo_gateway_adverts_heard_total "));
-            if heard.is_some_and(|count| count != "0") {
-                return Ok(());
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-        anyhow::bail!("the gateway hears nothing:\n{}", self.gateway.log_tail())
+        let heard = async || Ok(self.gateway_metric("attimo_gateway_adverts_heard_total", "").await? > 0);
+        self.until("the gateway hears something", heard).await
     }
 
     /// Runs a command of the server, beside the running one, and answers what it printed.
@@ -169,6 +152,15 @@ impl House {
     /// When the command fails; the message holds what it said.
     pub fn server_cli(&self, arguments: &[&str]) -> anyhow::Result<String> {
         output(&mut server_cli(self.folder.path(), &self.database, arguments))
+    }
+
+    /// The same so many days later, by the library that shifts a program's clock.
+    ///
+    /// # Errors
+    /// As [`House::server_cli`].
+    pub fn server_cli_later(&self, days: u32, library: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = server_cli(self.folder.path(), &self.database, arguments);
+        output(command.env("LD_PRELOAD", library).env("FAKETIME", format!("+{days}d")))
     }
 
     /// Runs `attimo-gateway enrol` on the box.

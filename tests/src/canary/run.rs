@@ -160,12 +160,8 @@ impl Shop {
         self.metric("attimo_gateway_adverts_heard_total").await
     }
 
-    /// A metric, over all its labels.
     async fn metric(&self, name: &str) -> anyhow::Result<u64> {
-        let url = format!("http://{}/metrics", self.house.gateway_status);
-        let text = self.http.get(url).send().await?.text().await?;
-        let lines = text.lines().filter_map(|line| line.strip_prefix(name));
-        Ok(lines.filter_map(|rest| rest.rsplit(' ').next()?.parse::<u64>().ok()).sum())
+        self.house.gateway_metric(name, "").await
     }
 
     async fn until_drained(&self) -> anyhow::Result<()> {

@@ -17,12 +17,6 @@ use tests::walker::AT_THE_WINE;
 const WINDOWS: u64 = 2_400;
 const SIGHTINGS: u64 = 12;
 
-async fn metric(house: &House, name: &str) -> anyhow::Result<u64> {
-    let text = reqwest::get(format!("http://{}/metrics", house.gateway_status)).await?.text().await?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    Ok(line.and_then(|number| number.parse().ok()).unwrap_or(0))
-}
-
 async fn until(house: &House, what: &str, mut is: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     let until = Instant::now() + 2 * PATIENCE;
     while !is().await? {
@@ -55,14 +49,15 @@ async fn a_backlog_goes_up_once_through_a_kill_and_offers_nobody_anything() -> a
 
     house.kill_gateway()?;
     until(&house, "half of it has gone", async || {
-        let waits = metric(&house, "attimo_gateway_spool_batches").await?;
+        let waits = house.gateway_metric("attimo_gateway_spool_batches", "").await?;
         Ok(waits > 0 && waits < laid.batches / 2)
     })
     .await?;
     house.kill_gateway()?;
     until(&house, "all of it has gone", async || {
         let entered = count(&house.database_url(), "SELECT count(*) FROM readings").await?;
-        Ok(entered >= i64::try_from(laid.entered)? && metric(&house, "attimo_gateway_spool_batches").await? == 0)
+        Ok(entered >= i64::try_from(laid.entered)?
+            && house.gateway_metric("attimo_gateway_spool_batches", "").await? == 0)
     })
     .await?;
 

@@ -3,7 +3,7 @@
 //! Nobody is told the key, so it is looked for: every run of 32 bytes in the process's memory that makes the pseudonym
 //! which the box gave to an address that we know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::path::Path;
 use hmac::{Hmac, KeyInit, Mac};
 use model::sighting::Transmitter;
 use sha2::Sha256;
-use tests::alone::{Alone, Order, faketime};
+use tests::alone::{Alone, Order, faketime, shifted_by};
 
 const ADDRESS: [u8; 6] = [0xc3, 0x5a, 0xd7, 0x12, 0x34, 0x56];
 const STORE: &str = "corner";
@@ -129,12 +129,7 @@ async fn the_key_of_the_day_is_in_memory_alone_and_after_midnight_nowhere() -> a
     let folder = tempfile::tempdir()?;
     let shift = folder.path().join("shift");
     std::fs::write(&shift, "+0")?;
-    let environment = BTreeMap::from([
-        ("LD_PRELOAD".to_owned(), library.display().to_string()),
-        ("FAKETIME_TIMESTAMP_FILE".to_owned(), shift.display().to_string()),
-        ("FAKETIME_NO_CACHE".to_owned(), "1".to_owned()),
-        ("FAKETIME_DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
-    ]);
+    let environment = shifted_by(&shift, &library);
     let sections = "[privacy]\nmode = \"day\"\n[log]\nfilter = \"trace\"\n".to_owned();
     let alone = Alone::start(folder.path(), Order { sections, environment, ..Order::default() })?;
     let today = pseudonyms(&alone, 1).await?[0];

@@ -1,13 +1,12 @@
 //! The server away, its name gone, the box thrown out, its certificate over: the box says so, keeps what counts, and
 //! comes back by itself.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::alone::{Alone, Order, PATIENCE};
+use tests::alone::{Alone, Order, PATIENCE, shifted_by};
 use tests::house::{Database, House};
 use tests::process::{Running, output, program};
 use tests::sensors::{STEP, door};
@@ -160,16 +159,6 @@ async fn a_box_that_was_thrown_out_says_so_and_nobody_is_lost() -> anyhow::Resul
     std::fs::write(&file, table.to_string())?;
     shop.alone.restart()?;
     shop.is_well_again().await
-}
-
-/// A program's clock that is shifted by what stands in a file.
-fn shifted_by(shift: &Path, library: &Path) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        ("LD_PRELOAD".to_owned(), library.display().to_string()),
-        ("FAKETIME_TIMESTAMP_FILE".to_owned(), shift.display().to_string()),
-        ("FAKETIME_NO_CACHE".to_owned(), "1".to_owned()),
-        ("FAKETIME_DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
-    ])
 }
 
 /// A shop whose box goes up by its certificate alone, and the file that shifts the box's clock.

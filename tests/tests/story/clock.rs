@@ -1,22 +1,17 @@
 //! A box whose clock is wrong, and is set while it works: what the server makes of it has the times at which it happened.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::json;
-use tests::alone::faketime;
-use tests::house::{Consent, Database, House};
+use tests::alone::{faketime, shifted_by};
+use tests::house::{Consent, Database, House, PATIENCE};
 use tests::push::PushService;
 use tests::tables::count;
 use tests::walker::{AT_THE_DOOR, AT_THE_WINE, Receivers};
 
 use crate::on_both_databases;
 
-/// How long a step may take in a debug build on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is looked for what nobody announces.
-const LOOK: Duration = Duration::from_millis(200);
 /// As little as a stamp that was set right may lie outside the time in which it happened.
 const SLACK_MS: i64 = 2_000;
 
@@ -33,13 +28,7 @@ impl Wall {
     }
 
     fn environment(&self) -> Vec<(String, String)> {
-        let pairs = [
-            ("LD_PRELOAD", self.library.display().to_string()),
-            ("FAKETIME_TIMESTAMP_FILE", self.shift.display().to_string()),
-            ("FAKETIME_NO_CACHE", "1".to_owned()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ];
-        pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
+        shifted_by(&self.shift, &self.library).into_iter().collect()
     }
 
     fn set(&self, seconds: i64) -> anyhow::Result<()> {
@@ -63,13 +52,14 @@ impl Door {
         self.total += 1;
         let counted = self.counted(house).await? + i64::from(self.first.is_some());
         self.first.get_or_insert(counted);
-        until("the door is counted", house, async || {
-            // The first report only says where the counter stands.
-            let report = json!({ "in": self.total, "out": 0 }).to_string();
-            self.receivers.publish("counter/door", report).await?;
-            Ok(self.counted(house).await? >= counted)
-        })
-        .await
+        house
+            .until("the door is counted", async || {
+                // The first report only says where the counter stands.
+                let report = json!({ "in": self.total, "out": 0 }).to_string();
+                self.receivers.publish("counter/door", report).await?;
+                Ok(self.counted(house).await? >= counted)
+            })
+            .await
     }
 
     async fn counted(&self, house: &House) -> anyhow::Result<i64> {
@@ -78,27 +68,8 @@ impl Door {
     }
 }
 
-async fn until(what: &str, house: &House, mut is: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    let end = std::time::Instant::now() + PATIENCE;
-    while !is().await? {
-        anyhow::ensure!(
-            std::time::Instant::now() < end,
-            "waited in vain until {what}; gateway:\n{}\nserver:\n{}",
-            house.gateway.log_tail(),
-            house.server.log_tail()
-        );
-        tokio::time::sleep(LOOK).await;
-    }
-    Ok(())
-}
-
-async fn server_says(house: &House, line: &str) -> anyhow::Result<bool> {
-    let asked = reqwest::Client::new().get(format!("{}/metrics", house.http)).bearer_auth(&house.api_key);
-    Ok(asked.send().await?.text().await?.lines().any(|said| said == line))
-}
-
 async fn health_names(house: &House, code: &str) -> anyhow::Result<bool> {
-    Ok(reqwest::get(format!("http://{}/healthz", house.gateway_status)).await?.text().await?.contains(code))
+    Ok(house.gateway_page("healthz").await?.contains(code))
 }
 
 /// Every column of the tables that a box's stamps reach; what stands there must be of the time of the test.
@@ -151,18 +122,18 @@ async fn a_box_that_begins_in_1970_and_is_set_to_and_fro_hurts_nobody(database: 
     let mut walking = receivers.keep_hearing(phone.air, AT_THE_WINE);
     let push = pushes.wait(&browser, PATIENCE).await?;
     assert_eq!(push["offerId"], "barolo-today");
-    until("the box says that nobody set its clock", &house, async || health_names(&house, "clock-never-set").await)
+    house
+        .until("the box says that nobody set its clock", async || health_names(&house, "clock-never-set").await)
         .await?;
-    let flagged = |yes: u8| format!("gateway_clock_flagged{{gateway=\"edge-1\"}} {yes}");
-    until("the server flags the clock", &house, async || server_says(&house, &flagged(1)).await).await?;
+    let flagged = async || house.server_metric("gateway_clock_flagged", "edge-1").await;
+    house.until("the server flags the clock", async || Ok(flagged().await? == 1)).await?;
 
     // Somebody sets it right, and then to and fro; in between everything goes on.
     let mut door = Door { receivers: receivers.clone(), total: 0, first: None };
     for (seconds, off) in [(0, 0), (3_600, 1), (-3_600, 1), (86_400, 1), (-86_400, 1), (0, 0)] {
         wall.set(seconds)?;
-        until("the server sees how the clock stands", &house, async || server_says(&house, &flagged(off)).await)
-            .await?;
-        until("the box does too", &house, async || Ok(health_names(&house, "clock-off").await? == (off == 1))).await?;
+        house.until("the server sees how the clock stands", async || Ok(flagged().await? == off)).await?;
+        house.until("the box does too", async || Ok(health_names(&house, "clock-off").await? == (off == 1))).await?;
         door.one_more(&house).await?;
     }
 
@@ -173,7 +144,7 @@ async fn a_box_that_begins_in_1970_and_is_set_to_and_fro_hurts_nobody(database: 
         let zone = if at == AT_THE_WINE { "wine" } else { "door" };
         let query = format!("SELECT count(*) FROM presence WHERE zone = '{zone}' AND dwelling_at IS NOT NULL");
         let before = count(&house.database_url(), &query).await?;
-        until("she was there", &house, async || Ok(count(&house.database_url(), &query).await? > before)).await?;
+        house.until("she was there", async || Ok(count(&house.database_url(), &query).await? > before)).await?;
     }
     walking.abort();
     assert_eq!(pushes.received().len(), 1, "one push, whatever the clock did");

@@ -83,7 +83,7 @@ async fn spoil_mqtt(house: &House, receivers: &Receivers) -> anyhow::Result<()> 
             }
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let metrics = gateway_metrics(house).await?;
+        let metrics = house.gateway_page("metrics").await?;
         let is_counted = |reason: &&str| {
             metrics.lines().any(|line| line.contains(&format!("\"{reason}\"")) && !line.ends_with(" 0"))
         };
@@ -94,11 +94,6 @@ async fn spoil_mqtt(house: &House, receivers: &Receivers) -> anyhow::Result<()> 
         }
         anyhow::ensure!(Instant::now() < until, "{missing:?} was not counted:\n{metrics}");
     }
-}
-
-async fn gateway_metrics(house: &House) -> anyhow::Result<String> {
-    let url = format!("http://{}/metrics", house.gateway_status);
-    Ok(reqwest::get(url).await?.text().await?)
 }
 
 async fn spoil_http(house: &House) -> anyhow::Result<()> {

@@ -1,19 +1,13 @@
 //! Somebody does not want to be heard: the boxes of the store leave the device out, also one that was away meanwhile.
 
-use std::time::Duration;
-
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tests::house::{Database, House};
+use tests::house::{Database, House, LOOK};
 use tests::tables::places_of;
 use tests::walker::Receivers;
 
 use crate::on_both_databases;
 
-/// How long a step may take in a debug build on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is looked for what nobody announces.
-const LOOK: Duration = Duration::from_millis(200);
 /// So many advertisements that were left out in a row: whatever was heard before has gone by then.
 const SOME: u64 = 12;
 
@@ -25,7 +19,7 @@ async fn who_objects_is_heard_no_more_and_a_box_that_was_away_knows_it_before_it
     let mut house = House::start(database)?;
     let receivers = house.receivers()?;
     let first = keep_hearing(&receivers, "c0ffee120001");
-    until("the stranger is heard", &house, async || Ok(taken(&house).await? > 0)).await?;
+    house.until("the stranger is heard", async || Ok(taken(&house).await? > 0)).await?;
 
     assert_eq!(object(&house, json!({ "store": "corner", "address": "C0:FF:EE:12:00:01" })).await?.0, 202);
     assert_silence(&house).await?;
@@ -42,7 +36,7 @@ async fn who_objects_is_heard_no_more_and_a_box_that_was_away_knows_it_before_it
 
     // Whoever did not object is heard as before.
     let third = keep_hearing(&receivers, "c0ffee120003");
-    until("a third one is heard", &house, async || Ok(taken(&house).await? > before)).await?;
+    house.until("a third one is heard", async || Ok(taken(&house).await? > before)).await?;
     [first, second, third].iter().for_each(tokio::task::JoinHandle::abort);
 
     for canary in ["c0ffee12", "C0FFEE12", "C0:FF:EE:12", "c0:ff:ee:12"] {
@@ -82,9 +76,9 @@ async fn an_objection_that_cannot_be_taken_says_why() -> anyhow::Result<()> {
 /// Several advertisements are left out, and meanwhile the server takes nothing.
 async fn assert_silence(house: &House) -> anyhow::Result<()> {
     let start = left_out(house).await?;
-    until("some are left out", house, async || Ok(left_out(house).await? >= start + SOME)).await?;
+    house.until("some are left out", async || Ok(left_out(house).await? >= start + SOME)).await?;
     let before = taken(house).await?;
-    until("more are left out", house, async || Ok(left_out(house).await? >= start + 2 * SOME)).await?;
+    house.until("more are left out", async || Ok(left_out(house).await? >= start + 2 * SOME)).await?;
     assert_eq!(taken(house).await?, before, "the server still hears of somebody who objected");
     Ok(())
 }
@@ -109,30 +103,10 @@ async fn object(house: &House, body: Value) -> anyhow::Result<(StatusCode, Value
 
 /// Sightings that the server took of gateways.
 async fn taken(house: &House) -> anyhow::Result<u64> {
-    let asked = reqwest::Client::new().get(format!("{}/metrics", house.http)).bearer_auth(&house.api_key);
-    Ok(figure(&asked.send().await?.text().await?, "sightings_total{source=\"gateway\"} "))
+    house.server_metric("sightings_total", "source=\"gateway\"").await
 }
 
 /// Advertisements that the box left out because somebody objected.
 async fn left_out(house: &House) -> anyhow::Result<u64> {
-    let metrics = reqwest::get(format!("http://{}/metrics", house.gateway_status)).await?.text().await?;
-    Ok(figure(&metrics, "attimo_gateway_dropped_total{reason=\"objected\"} "))
-}
-
-fn figure(metrics: &str, name: &str) -> u64 {
-    metrics.lines().find_map(|line| line.strip_prefix(name)?.parse().ok()).unwrap_or(0)
-}
-
-async fn until(what: &str, house: &House, mut is: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    let end = std::time::Instant::now() + PATIENCE;
-    while !is().await? {
-        anyhow::ensure!(
-            std::time::Instant::now() < end,
-            "waited in vain until {what}; gateway:\n{}\nserver:\n{}",
-            house.gateway.log_tail(),
-            house.server.log_tail()
-        );
-        tokio::time::sleep(LOOK).await;
-    }
-    Ok(())
+    house.gateway_metric("attimo_gateway_dropped_total", "reason=\"objected\"").await
 }
