@@ -7,7 +7,7 @@ use crate::grid::Ground;
 use crate::grid::field::{LAWS_MAX, USUAL_LAW, tables};
 
 /// What is believed of the map, and of three exponents without it. The map stands where the usual law does.
-pub(super) const LAWS: [f32; LAWS_MAX] = [0.0875, 0.65, 0.175, 0.0875];
+pub(super) const LAWS: [f32; LAWS_MAX] = [0.125, 0.5, 0.25, 0.125];
 /// Exponents of the laws that are not the map, in their order (LOCATE 3.7: 1.5 to 2.1 in the shops measured).
 const EXPONENTS: [f64; LAWS_MAX - 1] = [1.5, 2.0, 2.5];
 /// Receivers that the plan places and the survey heard, below which there is no geometry to speak of.

@@ -13,7 +13,7 @@ use crate::calibrate::{Calibration, Source, fit};
 use crate::health::Condition;
 
 /// Path-loss exponents that a plan alone leaves open, with what is believed of each; LOCATE 3.7: shops measured 1.5 to 2.1.
-pub(super) const EXPONENTS: [(f32, f32); LAWS_MAX] = [(1.5, 0.2), (2.0, 0.5), (2.5, 0.2), (3.0, 0.1)];
+pub(super) const EXPONENTS: [(f32, f32); LAWS_MAX] = [(1.5, 0.25), (2.0, 0.6), (2.5, 0.12), (3.0, 0.03)];
 /// Most laws of a field.
 pub(crate) const LAWS_MAX: usize = 4;
 /// The law that is believed most at first; of a survey its map.
@@ -21,9 +21,9 @@ pub(crate) const USUAL_LAW: usize = 1;
 /// Variance of what a usual receiver hears in a place where the plan says all that is known, in dB²: shadows, antennas, bodies.
 const PLAN_VARIANCE: f32 = 34.0;
 /// Usual spread of a device's power around what it claims, in dB.
-const PLAN_OFFSET_DB: f32 = 6.0;
+const PLAN_OFFSET_DB: f32 = 5.0;
 /// How far a receiver is off towards one device, in dB, by what is known of it: from the plan, from traffic, from a survey.
-const BIAS_DB: [f32; 3] = [2.5, 1.5, 1.0];
+const BIAS_DB: [f32; 3] = [2.0, 1.5, 1.0];
 /// How far positions stay off, by what is known, as a share of the way from one receiver to the next.
 const BLIND: [f64; 3] = [0.2, 0.14, 0.1];
 /// The level above the claimed power that half of the frames reach a receiver with, in dB: about -94 dBm.
