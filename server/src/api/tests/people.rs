@@ -175,6 +175,37 @@ async fn cards_and_phones_are_names_too() {
 }
 
 #[tokio::test]
+async fn where_two_names_disagree_the_more_trusted_one_says_whose_it_is() {
+    let site = Site::open().await;
+    let named = |device: &str, card: &str| {
+        json!({"device": {"id": device}, "externalIds": [{"id": card, "type": "card"}],
+            "consent": {"categoryPreferences": {"profiling": true}}})
+    };
+    for (user, visitor, context) in
+        [("anna", "a-1", named("phone-1", "4711")), ("bruno", "b-1", named("phone-2", "4712"))]
+    {
+        let who = json!({"userId": user, "anonymousId": visitor, "context": context});
+        send(&site, json!([viewed(&format!("m-{user}"), who)])).await;
+    }
+    let card_of_anna = json!({"device": {"id": "phone-2"}, "externalIds": [{"id": "4711", "type": "card"}]});
+    let phone_of_anna = json!({"device": {"id": "phone-1"}});
+    let calls = [
+        ("by-card", json!({"anonymousId": "b-1", "context": card_of_anna})),
+        ("by-phone", json!({"anonymousId": "b-1", "context": phone_of_anna})),
+        ("by-log-in", json!({"userId": "anna", "anonymousId": "b-1", "context": {"device": {"id": "phone-2"}}})),
+    ];
+    for (product, mut who) in calls {
+        who["properties"] = json!({"product_id": product});
+        send(&site, json!([viewed(product, who)])).await;
+        let (anna, bruno) = (state_of(&site, &customer("anna")).await, state_of(&site, &customer("bruno")).await);
+        assert!(anna.contains(product) && !bruno.contains(product), "{product}: {anna} {bruno}");
+    }
+    let visitor = json!({"anonymousId": "b-1", "properties": {"product_id": "by-visitor"}});
+    send(&site, json!([viewed("by-visitor", visitor)])).await;
+    assert!(state_of(&site, &customer("bruno")).await.contains("by-visitor"), "the browser alone is bruno's still");
+}
+
+#[tokio::test]
 async fn the_same_message_id_of_two_senders_is_two_messages() {
     let site = Site::open().await;
     let hash = crate::auth::token::hash("second-key");
