@@ -172,17 +172,20 @@ async fn a_will_on_a_foreign_topic_and_a_foreign_client_id_are_refused() {
     assert!(is_refused(&thief).await);
 }
 
+fn known(name: &str, role: Role, proof: hooks::Proof) -> hooks::Known {
+    hooks::Known { user: rules::User { name: name.into(), role }, proof, missed: 0 }
+}
+
+fn by_certificate(serial: &str) -> hooks::Known {
+    known("gw-1", Role::Gateway, hooks::Proof::Certificate(serial.into()))
+}
+
 /// As it is while a session is admitted: its certificate was looked at, and the session does not stand yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_admitted_while_its_certificate_is_taken_back_does_not_stay() {
     let bench = Bench::start().await;
     let (guard, sessions) = (&bench.broker.sessions.guard, bench.broker.sessions());
-    let known = |serial: &str| hooks::Known {
-        user: rules::User { name: "gw-1".into(), role: Role::Gateway },
-        proof: hooks::Proof::Certificate(serial.into()),
-        missed: 0,
-    };
-    assert!(guard.take_in("test-shop-1", known("aa")));
+    assert!(guard.take_in("test-shop-1", by_certificate("aa")));
     sessions.end_outdated(&bench.store).await.expect("looked");
     assert_eq!(guard.proofs(), (false, true), "its session may be about to begin");
     // However late it begins, it is ended the next time.
@@ -190,7 +193,7 @@ async fn who_is_admitted_while_its_certificate_is_taken_back_does_not_stay() {
         guard.ended("test-shop-1");
         let session = bench.client("shop-1").await;
         guard.ended("test-shop-1");
-        assert!(guard.take_in("test-shop-1", known("aa")));
+        assert!(guard.take_in("test-shop-1", by_certificate("aa")));
         session
     };
     sessions.end_outdated(&bench.store).await.expect("looked");
@@ -201,12 +204,7 @@ async fn who_is_admitted_while_its_certificate_is_taken_back_does_not_stay() {
 async fn a_client_that_never_had_a_session_is_forgotten() {
     let bench = Bench::start().await;
     let (guard, sessions) = (&bench.broker.sessions.guard, bench.broker.sessions());
-    let known = |serial: &str| hooks::Known {
-        user: rules::User { name: "gw-1".into(), role: Role::Gateway },
-        proof: hooks::Proof::Certificate(serial.into()),
-        missed: 0,
-    };
-    assert!(guard.take_in("box", known("aa")));
+    assert!(guard.take_in("box", by_certificate("aa")));
     for _ in 0..hooks::MISSED_MAX {
         sessions.end_outdated(&bench.store).await.expect("looked");
         assert_eq!(guard.proofs(), (false, true));
@@ -214,8 +212,8 @@ async fn a_client_that_never_had_a_session_is_forgotten() {
     sessions.end_outdated(&bench.store).await.expect("looked");
     assert_eq!(guard.proofs(), (false, false));
     // One that was let in by the next certificate meanwhile stays.
-    assert!(guard.take_in("box", known("bb")));
-    (0..=hooks::MISSED_MAX).for_each(|_| guard.missed("box", &known("aa")));
+    assert!(guard.take_in("box", by_certificate("bb")));
+    (0..=hooks::MISSED_MAX).for_each(|_| guard.missed("box", &by_certificate("aa")));
     assert_eq!(guard.proofs(), (false, true));
 }
 
@@ -233,11 +231,7 @@ async fn a_session_ends_with_its_password_and_leaves_nothing() {
     assert!(others_left.is_err(), "the other one stays: {others_left:?}");
     // When its session has ended, its client id is anybody's.
     let is_free = async {
-        let known = hooks::Known {
-            user: rules::User { name: "r1".into(), role: Role::Receiver },
-            proof: hooks::Proof::Password(password_hash(b"secret")),
-            missed: 0,
-        };
+        let known = known("r1", Role::Receiver, hooks::Proof::Password(password_hash(b"secret")));
         while !bench.broker.sessions.guard.take_in("test-shop-1", known.clone()) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

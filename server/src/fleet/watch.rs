@@ -11,6 +11,10 @@ use crate::store::Store;
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(1);
+/// So soon a session ends that must.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+// A look that came too early, one that the database held up, and the one that sees it.
+const _: () = assert!(EVERY.as_millis() * 3 <= ENDS_WITHIN.as_millis(), "it is looked too rarely");
 
 /// Starts to watch; ends with the server.
 pub(crate) fn start(store: Store, sessions: Sessions, shutdown: CancellationToken) -> JoinHandle<()> {
