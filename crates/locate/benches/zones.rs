@@ -1,7 +1,10 @@
 //! In which zones a point lies, among 100, 10,000 and 1,000,000 zones, beside the floor: a plain `rstar` query with `geo`'s contains.
+//! The zones are those of one floor, and, as a server has them, those of stores with a hundred each: one index a store, found by
+//! the store's name.
 
 mod laps;
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io;
 
@@ -9,12 +12,14 @@ use geo::{BoundingRect, Contains, Coord, LineString, Polygon};
 use laps::{Work, compare};
 use locate::zones::ZoneIndex;
 use model::floor::Point;
-use model::ids::FloorId;
+use model::ids::{FloorId, StoreId};
 use model::zone::{Zone, ZoneKind};
 use rstar::{AABB, RTree, RTreeObject};
 
 /// Metres between the middles of two zones; a zone is about as wide.
 const APART_M: f64 = 6.0;
+/// Zones along one side of a store.
+const STORE: u32 = 10;
 /// Points that are asked by turns.
 const POINTS: usize = 4_096;
 
@@ -39,15 +44,20 @@ fn main() -> io::Result<()> {
         let points: Vec<Point> =
             (0..POINTS).map(|_| Point { x: chance.next() * width, y: chance.next() * width }).collect();
         let (floor, index) = index(&polygons);
+        let stores = stores(&polygons, side);
+        let named: Vec<(StoreId, Point)> = points.iter().map(|point| (store_of(*point), *point)).collect();
         let tree = RTree::bulk_load(polygons.into_iter().filter_map(entry).collect());
         let mut found = Vec::new();
         let wrong = points.iter().filter(|point| {
             index.find(&floor, **point, &mut found);
-            found.len() != plain(&tree, **point)
+            let all = found.len();
+            stores[&store_of(**point)].find(&floor, **point, &mut found);
+            all != plain(&tree, **point) || all != found.len()
         });
         assert_eq!(wrong.count(), 0, "both find the same zones");
-        let (points, index, tree, floor) = (&points, &index, &tree, &floor);
-        let (mut first, mut second) = (0, 0);
+        let (points, index, tree, floor, stores, named) = (&points, &index, &tree, &floor, &stores, &named);
+        let (mut first, mut second, mut third) = (0, 0, 0);
+        let mut there = Vec::new();
         let mut works: Vec<Work<'_>> = vec![
             (
                 "rstar and geo's contains",
@@ -64,6 +74,15 @@ fn main() -> io::Result<()> {
                     black_box(found.len());
                 }),
             ),
+            (
+                "an index for each store",
+                Box::new(move || {
+                    third = (third + 1) % POINTS;
+                    let (store, point) = &named[third];
+                    stores[store].find(floor, *point, &mut there);
+                    black_box(there.len());
+                }),
+            ),
         ];
         compare(&format!("{} zones", side * side), &mut works)?;
     }
@@ -78,6 +97,23 @@ fn plain(tree: &RTree<Entry>, point: Point) -> usize {
 fn entry(polygon: Polygon<f64>) -> Option<Entry> {
     let bounds = polygon.bounding_rect()?;
     Some(Entry { polygon, lower: bounds.min().into(), upper: bounds.max().into() })
+}
+
+/// The store in whose square a point lies.
+fn store_of(point: Point) -> StoreId {
+    let side = f64::from(STORE) * APART_M;
+    format!("store-{}-{}", (point.x / side) as u32, (point.y / side) as u32).parse().expect("a slug")
+}
+
+/// An index for every store of a hundred zones.
+fn stores(polygons: &[Polygon<f64>], side: u32) -> BTreeMap<StoreId, ZoneIndex> {
+    let mut stores: BTreeMap<StoreId, Vec<Polygon<f64>>> = BTreeMap::new();
+    for (polygon, n) in polygons.iter().zip(0..) {
+        let middle = |n: u32| (f64::from(n) + 0.5) * APART_M;
+        let store = store_of(Point { x: middle(n % side), y: middle(n / side) });
+        stores.entry(store).or_default().push(polygon.clone());
+    }
+    stores.into_iter().map(|(store, polygons)| (store, index(&polygons).1)).collect()
 }
 
 fn index(polygons: &[Polygon<f64>]) -> (FloorId, ZoneIndex) {
