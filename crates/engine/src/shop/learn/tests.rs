@@ -130,6 +130,35 @@ fn traffic_refines_a_survey_and_never_takes_its_place() {
     }
 }
 
+/// What a metal shelf that stands across the hall at `x`, from 2 m to 10 m, takes from what a receiver hears of a place.
+fn shelf(x: f64, receiver: &str, place: Point) -> f32 {
+    let (_, rx, ry) = RECEIVERS.into_iter().find(|(id, ..)| *id == receiver).expect("a receiver");
+    let crossing = ry + (place.y - ry) * (x - rx) / (place.x - rx);
+    let is_between = (rx - x) * (place.x - x) < 0.0 && (2.0..10.0).contains(&crossing);
+    if is_between { 8.0 } else { 0.0 }
+}
+
+#[test]
+fn a_shelf_that_is_moved_is_learnt_from_traffic() {
+    let route = to_and_fro(400.0);
+    let clear = heard_by(&ears(0.0), &HALL, &route, 500, 5);
+    // From the second hour on it stands at 12 m; before, it stood at 4 m the one time, and where it stands the other time.
+    let errors = |before: f64| {
+        let mut heard = clear.clone();
+        for sighting in &mut heard {
+            let t = sighting.at.since(START).as_seconds();
+            let x = if t < 7_200.0 { before } else { 12.0 };
+            sighting.rssi.mean.0 -= shelf(x, sighting.receiver.as_str(), at(&route, t));
+        }
+        let until = heard.last().expect("frames").at;
+        let commands = play(&mut shop(&whole_plan()), &phone(), &promptly(heard), until);
+        [(120, 150), (370, 400)].map(|minutes| error(&commands, &route, minutes))
+    };
+    let ([moved, later], [stayed, same]) = (errors(4.0), errors(12.0));
+    assert!(moved > stayed + 0.6, "what was learnt is wrong when it was moved: {moved} {stayed}");
+    assert!(later - same < 0.75 * (moved - stayed), "and ever less so: {moved} {later}, as it was {stayed} {same}");
+}
+
 #[test]
 fn the_same_knowledge_again_moves_nobody() {
     let mut shop = shop(&whole_plan());
