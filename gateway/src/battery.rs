@@ -11,12 +11,12 @@ use model::time::{Millis, Timestamp};
 use wire::ble::frame::Frame;
 use wire::uplink::{BEACONS_MAX, BeaconHealth, Bearer};
 
+use crate::uplink::HEALTH_EVERY;
+
 /// Most beacons and sensors that are kept.
 const BEARERS_MAX: usize = 1_024;
 /// For so long an address is a beacon's after it said who it is.
 const KNOWN_FOR: Millis = Millis::minutes(10);
-/// Each report tells of others, so often.
-const TURN: Millis = Millis::seconds(5);
 
 /// What is known of batteries.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Batteries {
     /// What the report of this moment tells: a part, so that no report is long, and another one next time.
     pub fn report(&self, now: Millis) -> Vec<BeaconHealth> {
         let turns = self.told.len().div_ceil(BEACONS_MAX).max(1);
-        let turn = usize::try_from(now.0.max(0) / TURN.0).unwrap_or(0) % turns;
+        let turn = usize::try_from(now.0.max(0) / HEALTH_EVERY.0).unwrap_or(0) % turns;
         self.told.values().skip(turn * BEACONS_MAX).take(BEACONS_MAX).cloned().collect()
     }
 
@@ -123,7 +123,7 @@ mod tests {
             batteries.sensor(&SensorId::new(&format!("s{number}")).expect("an id"), Some(80), NOW);
         }
         let turns = i64::try_from(BEARERS_MAX.div_ceil(BEACONS_MAX)).expect("few");
-        let told: Vec<_> = (0..turns).flat_map(|turn| batteries.report(Millis(turn * TURN.0))).collect();
+        let told: Vec<_> = (0..turns).flat_map(|turn| batteries.report(Millis(turn * HEALTH_EVERY.0))).collect();
         assert_eq!(told.len(), BEARERS_MAX);
         assert!(told.windows(2).all(|two| two[0].who < two[1].who), "each once");
     }

@@ -11,7 +11,7 @@ use crate::metric::{self, Name};
 use crate::radio::port::Heard;
 
 /// Most receivers that are told apart; further ones are heard and not listed.
-const RECEIVERS_MAX: usize = 512;
+pub(crate) const RECEIVERS_MAX: usize = 512;
 
 /// Counts since the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

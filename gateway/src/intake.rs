@@ -80,17 +80,11 @@ impl Intake {
         self.filters.iter().map(|(_, filter)| filter.as_str())
     }
 
-    /// Whose form a topic's messages have, as a word for people; empty when it is not configured.
+    /// Whose messages a topic carries.
     #[must_use]
-    pub fn kind(&self, topic: &str) -> &'static str {
+    pub fn source(&self, topic: &str) -> Source<'_> {
         let found = self.filters.iter().find(|(_, filter)| topics::matches(filter, topic));
-        found.map_or("", |(maker, _)| maker.name())
-    }
-
-    /// Whether ESPresense nodes are listened to.
-    #[must_use]
-    pub fn hears_espresense(&self) -> bool {
-        self.filters.iter().any(|(maker, _)| *maker == Maker::Espresense)
+        Source(found.map(|(maker, filter)| (*maker, filter.as_str())))
     }
 
     /// Reads one message.
@@ -98,9 +92,33 @@ impl Intake {
     /// # Errors
     /// [`Rejected`] when nothing of it can be used.
     pub fn read(&self, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
-        let Some((maker, filter)) = self.filters.iter().find(|(_, filter)| topics::matches(filter, topic)) else {
-            return vendor::decode(topic, payload);
-        };
+        self.source(topic).read(topic, payload)
+    }
+
+    /// Whether ESPresense nodes are listened to.
+    #[must_use]
+    pub fn hears_espresense(&self) -> bool {
+        self.filters.iter().any(|(maker, _)| *maker == Maker::Espresense)
+    }
+}
+
+/// Whose messages a topic carries, by the first filter that takes it in; none by a topic that only its maker's form tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'i>(Option<(Maker, &'i str)>);
+
+impl Source<'_> {
+    /// The maker as a word for people; empty when none is configured.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        self.0.map_or("", |(maker, _)| maker.name())
+    }
+
+    /// Reads one message.
+    ///
+    /// # Errors
+    /// [`Rejected`] when nothing of it can be used.
+    pub fn read(self, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
+        let Some((maker, filter)) = self.0 else { return vendor::decode(topic, payload) };
         match maker {
             Maker::Espresense => espresense::decode(topic, payload),
             Maker::Theengs => theengs::decode(topic, payload),

@@ -95,10 +95,10 @@ impl Name {
 
 /// Tells how the spool stands.
 pub fn spool(standing: &Standing) {
-    set(Name::SpoolBatches, standing.last + 1 - standing.oldest.min(standing.last + 1));
+    set(Name::SpoolBatches, standing.waiting());
     set(Name::SpoolBytes, standing.bytes);
     metrics::counter!(Name::SpoolErrors.as_str()).absolute(standing.disk_errors);
-    for (reason, lost) in [("spool-full", standing.over_bounds), ("disk-refused", standing.disk_refused)] {
+    for (reason, lost) in standing.lost_by_reason() {
         for (class, count) in [("sightings", lost.sightings), ("readings", lost.readings)] {
             metrics::counter!(Name::SpoolLost.as_str(), "reason" => reason, "class" => class).absolute(count);
         }

@@ -22,7 +22,7 @@ use crate::count::Counts;
 use crate::intake::{Intake, Twins};
 use crate::now::Now;
 use crate::radio::port::{Heard, RawAdvertisement};
-use crate::sensor::Sensors;
+use crate::sensor::{Said, Sensors};
 
 /// Most sightings in one parcel.
 pub const SIGHTINGS_MAX: usize = 500;
@@ -108,20 +108,24 @@ impl Pipeline {
         if self.sensors.knows(topic) {
             return self.report(topic, payload, retained, now);
         }
-        if let Ok(said) = espresense::decode_telemetry(topic, payload) {
+        let parsed = Topic::parse(topic);
+        if let Some(Topic::EspresenseTelemetry { .. }) = parsed
+            && let Ok(said) = espresense::decode_telemetry(topic, payload)
+        {
             return self.counts.telemetry(&said);
         }
         // Receivers don't keep what they hear; a kept one may be of yesterday.
         if retained {
             return self.counts.drop("retained-sighting", 1);
         }
-        let kind = self.intake.kind(topic);
-        if let Some(Topic::EspresenseDevice { room, .. }) = Topic::parse(topic)
+        let source = self.intake.source(topic);
+        let kind = source.kind();
+        if let Some(Topic::EspresenseDevice { room, .. }) = parsed
             && let Ok(receiver) = ReceiverId::new(room)
         {
             self.counts.came(receiver);
         }
-        match self.intake.read(topic, payload) {
+        match source.read(topic, payload) {
             Ok(all) => {
                 self.twins.start_message();
                 for heard in all {
@@ -272,16 +276,24 @@ impl Pipeline {
         }
         for frame in frames.iter() {
             if let wire::ble::frame::Frame::Measures(measures) = frame {
-                let ids = self.sensors.ids_of(address);
-                ids.iter().for_each(|id| self.batteries.sensor(id, measures.battery, now.wall));
+                self.battery_of_sensor(address, measures.battery, now);
             }
         }
         match frames.iter().find_map(|frame| self.sensors.hear(address, &frame, now)) {
-            Some(Ok(readings)) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
+            Some(Ok(Said { readings, battery })) => {
+                // What was sealed is known only now.
+                self.battery_of_sensor(address, battery, now);
+                readings.into_iter().for_each(|reading| self.keep(reading, now));
+            }
             Some(Err(refused)) => self.counts.drop(refused.code(), 1),
             None => {}
         }
         true
+    }
+
+    fn battery_of_sensor(&mut self, address: [u8; 6], battery: Option<u8>, now: Now) {
+        let ids = self.sensors.ids_of(address);
+        ids.iter().for_each(|id| self.batteries.sensor(id, battery, now.wall));
     }
 
     fn keep(&mut self, reading: Reading, now: Now) {

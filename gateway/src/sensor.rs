@@ -65,6 +65,15 @@ enum Standing {
     Presence(Presence),
 }
 
+/// What a sensor over the air said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// What counts.
+    pub readings: Vec<Reading>,
+    /// Its battery in percent, also of a packet that was sealed.
+    pub battery: Option<u8>,
+}
+
 /// All sensors of the box.
 #[derive(Debug)]
 pub struct Sensors {
@@ -160,7 +169,7 @@ impl Sensors {
     ///
     /// # Errors
     /// [`Refused`] says why it must not count.
-    pub fn hear(&mut self, address: [u8; 6], frame: &Frame, now: Now) -> Option<Result<Vec<Reading>, Refused>> {
+    pub fn hear(&mut self, address: [u8; 6], frame: &Frame, now: Now) -> Option<Result<Said, Refused>> {
         let (measures, ids) = match self.ears.hear(address, frame)? {
             Ok(heard) => heard,
             Err(refused) => return Some(Err(Refused::Unheard(refused))),
@@ -172,7 +181,8 @@ impl Sensors {
                 Err(cause) => refused = Some(cause),
             }
         }
-        Some(all_that_is_read(readings, refused))
+        let readings = all_that_is_read(readings, refused);
+        Some(readings.map(|readings| Said { readings, battery: measures.battery }))
     }
 
     fn report_of(

@@ -339,11 +339,7 @@ impl<M: Medium> Spool<M> {
         let Some(oldest) = self.segments.pop_front() else {
             return;
         };
-        for (seq, item) in oldest.numbered_after(self.acked) {
-            if self.beyond.is_none_or(|(from, to)| !(from..=to).contains(&seq)) {
-                self.over_bounds.add(item.sightings, item.readings);
-            }
-        }
+        self.count_gone(&oldest, |_| true);
         self.acked = self.acked.max(oldest.last_seq());
         self.remove(&oldest);
     }

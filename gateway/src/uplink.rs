@@ -35,7 +35,7 @@ pub use batches::{empty_batch, waited};
 pub use identity::{About, Identity};
 
 /// How often the gateway tells how it fares.
-const HEALTH_EVERY: Duration = Duration::from_secs(5);
+pub(crate) const HEALTH_EVERY: Millis = Millis::seconds(5);
 /// Without anything else, the sender looks again after so long.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// When the box stops, the server has this long to acknowledge what is left.
@@ -141,7 +141,7 @@ impl Uplink {
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), mqtt::Error> {
         self.subscribe().await?;
         let mut standing = self.inputs.spool.standing();
-        let mut health = tokio::time::interval(HEALTH_EVERY);
+        let mut health = tokio::time::interval(Duration::from_millis(HEALTH_EVERY.0.unsigned_abs()));
         health.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.turned();

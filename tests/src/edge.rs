@@ -148,18 +148,12 @@ impl Edge {
         };
         self.sequence += 1;
         let batch = Batch {
-            gateway: GatewayId::new("gw-1").expect("a slug"),
             spool: [1; 16],
-            boot: BootId(1),
             seq: self.sequence,
             oldest: self.sequence,
-            sent_at: now,
             sightings,
             readings,
-            health: None,
-            live_from: 0,
-            historical: false,
-            clocks: None,
+            ..Batch::empty(GatewayId::new("gw-1").expect("a slug"), BootId(1), now)
         };
         let batch = uplink::decode(&uplink::encode(&batch)).expect("what was encoded can be decoded");
         for sighting in batch.sightings {

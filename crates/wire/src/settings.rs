@@ -11,7 +11,7 @@ use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use check::{KEYS, check};
+pub use check::{KEYS, MAKERS, check};
 pub use scope::{Scope, ScopeError};
 
 /// Longest document that is read, in bytes.

@@ -62,6 +62,27 @@ pub struct Batch {
     pub clocks: Option<Clocks>,
 }
 
+impl Batch {
+    /// One without content and without a number.
+    #[must_use]
+    pub const fn empty(gateway: GatewayId, boot: BootId, sent_at: Timestamp) -> Self {
+        Self {
+            gateway,
+            spool: [0; 16],
+            boot,
+            seq: 0,
+            oldest: 0,
+            sent_at,
+            sightings: Vec::new(),
+            readings: Vec::new(),
+            health: None,
+            live_from: 0,
+            historical: false,
+            clocks: None,
+        }
+    }
+}
+
 /// The numbers of a batch, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Numbers {

@@ -65,6 +65,18 @@ fn what_can_not_work_is_refused_by_name() {
 }
 
 #[test]
+fn every_maker_that_can_be_set_from_afar_is_one_of_the_box() {
+    for maker in wire::settings::MAKERS {
+        let text = format!(
+            "[gateway]\nid = \"gw-1\"\nstore = \"demo\"\ndata_dir = \"data\"\n[receivers]\n{maker} = [\"a/+/b\"]\n"
+        );
+        let receivers = Config::parse(&text, maker).expect(maker).receivers;
+        let filters = crate::intake::Intake::new(&receivers);
+        assert_eq!(filters.source("a/x/b").kind(), maker);
+    }
+}
+
+#[test]
 fn several_adapters_are_receivers_of_their_own_and_one_is_the_box() {
     let with = |line: &str| {
         let text = TEMPLATE.replace("[radio]", &format!("[radio]\nreceiver = \"ceiling\"\n{line}"));

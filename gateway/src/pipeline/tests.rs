@@ -201,3 +201,54 @@ fn nobody_silences_what_the_shop_itself_put_up() {
     let dropped = &pipeline.counts().dropped;
     assert_eq!((dropped["objected"], dropped["companion"]), (2, 1));
 }
+
+/// Mode `day` over a local day that has 25 hours, with a leap second in it: the wall clock says one second twice.
+#[test]
+fn a_day_of_25_hours_with_a_leap_second_has_one_pseudonym_and_no_moment_twice() {
+    let wall = |text: &str| {
+        let at: jiff::Timestamp = text.parse().expect("a time");
+        Timestamp(at.as_millisecond())
+    };
+    let (midnight, next) = (wall("2026-10-24T22:00:00Z"), wall("2026-10-25T23:00:00Z"));
+    let leap = wall("2026-10-25T12:00:00Z");
+    let at = |wall_now: Timestamp| {
+        let drift = if wall_now >= leap { Millis(-1_000) } else { Millis::ZERO };
+        // The line that the box stamps along goes on evenly; the wall clock is behind it from the leap second on.
+        Now { drift, ..Now::new(wall_now - drift, wall_now.since(midnight - Millis::hours(1))) }
+    };
+    let text = TEMPLATE.replace("[privacy]", "[privacy]\nmode = \"day\"\ntimezone = \"Europe/Rome\"");
+    let config = Config::parse(&text, "test").expect("a configuration");
+    let start = at(midnight - Millis::hours(1));
+    let mut pipeline = Pipeline::new(&config, None, rand::random, start);
+    let said = message(stranger(5), 2, -60.0);
+    let mut days: BTreeMap<Timestamp, Vec<(Timestamp, Transmitter)>> = BTreeMap::new();
+    let ten_minutes = Millis::minutes(10);
+    let mut moment = midnight - Millis::minutes(30);
+    while moment < next + Millis::minutes(30) {
+        pipeline.message(&said.topic, &said.payload, false, at(moment));
+        let due = at(moment + Millis(500));
+        pipeline.handle_timeout(due);
+        let day = if moment < midnight {
+            Timestamp(0)
+        } else if moment < next {
+            midnight
+        } else {
+            next
+        };
+        for parcel in parcels(&mut pipeline) {
+            let Parcel::Durable { sightings, .. } = parcel else { panic!("day mode keeps strangers") };
+            days.entry(day).or_default().extend(sightings.into_iter().map(|seen| (seen.at, seen.transmitter)));
+        }
+        moment = moment + ten_minutes;
+    }
+    let lens: Vec<usize> = days.values().map(Vec::len).collect();
+    assert_eq!(lens, [3, 150, 3], "25 hours, and what is around them");
+    let mut names = Vec::new();
+    for seen in days.values() {
+        assert!(seen.iter().all(|(_, name)| *name == seen[0].1), "one pseudonym a day");
+        names.push(seen[0].1.clone());
+    }
+    assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2], "{names:?}");
+    let times: Vec<Timestamp> = days.values().flatten().map(|(at, _)| *at).collect();
+    assert!(times.windows(2).all(|two| two[1].since(two[0]) >= ten_minutes), "no time goes back or stands");
+}

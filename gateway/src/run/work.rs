@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::reading::Reading;
+use model::sighting::Sighting;
 use model::time::{Millis, Timestamp};
 use runtime::clock::Clock;
 use runtime::mqtt::{self, Event, Events};
@@ -40,7 +42,7 @@ pub(super) struct Work {
     pub(super) clock: Arc<Timeline>,
     pub(super) time_kept: timeline::Kept,
     pub(super) time_kept_at: Millis,
-    pub(super) volatile: mpsc::Sender<Vec<model::sighting::Sighting>>,
+    pub(super) volatile: mpsc::Sender<Vec<Sighting>>,
     pub(super) pulse: watch::Sender<Pulse>,
     pub(super) health: watch::Sender<up::Health>,
     pub(super) intake_state: watch::Sender<Intake>,
@@ -147,7 +149,7 @@ impl Work {
     fn pass_on(&mut self) {
         while let Some(parcel) = self.pipeline.poll_parcel() {
             match parcel {
-                Parcel::Durable { .. } => self.keep(parcel),
+                Parcel::Durable { at, sightings, readings, state } => self.keep(at, sightings, readings, state),
                 Parcel::Volatile { sightings } => {
                     let count = sightings.len() as u64;
                     if self.volatile.try_send(sightings).is_err() {
@@ -158,10 +160,7 @@ impl Work {
         }
     }
 
-    fn keep(&mut self, parcel: Parcel) {
-        let Parcel::Durable { at, sightings, readings, state } = parcel else {
-            return;
-        };
+    fn keep(&mut self, at: Timestamp, sightings: Vec<Sighting>, readings: Vec<Reading>, state: Option<Vec<u8>>) {
         let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
         let (seen, read) = (count(sightings.len()), count(readings.len()));
         let empty = uplink::empty_batch(&self.identity, self.spool.id(), &self.clock);
@@ -208,22 +207,19 @@ impl Work {
         let counts = self.pipeline.counts();
         let mut dropped: Vec<(String, u64)> =
             counts.dropped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
-        let lost = [
-            ("spool-full", standing.over_bounds.sightings + standing.over_bounds.readings),
-            ("disk-refused", standing.disk_refused.sightings + standing.disk_refused.readings),
-        ];
+        let lost = standing.lost_by_reason().map(|(code, lost)| (code, lost.sightings + lost.readings));
         dropped.extend(lost.into_iter().filter(|(_, count)| *count > 0).map(|(code, count)| (code.to_owned(), count)));
         dropped.truncate(up::DROP_CODES_MAX);
         up::Health {
-            spool_batches: (standing.last + 1).saturating_sub(standing.oldest),
+            spool_batches: standing.waiting(),
             spool_bytes: standing.bytes,
             oldest_unsent_ms: u64::try_from(uplink::waited(standing.oldest_at, now.wall).0).unwrap_or(0),
             adverts_heard: counts.heard,
             sightings_sent: counts.sightings,
             dropped,
             receivers: counts.receivers().collect(),
-            sightings_lost: standing.over_bounds.sightings + standing.disk_refused.sightings,
-            readings_lost: standing.over_bounds.readings + standing.disk_refused.readings,
+            sightings_lost: standing.lost().sightings,
+            readings_lost: standing.lost().readings,
             // The sender knows, and fills it in.
             backlog: 0,
             beacons: self.pipeline.batteries(now),

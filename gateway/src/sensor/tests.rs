@@ -248,11 +248,17 @@ fn a_bthome_sensor_over_the_air_is_opened_once_and_never_talked_down() {
     };
     let mut hear = |frame: &Frame| {
         let heard = sensors.hear(address, frame, now(0)).expect("a sensor of ours");
-        heard.map(|all| all.iter().map(|reading| reading.kind).collect::<Vec<_>>()).map_err(|refused| refused.code())
+        heard
+            .map(|said| said.readings.iter().map(|reading| reading.kind).collect::<Vec<_>>())
+            .map_err(|refused| refused.code())
     };
     assert_eq!(hear(&weighs(1_500, 1)), Ok(vec![]), "the first weight is the beginning");
     assert_eq!(hear(&weighs(1_000, 2)), Ok(vec![ReadingKind::ShelfDelta(-1)]));
     assert_eq!(hear(&weighs(1_000, 2)), Err("repeated-report"), "relayed by a second receiver");
     assert_eq!(hear(&Frame::Measures(Measures { mass_g: Some(0), ..Measures::default() })), Err("sensor-downgraded"));
+    let measures = Measures { battery: Some(41), ..Measures::default() };
+    let sealed = Frame::SealedMeasures(bthome::seal(&measures, &key, address, 3).expect("it fits"));
+    let said = sensors.hear(address, &sealed, now(0)).expect("a sensor of ours").expect("it is fresh");
+    assert_eq!((said.battery, said.readings.len()), (Some(41), 0), "the battery stands within the seal");
     assert!(sensors.knows_address(address) && sensors.hear([0; 6], &weighs(1, 9), now(0)).is_none());
 }

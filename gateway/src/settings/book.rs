@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use wire::settings::{self, Desired, Outcome, Refused, Reported};
 
+use crate::count::RECEIVERS_MAX;
+
 /// So often a box begins with settings that are on trial; killed once more it goes back.
 pub const STARTS_MAX: u32 = 3;
-/// Most receivers that are asked after.
-const RECEIVERS_MAX: usize = 512;
 /// Of those that were heard before, one in so many may be missing afterwards: people carry phones home, and shops close.
 const MISSING_PART: usize = 5;
 

@@ -6,7 +6,7 @@ use model::time::Timestamp;
 
 use super::medium::Medium;
 use super::record::{BODY_MAX, HEAD, Kind, Record};
-use super::{BATCH_BYTES_MAX, Entry, Limits, Stored};
+use super::{BATCH_BYTES_MAX, Entry, Limits, Stored, thin};
 
 const MAGIC: &[u8; 8] = b"ATTSPOL1";
 /// Magic(8), spool id(16), CRC-32 of both(4).
@@ -179,7 +179,7 @@ impl Segment {
         while let Some((record, len)) = Record::read(&bytes[at..]) {
             let body = if record.kind == Kind::Batch { Body::read(record.body) } else { None };
             match body {
-                Some(body) if Entry::is_raw(body.sightings, body.readings) => {
+                Some(body) if thin::is_raw(body.sightings, body.readings) => {
                     let nothing = Entry {
                         at: body.at,
                         sightings: 0,

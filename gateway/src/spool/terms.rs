@@ -89,6 +89,31 @@ pub struct Standing {
     pub is_full: bool,
 }
 
+impl Standing {
+    /// Batches that the server has not acknowledged.
+    #[must_use]
+    pub const fn waiting(&self) -> u64 {
+        (self.last + 1).saturating_sub(self.oldest)
+    }
+
+    /// Everything that was let go, whatever the reason.
+    #[must_use]
+    pub const fn lost(&self) -> Dropped {
+        let (bounds, disk) = (self.over_bounds, self.disk_refused);
+        Dropped {
+            batches: bounds.batches + disk.batches,
+            sightings: bounds.sightings + disk.sightings,
+            readings: bounds.readings + disk.readings,
+        }
+    }
+
+    /// What was let go, by the reason's code.
+    #[must_use]
+    pub const fn lost_by_reason(&self) -> [(&'static str, Dropped); 2] {
+        [("spool-full", self.over_bounds), ("disk-refused", self.disk_refused)]
+    }
+}
+
 /// What opening found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovery {

@@ -5,9 +5,9 @@
 
 use std::io;
 
+use super::Spool;
 use super::medium::Medium;
-use super::segment::{self, Segment};
-use super::{Entry, Spool};
+use super::segment::{self, Item, Segment};
 
 impl<M: Medium> Spool<M> {
     /// Lets the oldest sightings go, or the oldest segment if none are left; false when nothing may go.
@@ -40,7 +40,7 @@ impl<M: Medium> Spool<M> {
             return self.drop_oldest();
         }
         if let Some(raw) = self.segments.remove(index) {
-            self.count_gone(&raw);
+            self.count_gone(&raw, Item::is_raw);
             self.remove(&raw);
         }
     }
@@ -52,16 +52,16 @@ impl<M: Medium> Spool<M> {
         let (thin_bytes, thin) = thick.without_sightings(&bytes)?;
         self.medium.replace(&thick.name(), &thin_bytes)?;
         let thick = std::mem::replace(&mut self.segments[index], thin);
-        self.count_gone(&thick);
+        self.count_gone(&thick, Item::is_raw);
         Ok(())
     }
 
-    /// Counts the sightings of a segment that the server does not keep.
-    fn count_gone(&mut self, segment: &Segment) {
+    /// Counts what of a segment is let go, and the server does not keep: its sightings, or all of it.
+    pub(super) fn count_gone(&mut self, segment: &Segment, is_gone: impl Fn(&Item) -> bool) {
         let beyond = self.beyond;
         let is_kept = |seq| beyond.is_some_and(|(from, to)| (from..=to).contains(&seq));
-        for (_, sightings) in segment.sightings_after(self.acked).filter(|(seq, _)| !is_kept(*seq)) {
-            self.over_bounds.add(sightings, 0);
+        for (_, item) in segment.numbered_after(self.acked).filter(|(seq, item)| !is_kept(*seq) && is_gone(item)) {
+            self.over_bounds.add(item.sightings, item.readings);
         }
     }
 
@@ -79,27 +79,26 @@ impl<M: Medium> Spool<M> {
     }
 }
 
-impl Entry {
+/// Whether a batch of so much holds nothing but sightings.
+pub(super) const fn is_raw(sightings: u32, readings: u32) -> bool {
+    sightings > 0 && readings == 0
+}
+
+impl Item {
     /// Whether it holds nothing but sightings.
-    pub(super) const fn is_raw(sightings: u32, readings: u32) -> bool {
-        sightings > 0 && readings == 0
+    const fn is_raw(&self) -> bool {
+        is_raw(self.sightings, self.readings)
     }
 }
 
 impl Segment {
     /// Whether a batch after `acked` holds nothing but sightings.
     pub(super) fn holds_sightings(&self, acked: u64) -> bool {
-        self.sightings_after(acked).next().is_some()
+        self.numbered_after(acked).any(|(_, item)| item.is_raw())
     }
 
     /// Whether a batch after `acked` holds a reading.
     fn holds_readings(&self, acked: u64) -> bool {
         self.numbered_after(acked).any(|(_, item)| item.readings > 0)
-    }
-
-    /// Batches after `acked` that hold nothing but sightings: their numbers, and how many each holds.
-    fn sightings_after(&self, acked: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
-        let raw = self.numbered_after(acked).filter(|(_, item)| Entry::is_raw(item.sightings, item.readings));
-        raw.map(|(seq, item)| (seq, item.sightings))
     }
 }

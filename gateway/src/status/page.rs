@@ -70,7 +70,7 @@ fn states(sources: &Sources, now: Timestamp) -> Vec<(String, String)> {
         RadioState::Silent { reason } => format!("hears nothing: {reason}"),
     };
     let objections = sources.pulse.borrow().counts.dropped.get("objected").copied().unwrap_or_default();
-    let waiting = (spool.last + 1).saturating_sub(spool.oldest);
+    let waiting = spool.waiting();
     let oldest = span(waited(spool.oldest_at, now));
     vec![
         ("Running for".into(), span(now.since(sources.started_at))),

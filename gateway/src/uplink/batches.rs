@@ -12,20 +12,8 @@ use crate::timeline::Timeline;
 /// A batch without content and without a number, as the volatile lane has it.
 #[must_use]
 pub fn empty_batch(identity: &Identity, spool: [u8; 16], clock: &Timeline) -> Batch {
-    Batch {
-        gateway: identity.gateway.clone(),
-        spool,
-        boot: identity.boot,
-        seq: 0,
-        oldest: 0,
-        sent_at: clock.now(),
-        sightings: Vec::new(),
-        readings: Vec::new(),
-        health: None,
-        live_from: 0,
-        historical: false,
-        clocks: Some(clock.clocks()),
-    }
+    let empty = Batch::empty(identity.gateway.clone(), identity.boot, clock.now());
+    Batch { spool, clocks: Some(clock.clocks()), ..empty }
 }
 
 /// Says which run stamped a stored batch, when it was not this one. An older version kept no clocks with it: its wall clock
@@ -53,18 +41,8 @@ mod tests {
     fn what_another_run_stamped_says_so_also_when_it_kept_no_clocks() {
         let clocks = |wall| Clocks { wall, monotonic: Millis(7), belief: Belief::NeverSet, made: None };
         let stored = |boot, clocks| Batch {
-            gateway: GatewayId::new("shop-1").expect("an id"),
-            spool: [1; 16],
-            boot: BootId(boot),
-            seq: 0,
-            oldest: 0,
-            sent_at: Timestamp(5_000),
-            sightings: Vec::new(),
-            readings: Vec::new(),
-            health: None,
-            live_from: 0,
-            historical: false,
             clocks,
+            ..Batch::empty(GatewayId::new("shop-1").expect("an id"), BootId(boot), Timestamp(5_000))
         };
         let made = |stored: Batch| made_by_another(&stored, BootId(2));
         let of = |drift, belief| Some(Made { boot: BootId(1), drift: Millis(drift), belief });

@@ -11,7 +11,7 @@ const FILTERS_MAX: usize = 16;
 /// Longest topic filter, address or word, in bytes.
 const TEXT_LEN_MAX: usize = 256;
 /// Makers whose topic filters can be set.
-const MAKERS: [&str; 11] = [
+pub const MAKERS: [&str; 11] = [
     "espresense",
     "theengs",
     "openmqttgateway",

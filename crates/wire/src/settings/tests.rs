@@ -48,6 +48,29 @@ fn only_what_is_listed_can_be_set_and_others_are_refused_by_name() {
 }
 
 #[test]
+fn every_key_that_is_listed_can_be_set() {
+    for (key, _) in KEYS {
+        let (section, name) = key.split_once('.').expect("a section and a key");
+        let names: &[&str] = if *key == "receivers.MAKER" { &MAKERS } else { &[name] };
+        let value = match *key {
+            "uplink.url" => json!("mqtts://server:8883"),
+            "uplink.backlog_per_s" | "radio.silence_s" => json!(7),
+            "radio.power_on" => json!(true),
+            "receivers.MAKER" => json!(["a/+/b"]),
+            "receivers.zigbee2mqtt" => json!("zigbee2mqtt"),
+            "privacy.mode" => json!("count"),
+            "log.filter" => json!("info"),
+            "sensors.ID" => json!({"kind": "presence", "topic": "a/b"}),
+            other => panic!("{other} is listed, and nothing here sets it"),
+        };
+        for name in names {
+            let one = settings(json!({ section: { *name: value.clone() } }));
+            assert_eq!(check(&one), Ok(()), "{one:?}");
+        }
+    }
+}
+
+#[test]
 fn the_narrower_settings_win_key_by_key() {
     let mut wide = settings(json!({"uplink": {"backlog_per_s": 1, "url": "mqtts://a"}, "log": {"filter": "info"}}));
     let narrow = settings(json!({"uplink": {"backlog_per_s": 9}, "sensors": {"door": {"topic": "x"}}}));

@@ -110,20 +110,8 @@ mod tests {
     use crate::uplink::{Batch, decode, encode};
 
     fn batch(clocks: Option<Clocks>) -> Batch {
-        Batch {
-            gateway: GatewayId::new("shop-1").expect("a name"),
-            spool: [7; 16],
-            boot: BootId(99),
-            seq: 0,
-            oldest: 0,
-            sent_at: Timestamp(5_000),
-            sightings: Vec::new(),
-            readings: Vec::new(),
-            health: None,
-            live_from: 0,
-            historical: false,
-            clocks,
-        }
+        let empty = Batch::empty(GatewayId::new("shop-1").expect("a name"), BootId(99), Timestamp(5_000));
+        Batch { spool: [7; 16], clocks, ..empty }
     }
 
     fn clocks() -> Clocks {
