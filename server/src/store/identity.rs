@@ -128,11 +128,11 @@ fn customer(row: &Row) -> Result<Customer> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// As it was saved before states were packed.
-    const TEXT: &str = r#"{"consent":{"locating":true,"profiling":true,"marketing_push":false},
+    pub(in crate::store) const TEXT: &str = r#"{"consent":{"locating":true,"profiling":true,"marketing_push":false},
         "consent_at":1773223200000,"seen":"0000000a","intent":{"products":{"barolo":{"category":"wine",
         "evidence":{"viewed":{"amount":0.9,"at":1773223200000}}}},"categories":{}},"history":{"told":[],"bought":{}}}"#;
 

@@ -66,6 +66,7 @@ async fn story(url: &str) {
     shops(&store).await;
     budgets(&store).await;
     people(&store).await;
+    a_state_that_was_saved_as_text_is_read_and_packed_from_then_on(&store).await;
     decisions(&store).await;
     lift::told_and_kept_back_are_compared(&store).await;
     words::both_sides_of_a_word_are_compared(&store).await;
@@ -187,6 +188,30 @@ async fn people(store: &Store) {
     store.commit(&changes).await.expect("committed");
     let links = store.links().await.expect("read");
     assert_eq!(links, vec![(DeviceId(1), customer("ada"), true), (DeviceId(2), customer("bob"), false)]);
+}
+
+async fn a_state_that_was_saved_as_text_is_read_and_packed_from_then_on(store: &Store) {
+    let (ada, text) = (customer("ada"), super::identity::tests::TEXT);
+    store.put_text(&ada, text).await.expect("saved");
+    let saved = store.profile(&ada).await.expect("read").expect("a state");
+    assert_eq!(saved, Profile::Text(text.to_owned()));
+    let state = saved.state().expect("it is understood");
+    assert!(!state.is_empty());
+
+    let packed = engine::shopper::Packed::new(&state).expect("packed").as_bytes().to_vec();
+    let mut changes = Changes::default();
+    changes.profiles.insert(ada.clone(), Some(packed.clone()));
+    store.commit(&changes).await.expect("committed");
+    let saved = store.profile(&ada).await.expect("read").expect("a state");
+    assert_eq!((saved.state(), saved), (Ok(state), Profile::Packed(packed)));
+    assert_eq!(
+        store
+            .count_of("SELECT COUNT(*) FROM customers WHERE id = $1 AND snapshot IS NOT NULL", &ada)
+            .await
+            .expect("counted"),
+        0,
+        "the text is gone"
+    );
 }
 
 async fn decisions(store: &Store) {

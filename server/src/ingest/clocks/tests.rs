@@ -156,6 +156,27 @@ fn what_an_earlier_run_left_is_set_right_by_the_offset_of_that_run() {
 }
 
 #[test]
+fn of_a_run_that_was_set_in_its_middle_only_what_came_before_is_left_out() {
+    // In 1970 without a line; after an hour its clock is set, and it goes on without a line until it is cut off.
+    let began = Timestamp(0);
+    let drift = NOON.since(began);
+    let (made_at, later) = (|n| began + Millis::hours(n), NOON + Millis::hours(9));
+    let mut clocks = Clocks::default();
+    let mut sent = |n: i64, drift, belief| {
+        let made = Some(Made { boot: BootId(9), drift, belief });
+        let mut old = batch(2, later + Millis(n), Belief::Synchronised, made);
+        old.readings[0].at = made_at(n);
+        (clocks.take(&mut old, later + Millis(n + 10)), old.readings.first().map(|reading| reading.at))
+    };
+    assert_eq!(sent(0, Millis::ZERO, Belief::NeverSet), (Stamps::Unknown(1), None), "it did not know yet");
+    assert_eq!(sent(1, drift, Belief::Free), (Stamps::Corrected(drift), Some(NOON + Millis::hours(1))));
+    assert_eq!(sent(2, drift, Belief::Synchronised).1, Some(NOON + Millis::hours(2)));
+    // What it learnt is not laid upon what was made before: a batch that comes again is left out again.
+    assert_eq!(sent(0, Millis::ZERO, Belief::NeverSet), (Stamps::Unknown(1), None));
+    assert!(clocks.standing(&gateway(), BootId(9)).is_none(), "nobody heard that run itself");
+}
+
+#[test]
 fn what_was_written_down_is_known_again_and_runs_are_bounded() {
     let mut clocks = Clocks::default();
     let drift = Millis::ZERO;

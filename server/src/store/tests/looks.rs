@@ -2,7 +2,7 @@
 
 use model::ids::{CustomerId, DecisionId, OfferId, ProductId, StoreId};
 
-use crate::store::driver::Value;
+use crate::store::driver::{Step, Value};
 use crate::store::{Result, Store};
 
 impl Store {
@@ -14,6 +14,13 @@ impl Store {
     /// How many decisions hold a unit of a customer's caps.
     pub(crate) async fn reserved(&self, customer: &CustomerId) -> Result<u64> {
         self.count_of("SELECT COUNT(*) FROM reservations WHERE customer = $1 AND counted = 1", customer).await
+    }
+
+    /// Saves a customer's state as it was saved before states were packed.
+    pub(crate) async fn put_text(&self, customer: &CustomerId, text: &str) -> Result<()> {
+        let sql = "UPDATE customers SET snapshot = $1, profile = NULL WHERE id = $2";
+        let args = vec![text.into(), customer.as_str().into()];
+        self.transact("save a state as text", vec![Step::Execute { sql, args }]).await.map(|_| ())
     }
 
     /// How many inputs are noted of a customer.
