@@ -16,8 +16,8 @@ use model::ids::{FloorId, StoreId};
 use model::zone::{Zone, ZoneKind};
 use rstar::{AABB, RTree, RTreeObject};
 
-/// Metres between the middles of two zones; a zone is about as wide.
-const APART_M: f64 = 6.0;
+/// Metres between the middles of two zones: no star leaves its square, so that none leaves its store.
+const APART_M: f64 = 7.0;
 /// Zones along one side of a store.
 const STORE: u32 = 10;
 /// Points that are asked by turns.
