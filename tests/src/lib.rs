@@ -12,6 +12,7 @@ pub mod need;
 pub mod postgres;
 pub mod process;
 pub mod push;
+pub mod python;
 pub mod sensors;
 pub mod tables;
 pub mod tap;

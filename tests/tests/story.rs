@@ -12,6 +12,8 @@ mod config;
 mod consent;
 #[path = "story/enrol.rs"]
 mod enrol;
+#[path = "story/export.rs"]
+mod export;
 #[path = "story/garbage.rs"]
 mod garbage;
 #[path = "story/kill.rs"]

@@ -36,6 +36,10 @@ pub fn log_e(treated: u64, control: u64, share: f64, k: f64) -> f64 {
 
 /// The same against "the treated convert `exp(log_ratio)` times as often".
 fn log_e_at(treated: u64, control: u64, share: f64, k: f64, log_ratio: f64) -> f64 {
+    // Where everybody is in one arm there is nothing to compare, so nothing speaks against anything.
+    if share <= 0.0 || share >= 1.0 {
+        return 0.0;
+    }
     let (x1, x0) = (count(treated), count(control));
     let (a, b) = (k * share, k * (1.0 - share));
     // ln of share * r / (share * r + 1 - share) and of its rest, without overflow at far ratios.

@@ -100,7 +100,7 @@ pub fn of_arms(treated: Arm, control: Arm, share: f64, alpha: f64) -> Lift {
     let log_e = log_e(x1, x0, share, K);
     let hidden = if srm_p < P_MIN {
         Some(Hidden::SampleRatio)
-    } else if x1 + x0 < CONVERSIONS_MIN {
+    } else if x1 + x0 < CONVERSIONS_MIN || share <= 0.0 || share >= 1.0 {
         Some(Hidden::NotEnough)
     } else {
         None

@@ -20,6 +20,19 @@ fn nothing_seen_says_nothing() {
 }
 
 #[test]
+fn where_everybody_is_in_one_arm_nothing_is_compared() {
+    for share in [0.0, 1.0] {
+        assert!(log_e(400, 0, share, K).abs() < 1e-12 && log_e(0, 0, share, K).abs() < 1e-12);
+        assert_eq!(ratio_interval(400, 3, share, K, 0.05), Interval { low: 0.0, high: f64::INFINITY });
+        let arm = |n, converted| crate::lift::Arm { n, converted, ..crate::lift::Arm::default() };
+        let (told, kept) = if share > 0.5 { (arm(900, 400), arm(0, 0)) } else { (arm(0, 0), arm(900, 400)) };
+        let lift = crate::lift::of_arms(told, kept, share, 0.05);
+        assert_eq!((lift.hidden, lift.ratio), (Some(crate::lift::Hidden::NotEnough), None), "{lift:?}");
+        assert!((lift.e - 1.0).abs() < 1e-12 && matches!(lift.verdict, Verdict::NotEnough { .. }));
+    }
+}
+
+#[test]
 fn an_empty_side_leaves_its_end_open() {
     let only_treated = ratio_interval(400, 0, 0.9, K, 0.05);
     assert!(only_treated.high.is_infinite() && only_treated.low > 1.0, "{only_treated:?}");

@@ -1,29 +1,12 @@
 //! The log of decisions as other tools read it: the same rows in each form, and no customer's name in any.
 
 use std::path::Path;
-use std::process::Command;
 
 use model::time::Millis;
 
 use super::bench::*;
 use crate::export::{Format, Options, run};
 use crate::secret::ServerSecret;
-
-/// What a data person would do first.
-const SCRIPT: &str = r#"
-import json, sys, pandas
-table = pandas.read_parquet(sys.argv[1] + "/decisions.parquet")
-lines = pandas.read_json(sys.argv[1] + "/decisions.ndjson", lines=True, dtype={"customer_hash": str, "decision_id": str})
-assert list(table.decision_id) == list(lines.decision_id), "the same decisions"
-assert len(table) >= 2 and (table.pscore > 0).all()
-assert str(table.timestamp.dt.tz) == "UTC"
-assert list(table.item_id) == list(lines.item_id) and set(table.action) >= {"wine-week"}
-assert all(isinstance(json.loads(text), list) for text in table.candidates)
-bandit = pandas.read_csv(sys.argv[1] + "/attimo/attimo.csv", index_col=0)
-items = pandas.read_csv(sys.argv[1] + "/attimo/item_context.csv", index_col=0)
-assert set(bandit.item_id) <= set(items.item_id) and len(bandit) == table.reward.notna().sum()
-print("opened", len(table))
-"#;
 
 pub(super) async fn export(server: &Server, folder: &Path, format: Format) -> String {
     let options = Options {
@@ -38,7 +21,7 @@ pub(super) async fn export(server: &Server, folder: &Path, format: Format) -> St
 }
 
 #[test]
-fn pandas_opens_every_form_of_the_log() {
+fn a_log_has_a_row_for_each_decision_and_nobodys_name() {
     let folder = tempfile::tempdir().expect("a folder");
     Bench::new().run(async |server| {
         server.consenting("ada").await;
@@ -53,11 +36,8 @@ fn pandas_opens_every_form_of_the_log() {
         assert!(!text.contains("ada-9f3c"), "no customer's name leaves");
         let first: serde_json::Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
         assert_eq!(first["customer_hash"].as_str().map(str::len), Some(32));
+        assert_eq!(first["outcomes"], "[]", "nothing became of it yet");
     });
-    match opened(folder.path()) {
-        Ok(said) => assert!(said.starts_with("opened"), "{said}"),
-        Err(why) => eprintln!("pandas could not be had here, so only our own checks were made: {why}"),
-    }
 }
 
 #[test]
@@ -79,20 +59,4 @@ fn silence_means_no_only_when_the_shop_waits_no_longer() {
         server.store.put_shop(&shop(), &patient, FLOOR, START).await.expect("kept");
         assert_eq!(rewards().await, vec![None; over.len()]);
     });
-}
-
-/// Lets pandas open the files; why not, when there is none to be had.
-fn opened(folder: &Path) -> Result<String, String> {
-    let home = folder.join("venv");
-    let python = home.join("bin/python");
-    let done = |command: &mut Command| -> Result<(), String> {
-        let output = command.output().map_err(|cause| cause.to_string())?;
-        let said = String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned();
-        output.status.success().then_some(()).ok_or(said)
-    };
-    done(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
-    done(Command::new(&python).args(["-m", "pip", "install", "--quiet", "pandas", "pyarrow"]))?;
-    let output = Command::new(&python).args(["-c", SCRIPT]).arg(folder).output().map_err(|cause| cause.to_string())?;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
