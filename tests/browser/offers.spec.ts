@@ -141,6 +141,45 @@ test("an interval is drawn where it lies, and an odd split is an alarm", async (
   await expect(all.locator(".interval-line b")).toHaveCount(0);
 });
 
+test("what people's word brought stands beside the offer, in English and in Italian", async ({ page }) => {
+  const arms = { since: "2026-11-01T00:00:00Z", treated: { n: 3_000, converted: 600 }, control: { n: 3_000, converted: 400 }, share: 0.5, sampleRatioP: 0.9, hidden: null as string | null, rateRatio: { low: 1.21, high: 1.86 } as object | null, e: 5_000, enoughFrom: 20, verdict: "better" };
+  const whole = { ...arms, money: null, word: { ...arms, money: null } as object | null };
+  await page.route(/\/offers\/[^/]+\/lift$/, (route) => route.fulfill({ json: whole }));
+  await page.goto(address("/#/effect"));
+  const one = page.locator(".effect-list > li").first();
+  const line = one.locator("[data-word]");
+  // Opened anew it asks anew.
+  const toggle = one.locator(".effect-row button");
+  const again = async () => {
+    await toggle.click();
+    await toggle.click();
+  };
+  await toggle.click();
+  await expect(line).toHaveText("What people’s word brought (weight, first of all): more buyers, 1.21× to 1.86× as many.");
+  await page.screenshot({ path: "out/effect-word-en.png", fullPage: true });
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole("button", { name: "IT Italiano" }).click();
+  await expect(line).toHaveText(/^Che cosa ha portato la parola delle persone \(peso, prima di tutte\): più acquirenti, /);
+  await expect(line).toContainText("1,21");
+  await expect(line).toContainText("1,86");
+  await page.screenshot({ path: "out/effect-word-it.png", fullPage: true });
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole("button", { name: "EN English" }).click();
+
+  whole.word = { ...arms, money: null, rateRatio: { low: 0.5, high: 0.9 }, verdict: "harm" };
+  await again();
+  await expect(line).toContainText("fewer buyers, only 0.5× to 0.9× as many");
+  whole.word = { ...arms, money: null, rateRatio: { low: 0.9, high: 1.3 }, verdict: "undecided" };
+  await again();
+  await expect(line).toContainText("nothing that can be told apart from chance yet, 0.9× to 1.3× as many buyers");
+  // Nobody has said anything: there is no line.
+  whole.word = null;
+  await again();
+  await expect(one.locator(".arms tbody tr")).toHaveCount(2);
+  await expect(line).toHaveCount(0);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+});
+
 test("both pages fit a phone, in Italian too", async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await open(page);
