@@ -138,6 +138,7 @@ fn a_withdrawal_ends_it_at_once() {
 fn most_offers_are_made_where_the_customer_truly_is() {
     let near = RUN.deliveries().iter().filter(|delivery| RUN.was_near(delivery)).count();
     let all = RUN.deliveries().len();
+    println!("{near} of {all} where the customer truly is");
     assert!(near * 10 >= all * 6, "{near} of {all}");
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use learn::thompson::{self, Arm, Shares};
 use model::consent::Consent;
 use model::decision::{Choice, Decision, Explanation, Feature, Moment, Refusal};
+use model::event::Interest;
 use model::ids::{CustomerId, DecisionId, OfferId};
 use model::offer::{Lever, Stage};
 use model::policy::{Choose, Policy};
@@ -140,7 +141,8 @@ fn finish(
     let control = chosen.is_some_and(|index| listed::is_kept_without(context, &offers[index]));
     let ghost = Ghost { holdout: scene.held_out, control, shadow: scene.shadow };
     let intent = chosen.map_or(0.0, |index| fates.all[index].intent);
-    let (en, it) = explain::decision(context, (intent, weightiest), &choice, ghost);
+    let because = chosen.and_then(|index| because(context, index));
+    let (en, it) = explain::decision(context, (intent, because), weightiest, &choice, ghost);
     let epoch = chosen.and_then(|index| scene.course(&offers[index].id)).map_or(0, |course| course.epoch);
     let words = words::met(context, &fates);
     let (candidates, more) = fates.listed(context);
@@ -164,11 +166,19 @@ fn finish(
             features,
             stale: scene.stale.clone(),
             segment: scene.known_segment().map(|index| context.catalogue.segments[index].id.clone()),
+            because,
             silence: Probability::clamped(shares.silence),
             en,
             it,
         },
     }
+}
+
+/// What the intent towards an offer rests on most.
+fn because(context: &Context<'_>, index: usize) -> Option<Interest> {
+    let (catalogue, half_life_h) = (context.catalogue, &context.policy.half_life_h);
+    let (category, brand) = (catalogue.category_of(index), catalogue.brand_of(index));
+    context.intent.because(catalogue.offers[index].product.as_ref(), category, brand, context.now, half_life_h)
 }
 
 /// Why what is chosen is not said.

@@ -2,6 +2,7 @@
 
 use model::consent::Purpose;
 use model::decision::{Choice, Refusal, StageKind};
+use model::event::Interest;
 use model::ids::{OfferId, ProductId, ZoneId};
 use model::offer::{CapScope, Language};
 use model::shop::Shop;
@@ -10,10 +11,12 @@ use model::time::Timestamp;
 use crate::evaluate::{self, Context, Ghost};
 use crate::local;
 
-/// The two sentences of a decision, with the intent towards what was chosen, and the refusal that mattered most.
+/// The two sentences of a decision, by the intent towards what was chosen and what that rests on, and by the refusal that
+/// mattered most.
 pub(crate) fn decision(
     context: &Context<'_>,
-    (intent, weightiest): (f64, Option<(&OfferId, &Refusal)>),
+    intent: (f64, Option<Interest>),
+    weightiest: Option<(&OfferId, &Refusal)>,
     choice: &Choice,
     ghost: Ghost,
 ) -> (String, String) {
@@ -55,13 +58,30 @@ impl Words<'_> {
         self.pick(format!("not sent: {why}"), format!("non inviata: {why}"))
     }
 
-    fn offer(&self, context: &Context<'_>, intent: f64, offer: &OfferId) -> String {
+    fn offer(&self, context: &Context<'_>, (intent, because): (f64, Option<Interest>), offer: &OfferId) -> String {
         let (subject, zone) = (self.subject(offer), self.zone(&context.moment.zone));
-        let interest = percent(intent);
+        let interest = match because.and_then(|interest| self.source(interest)) {
+            Some(source) => format!("{}, {source}", percent(intent)),
+            None => percent(intent),
+        };
         self.pick(
             format!("sent: you are interested in {subject} ({interest}) and are here, in {zone}"),
             format!("inviata: ti interessa {subject} ({interest}) e sei qui, in {zone}"),
         )
+    }
+
+    /// Where an interest was told, in words; what lowers an intent is no reason for it.
+    fn source(&self, interest: Interest) -> Option<String> {
+        let (en, it) = match interest {
+            Interest::Listed => ("from a list that you saw", "da un elenco che hai visto"),
+            Interest::Viewed => ("seen in the app or on the web", "visto nell'app o sul web"),
+            Interest::Added => ("from your cart", "dal tuo carrello"),
+            Interest::Wished => ("from your wish list", "dalla tua lista dei desideri"),
+            Interest::Shared => ("from what you shared or reviewed", "da quanto hai condiviso o recensito"),
+            Interest::PickedUp => ("taken from the shelf", "preso dallo scaffale"),
+            Interest::Removed | Interest::Unwished | Interest::PutBack => return None,
+        };
+        Some(self.pick(en.to_owned(), it.to_owned()))
     }
 
     fn ghost(&self, offer: &OfferId, ghost: Ghost) -> String {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 
+mod because;
 mod form;
 mod wants;
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use model::offer::CapScope;
 use model::time::Millis;
 use model::units::Probability;
@@ -103,8 +105,11 @@ fn an_offer_says_why_and_silence_says_about_what() {
         (decision.choice == Choice::Offer { offer: offer("barolo-3") }).then_some(decision)
     });
     let explanation = decision.expect("it is the best arm").explanation;
-    assert_eq!(explanation.en, "sent: you are interested in Barolo (58 %) and are here, in Wine");
-    assert_eq!(explanation.it, "inviata: ti interessa Barolo (58 %) e sei qui, in Wine");
+    assert_eq!(
+        explanation.en,
+        "sent: you are interested in Barolo (58 %, seen in the app or on the web) and are here, in Wine"
+    );
+    assert_eq!(explanation.it, "inviata: ti interessa Barolo (58 %, visto nell'app o sul web) e sei qui, in Wine");
 
     world.shop.store.holdout = 1.0;
     world.shop.offers.truncate(1);
@@ -171,4 +176,39 @@ fn what_lies_with_the_offer_the_shop_or_a_wish_is_said_in_both_languages() {
     ] {
         check(&case, &format!("not sent: {en}"), &format!("non inviata: {it}"));
     }
+}
+
+/// One telling of each source makes the offer, and the reason names it: web, cart, wish list, social, shelf sensor.
+#[test]
+fn each_source_of_an_interest_moves_the_decision_and_is_named() {
+    use model::event::Interest;
+    let mut world = World::new();
+    world.intent = crate::intent::Intent::default();
+    world.policy.choose = model::policy::Choose::Best;
+    world.shop.offers.truncate(1);
+    assert!(matches!(evaluate(&world.context()).choice, Choice::Silence { .. }), "nothing is wanted yet");
+    let barolo = product("barolo");
+    for (interest, named) in [
+        (Interest::Viewed, "seen in the app or on the web"),
+        (Interest::Added, "from your cart"),
+        (Interest::Wished, "from your wish list"),
+        (Interest::Shared, "from what you shared or reviewed"),
+        (Interest::PickedUp, "taken from the shelf"),
+    ] {
+        world.intent = crate::intent::Intent::default();
+        world.intent.touch(Interest::Listed, Some(&barolo), None, NOON);
+        world.intent.touch(interest, Some(&barolo), None, NOON);
+        let explanation = evaluate(&world.context()).explanation;
+        assert_eq!(explanation.because, Some(interest));
+        assert!(explanation.en.contains(named), "{interest:?}: {}", explanation.en);
+    }
+    // Nothing of the product itself, but of its kind, or of its brand alone.
+    let (kind, other) = (crate::fixture::category("wine"), product("chianti"));
+    let (level, at) = (&BTreeMap::new(), NOON);
+    let mut intent = crate::intent::Intent::default();
+    intent.touch(Interest::Added, Some(&other), Some(&kind), at);
+    assert_eq!(intent.because(Some(&barolo), Some(&kind), None, at, level), Some(Interest::Added));
+    assert_eq!(intent.because(Some(&barolo), None, None, at, level), None);
+    intent.touch(Interest::Removed, Some(&other), Some(&kind), at);
+    assert_eq!(intent.because(Some(&barolo), None, Some("borgo"), at, level), None);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use crate::event::Interest;
 use crate::ids::{OfferId, SegmentId};
 use crate::units::{Cents, Probability};
 
@@ -147,6 +148,9 @@ pub struct Explanation {
     /// The customer's segment, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<SegmentId>,
+    /// What the intent towards the chosen offer rests on most: how it was touched, and so where that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Interest>,
     /// The chance with which silence was chosen.
     pub silence: Probability,
     /// One plain sentence in English.
