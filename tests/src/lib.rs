@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod canary;
 pub mod crooked;
 pub mod crowd;
+pub mod disk;
 pub mod edge;
 pub mod house;
 pub mod mosquitto;
