@@ -94,6 +94,15 @@ pub enum Error {
     Refused(#[from] wire::settings::Refused),
 }
 
+impl From<desired::NotSet> for Error {
+    fn from(cause: desired::NotSet) -> Self {
+        match cause {
+            desired::NotSet::Refused(refused) => Self::Refused(refused),
+            desired::NotSet::Store(cause) => Self::Store(cause),
+        }
+    }
+}
+
 /// Does a command and answers what to print.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use model::ids::{GatewayId, StoreId};
+use model::time::Timestamp;
 use wire::settings::{self, DOCUMENT_LEN_MAX, Desired, Refused, Scope, Settings};
 use wire::topics;
 
@@ -35,11 +36,39 @@ pub(crate) fn merged(
     (desired.version > 0).then_some(desired)
 }
 
+/// Why a scope has not got its document.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotSet {
+    /// It can't be.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Sets a scope's whole document, once it was checked; answers its version.
+///
+/// # Errors
+/// [`NotSet`].
+pub(crate) async fn set(
+    store: &Store,
+    scope: &Scope,
+    settings: &Settings,
+    may_lose_receivers: bool,
+    by: &str,
+    now: Timestamp,
+) -> Result<u64, NotSet> {
+    settings::check(settings)?;
+    check_len(&store.gateway_settings().await?, scope, settings)?;
+    Ok(store.put_gateway_settings(scope, settings, may_lose_receivers, by, now).await?)
+}
+
 /// Whether a scope's new document, merged with those that are set, can be read by every gateway that may come to have it.
 ///
 /// # Errors
 /// [`Refused`] names the longest length.
-pub(crate) fn check_len(all: &All, scope: &Scope, settings: &Settings) -> Result<(), Refused> {
+fn check_len(all: &All, scope: &Scope, settings: &Settings) -> Result<(), Refused> {
     let nothing = Settings::new();
     let (mut fleet, mut stores, mut gateways) = (&nothing, vec![&nothing], vec![&nothing]);
     let others = all.values().filter(|row| row.scope != *scope).map(|row| (&row.scope, &row.settings));

@@ -36,10 +36,7 @@ pub(super) async fn run(command: &Command, store: &Store, now: Timestamp) -> Res
         Command::Show { scope } => show(scope.as_ref(), store).await,
         Command::Set { scope, file, may_lose_receivers } => {
             let settings = read(file)?;
-            settings::check(&settings)?;
-            desired::check_len(&store.gateway_settings().await?, scope, &settings)?;
-            let version =
-                store.put_gateway_settings(scope, &settings, *may_lose_receivers, "command line", now).await?;
+            let version = desired::set(store, scope, &settings, *may_lose_receivers, "command line", now).await?;
             Ok(format!("{scope} has version {version}; `attimo-server gateway config show` shows it\n"))
         }
     }

@@ -5,14 +5,14 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use wire::settings::{self, Scope};
+use wire::settings::{self, Refused, Scope};
 
 use crate::api::Api;
 use crate::api::access::Staff;
 use crate::api::json::{Body, Moment};
 use crate::api::problem::Problem;
 use crate::api::views::fleet::{self, FleetView};
-use crate::fleet::desired;
+use crate::fleet::desired::{self, NotSet};
 use crate::store::SettingsRow;
 
 /// Every gateway with its receivers, and every beacon: whether it is there, what it lost, and which settings it has.
@@ -77,6 +77,19 @@ pub async fn config(State(api): State<Api>, _: Staff) -> Result<Json<ConfigView>
     Ok(Json(ConfigView { keys, scopes }))
 }
 
+impl From<NotSet> for Problem {
+    fn from(cause: NotSet) -> Self {
+        match cause {
+            NotSet::Refused(Refused { field, problem, fix }) => {
+                // What is too long is the whole document.
+                let field = if field == "settings" { field } else { format!("settings.{field}") };
+                Self::invalid(field, problem, fix)
+            }
+            NotSet::Store(cause) => Self::from(cause),
+        }
+    }
+}
+
 /// What a scope is to have.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -120,13 +133,8 @@ pub async fn put(
         Scope::Store(store) if app.live.plan(store).is_none() => return Err(Problem::not_found("store")),
         Scope::Fleet | Scope::Store(_) | Scope::Gateway(_) => {}
     }
-    settings::check(&body.settings)
-        .map_err(|refused| Problem::invalid(format!("settings.{}", refused.field), refused.problem, refused.fix))?;
-    desired::check_len(&app.store.gateway_settings().await?, &scope, &body.settings)
-        .map_err(|refused| Problem::invalid(refused.field, refused.problem, refused.fix))?;
-    let now = app.clock.now();
-    let version =
-        app.store.put_gateway_settings(&scope, &body.settings, body.may_lose_receivers, &staff.who(), now).await?;
+    let (by, now) = (staff.who(), app.clock.now());
+    let version = desired::set(&app.store, &scope, &body.settings, body.may_lose_receivers, &by, now).await?;
     tracing::info!(%scope, version, "the settings of {scope} have version {version}");
     Ok(Json(Version { scope: scope.to_string(), version }))
 }
