@@ -43,6 +43,7 @@ use std::sync::Arc;
 
 pub use commit::{Changes, Committed};
 pub(crate) use driver::to_name;
+pub(crate) use fleet::KnownGateway;
 pub use heat::{Cell, HEAT_PEOPLE_MIN, HEAT_SIDE_M, HeatHour};
 pub use identity::Profile;
 pub use inputs::Recorded;
@@ -60,7 +61,6 @@ pub use rows::{
     AccessKey, Account, BrokerUser, Count, CountKind, Customer, DecisionFact, DecisionRow, Device, ERASED, KeyKind,
     Lease, OfferRow, Outbox, PresenceRow, PushEndpoint, Role, ShopRow,
 };
-pub(crate) use settings::KnownGateway;
 pub use settings::SettingsRow;
 pub(crate) use watch::{QUARTER_MS, Tally};
 

@@ -1,5 +1,7 @@
 //! Who may come in: accounts, sessions, keys, broker users, and the server's own secrets.
 
+use std::collections::BTreeMap;
+
 use model::time::Timestamp;
 
 use super::driver::{Row, Step, Value};
@@ -148,6 +150,16 @@ impl Store {
         let sql = "SELECT name, role, password_hash FROM broker_users WHERE name = $1";
         let row = self.fetch_one("read a broker user", sql, vec![name.into()]).await?;
         row.as_ref().map(broker_user).transpose()
+    }
+
+    /// The hash of every log-in's password, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn broker_passwords(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        let sql = "SELECT name, password_hash FROM broker_users";
+        let rows = self.fetch("look for log-ins that were taken back", sql, vec![]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.blob(1)?.to_vec()))).collect()
     }
 }
 

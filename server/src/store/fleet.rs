@@ -1,4 +1,4 @@
-//! What is kept of the edge boxes: what of their spools is committed, their one-time tokens and their certificates.
+//! What is kept of the edge boxes: which there are, what of their spools is committed, their one-time tokens and their certificates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,17 @@ use super::driver::{Step, Value};
 use super::{Error, Result, Store};
 use crate::fleet::authority::{Issued, to_serial};
 use crate::ingest::marks::Marks;
+
+/// What is kept of a gateway.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct KnownGateway {
+    /// The validity of its newest certificate that is not taken back: from, until.
+    pub(crate) certificate: Option<(Timestamp, Timestamp)>,
+    /// When it was thrown out.
+    pub(crate) revoked_at: Option<Timestamp>,
+    /// When something durable of it was last committed.
+    pub(crate) committed_at: Option<Timestamp>,
+}
 
 /// Why a token lets nobody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +66,42 @@ fn certificate(gateway: &GatewayId, issued: &Issued, now: Timestamp) -> Vec<Valu
 }
 
 impl Store {
+    /// Every gateway that was ever let in, invited, or thrown out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn known_gateways(&self) -> Result<BTreeMap<GatewayId, KnownGateway>> {
+        let mut known: BTreeMap<GatewayId, KnownGateway> = BTreeMap::new();
+        let sql = "SELECT name FROM broker_users WHERE role = 'gateway' UNION SELECT gateway FROM gateway_tokens \
+                   UNION SELECT gateway FROM gateway_certificates";
+        for row in self.fetch("read the gateways", sql, vec![]).await? {
+            known.entry(row.id(0, "gateway")?).or_default();
+        }
+        let sql = "SELECT gateway, issued_at, expires_at FROM gateway_certificates WHERE revoked_at IS NULL \
+                   ORDER BY expires_at";
+        for row in self.fetch("read the gateways' certificates", sql, vec![]).await? {
+            known.entry(row.id(0, "gateway")?).or_default().certificate = Some((row.time(1)?, row.time(2)?));
+        }
+        for row in self.fetch("read who was thrown out", "SELECT gateway, at FROM gateway_revocations", vec![]).await? {
+            known.entry(row.id(0, "gateway")?).or_default().revoked_at = row.opt_time(1)?;
+        }
+        let sql = "SELECT gateway, MAX(at) FROM watermarks GROUP BY gateway";
+        for row in self.fetch("read when gateways were heard", sql, vec![]).await? {
+            known.entry(row.id(0, "gateway")?).or_default().committed_at = row.opt_time(1)?;
+        }
+        Ok(known)
+    }
+
+    /// How many certificates a gateway was given since a moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn certificates_since(&self, gateway: &GatewayId, since: Timestamp) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM gateway_certificates WHERE gateway = $1 AND issued_at > $2";
+        let row = self.fetch_one("count certificates", sql, vec![gateway.as_str().into(), since.into()]).await?;
+        row.map_or(Ok(0), |row| row.unsigned(0))
+    }
+
     /// What is committed of every gateway's spool folder.
     ///
     /// # Errors

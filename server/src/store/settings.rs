@@ -1,8 +1,7 @@
-//! Settings from afar, and which edge boxes there are at all.
+//! Settings from afar: for the fleet, a store and a box.
 
 use std::collections::BTreeMap;
 
-use model::ids::GatewayId;
 use model::time::Timestamp;
 use wire::settings::{Scope, Settings};
 
@@ -24,17 +23,6 @@ pub struct SettingsRow {
     pub by: String,
     /// When.
     pub at: Timestamp,
-}
-
-/// What is kept of a gateway.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct KnownGateway {
-    /// The validity of its newest certificate that is not taken back: from, until.
-    pub(crate) certificate: Option<(Timestamp, Timestamp)>,
-    /// When it was thrown out.
-    pub(crate) revoked_at: Option<Timestamp>,
-    /// When something durable of it was last committed.
-    pub(crate) committed_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -97,51 +85,5 @@ impl Store {
         let sql = "SELECT COALESCE(MAX(version), 0) FROM gateway_settings";
         let row = self.fetch_one("look for new settings of gateways", sql, vec![]).await?;
         row.map_or(Ok(0), |row| row.unsigned(0))
-    }
-
-    /// Every gateway that was ever let in, invited, or thrown out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub(crate) async fn known_gateways(&self) -> Result<BTreeMap<GatewayId, KnownGateway>> {
-        let mut known: BTreeMap<GatewayId, KnownGateway> = BTreeMap::new();
-        let sql = "SELECT name FROM broker_users WHERE role = 'gateway' UNION SELECT gateway FROM gateway_tokens \
-                   UNION SELECT gateway FROM gateway_certificates";
-        for row in self.fetch("read the gateways", sql, vec![]).await? {
-            known.entry(row.id(0, "gateway")?).or_default();
-        }
-        let sql = "SELECT gateway, issued_at, expires_at FROM gateway_certificates WHERE revoked_at IS NULL \
-                   ORDER BY expires_at";
-        for row in self.fetch("read the gateways' certificates", sql, vec![]).await? {
-            known.entry(row.id(0, "gateway")?).or_default().certificate = Some((row.time(1)?, row.time(2)?));
-        }
-        for row in self.fetch("read who was thrown out", "SELECT gateway, at FROM gateway_revocations", vec![]).await? {
-            known.entry(row.id(0, "gateway")?).or_default().revoked_at = row.opt_time(1)?;
-        }
-        let sql = "SELECT gateway, MAX(at) FROM watermarks GROUP BY gateway";
-        for row in self.fetch("read when gateways were heard", sql, vec![]).await? {
-            known.entry(row.id(0, "gateway")?).or_default().committed_at = row.opt_time(1)?;
-        }
-        Ok(known)
-    }
-
-    /// How many certificates a gateway was given since a moment.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub(crate) async fn certificates_since(&self, gateway: &GatewayId, since: Timestamp) -> Result<u64> {
-        let sql = "SELECT COUNT(*) FROM gateway_certificates WHERE gateway = $1 AND issued_at > $2";
-        let row = self.fetch_one("count certificates", sql, vec![gateway.as_str().into(), since.into()]).await?;
-        row.map_or(Ok(0), |row| row.unsigned(0))
-    }
-
-    /// The hash of every log-in's password, by name.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub(crate) async fn broker_passwords(&self) -> Result<BTreeMap<String, Vec<u8>>> {
-        let sql = "SELECT name, password_hash FROM broker_users";
-        let rows = self.fetch("look for log-ins that were taken back", sql, vec![]).await?;
-        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.blob(1)?.to_vec()))).collect()
     }
 }

@@ -77,7 +77,8 @@ async fn a_place_without_an_offer_gets_its_own_fallback_back() {
     site.device("u-1", None).await;
     // Who has complained is promoted nothing: no place can get an offer.
     let complaint = json!({"type": "track", "event": "Complaint Filed", "messageId": "c-1"});
-    let places = json!([{"id": "hero", "fallback": {"banner": 7}}, {"id": "side", "fallback": "plain"}, {"id": "foot"}]);
+    let places =
+        json!([{"id": "hero", "fallback": {"banner": 7}}, {"id": "side", "fallback": "plain"}, {"id": "foot"}]);
     for dry in [true, false] {
         let body = json!({"customer": "u-1", "store": "milano", "zone": "games", "placements": places,
             "events": [viewed("e-1"), complaint], "options": {"channel": "kiosk", "dryRun": dry}});
