@@ -155,7 +155,7 @@ async fn one(house: &House, http: &Client, n: usize) -> anyhow::Result<Option<St
     let body = json!({"customer": customer, "store": "corner", "zone": "wine", "options": {"channel": "kiosk"}});
     let answer = post(house, http, "/v1/decide", body).await?;
     let decision = answer["decisionId"].as_str().context("a decision")?.to_owned();
-    if n % 3 != 0 || answer["offers"][0]["offerId"].is_null() {
+    if !n.is_multiple_of(3) || answer["offers"][0]["offerId"].is_null() {
         return Ok(None);
     }
     post(house, http, &format!("/v1/decisions/{decision}/outcomes"), json!({"kind": "redeemed"})).await?;
