@@ -103,11 +103,6 @@ async fn refusal(options: &Options) -> String {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the figure is for who runs the test with --nocapture")]
-fn say_took(took: Millis) {
-    println!("revocation: the session ended after {} ms", took.0);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_box_is_let_in_heard_thrown_out_and_stays_out() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -133,7 +128,7 @@ async fn a_box_is_let_in_heard_thrown_out_and_stays_out() {
     let since = site.clock.monotonic();
     assert!(matches!(next(&mut events).await, Event::Disconnected { .. }));
     let took = Millis(site.clock.monotonic().0 - since.0);
-    say_took(took);
+    println!("revocation: the session ended after {} ms", took.0);
     client.disconnect().await;
     let reason = refusal(&site.options("the-box", &identity)).await;
     assert_eq!(Trouble::of(&reason), Trouble::Refused, "{reason}");
