@@ -61,6 +61,9 @@ pub(crate) struct Work {
     pub(crate) run: Box<dyn FnMut()>,
 }
 
+/// A decoder by its name.
+type Named = (&'static str, fn(&[u8]));
+
 /// Everything that a peer may read as well.
 fn works() -> Vec<Work> {
     let work = |name, bytes: Vec<u8>, decode: fn(&[u8])| {
@@ -73,7 +76,7 @@ fn works() -> Vec<Work> {
         })
     };
     let seed = |name: &str| TARGETS.iter().find(|target| target.name == name).map(|target| target.seeds().remove(0));
-    let of_makers: [(&'static str, fn(&[u8])); 3] = [
+    let of_makers: [Named; 3] = [
         ("minew-json", |bytes| drop(black_box(minew::decode(MINEW, bytes)))),
         ("minew-binary", |bytes| drop(black_box(minew::decode(MINEW, bytes)))),
         ("raddec", |bytes| drop(black_box(raddec::decode(bytes)))),
