@@ -10,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 
 python3 -m venv "$folder/python"
 "$folder/python/bin/pip" install --quiet --disable-pip-version-check \
-  theengsdecoder==2.5.0 bthome-ble==3.25.0 ibeacon-ble==1.2.0 bluetooth-data-tools==1.29.24
+  theengsdecoder==2.5.0 bthome-ble==3.25.0 ibeacon-ble==1.2.0 bluetooth-data-tools==1.29.24 habluetooth==7.1.2
 mkdir "$folder/node"
 (
   cd "$folder/node"

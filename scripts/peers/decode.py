@@ -29,7 +29,7 @@ def parsed(data):
 
 
 def info(data):
-    """What Home Assistant hands on to the decoder of a format."""
+    """What Home Assistant hands on to the decoder of a format: the bytes are taken apart already, which is a row of its own."""
     name, uuids, services, makers, power = parsed(data)
     return BluetoothServiceInfoBleak(name or ADDRESS, ADDRESS, -60, makers, services, uuids, "", None, None, False, 0.0, power)
 
@@ -47,17 +47,17 @@ def theengs(data, model):
 
 
 def ibeacon(data):
-    parser = iBeaconParser()
+    parser, given = iBeaconParser(), info(data)
     asyncio.run(parser.async_setup())
-    assert parser.parse(info(data)).minor == 0x0708
-    return lambda: parser.parse(info(data))
+    assert parser.parse(given).minor == 0x0708
+    return lambda: parser.parse(given)
 
 
 def bthome(data):
-    sensor = BTHomeBluetoothDeviceData()
+    sensor, given = BTHomeBluetoothDeviceData(), info(data)
     # 0x03 0x13bf: a humidity of 50.55 %.
-    assert 50.55 in [value.native_value for value in sensor.update(info(data)).entity_values.values()]
-    return lambda: sensor.update(info(data))
+    assert 50.55 in [value.native_value for value in sensor.update(given).entity_values.values()]
+    return lambda: sensor.update(given)
 
 
 def split(data):
