@@ -5,6 +5,7 @@
 
 mod spoil;
 mod targets;
+mod watch;
 
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use spoil::Corpus;
 use targets::{TARGETS, Target};
+use watch::{Place, Watch};
 
 /// No message may take longer.
 const HANG_MS: u128 = 100;
@@ -23,12 +25,16 @@ const SHOWN: usize = 256;
 const AGAIN: u32 = 5;
 /// No message may take more memory, in bytes.
 const BYTES_MAX: u64 = 16 << 20;
-/// One message in so many has its memory measured.
-const MEASURED: u64 = 64;
+/// Once in so many messages the clock is asked whether it is enough.
+const ASKED: u64 = 64;
+/// Who is at one message for so long will never return.
+const STUCK: Duration = Duration::from_secs(10);
+/// How often that is looked for.
+const LOOK: Duration = Duration::from_millis(500);
 
 const USAGE: &str = "fuzz: [--runs N | --seconds N] [--seed N] [--target NAME] [--jobs N], such as --seconds 60 --seed 7\n\
-    --runs     so many messages for each decoder\n\
-    --seconds  so long for each decoder instead\n\
+    --runs     so many messages for each decoder, at least one\n\
+    --seconds  so long for each decoder instead, at least one\n\
     --jobs     so many decoders at a time; one for each core if it is not said";
 
 /// When a decoder has borne enough.
@@ -53,20 +59,29 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let all: Vec<&Target> =
         TARGETS.iter().filter(|target| wanted.target.as_deref().is_none_or(|name| name == target.name)).collect();
+    let (seed, until, jobs) = (wanted.seed, wanted.until, wanted.jobs.min(all.len()));
+    let _ = writeln!(io::stdout(), "{} decoders, {jobs} at a time, seed {seed}", all.len());
     let (next, runs, failed) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicBool::new(false));
+    let places: Vec<Place> = (0..jobs).map(|_| Place::new()).collect();
     std::thread::scope(|scope| {
-        for _ in 0..wanted.jobs.min(all.len()) {
-            scope.spawn(|| {
-                while let Some(target) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match fuzz(target, wanted.until, wanted.seed) {
+        let (all, next, runs, failed) = (&all, &next, &runs, &failed);
+        let work = places.iter().map(|place| {
+            scope.spawn(move || {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(target) = all.get(number) else { break };
+                    match fuzz(target, until, seed, &|run| place.at(number, run)) {
                         Some(borne) => drop(runs.fetch_add(borne, Ordering::Relaxed)),
                         None => failed.store(true, Ordering::Relaxed),
                     }
+                    place.rests();
                 }
-            });
-        }
+            })
+        });
+        let jobs: Vec<_> = work.collect();
+        watch_over(&places, all, seed, || jobs.iter().all(std::thread::ScopedJoinHandle::is_finished));
     });
-    let (seed, runs, failed) = (wanted.seed, runs.into_inner(), failed.into_inner());
+    let (runs, failed) = (runs.into_inner(), failed.into_inner());
     let end = if failed { "something FAILED, see above" } else { "no panic, no hang, no bomb of memory" };
     let _ = writeln!(io::stdout(), "{} decoders, {runs} messages of seed {seed}: {end}", all.len());
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
@@ -79,8 +94,11 @@ fn wanted() -> Option<Wanted> {
     while let Some(key) = args.next() {
         let value = args.next()?;
         match key.as_str() {
-            "--runs" => wanted.until = Until::Runs(value.parse().ok()?),
-            "--seconds" => wanted.until = Until::Elapsed(Duration::from_secs(value.parse().ok()?)),
+            "--runs" => wanted.until = Until::Runs(value.parse().ok().filter(|runs| *runs > 0)?),
+            "--seconds" => {
+                let seconds = value.parse().ok().filter(|seconds| *seconds > 0)?;
+                wanted.until = Until::Elapsed(Duration::from_secs(seconds));
+            }
             "--seed" => wanted.seed = value.parse().ok()?,
             "--jobs" => wanted.jobs = value.parse().ok().filter(|jobs| *jobs > 0)?,
             "--target" => wanted.target = Some(TARGETS.iter().find(|target| target.name == value)?.name.to_owned()),
@@ -90,21 +108,33 @@ fn wanted() -> Option<Wanted> {
     Some(wanted)
 }
 
+/// Ends the program when a decoder never returns: nobody can end its thread, and it can't tell itself.
+#[expect(clippy::disallowed_methods, reason = "hangs are told by the clock")]
+fn watch_over(places: &[Place], all: &[&Target], seed: u64, is_over: impl Fn() -> bool) {
+    let mut watch = Watch::new(places, STUCK, Instant::now());
+    while !is_over() {
+        std::thread::sleep(LOOK);
+        if let Some((target, run)) = watch.look(Instant::now()) {
+            let name = all.get(target).map_or("a decoder", |target| target.name);
+            let _ = writeln!(
+                io::stdout(),
+                "{name}: does not return from run {run} of seed {seed}, FAILED; --target {name} --seed {seed} brings it back"
+            );
+            std::process::exit(1);
+        }
+    }
+}
+
 /// How many messages the decoder bore; none if there was one that it did not.
 #[expect(clippy::disallowed_methods, reason = "hangs are told by the clock")]
-fn fuzz(target: &Target, until: Until, seed: u64) -> Option<u64> {
+fn fuzz(target: &Target, until: Until, seed: u64, begins: &dyn Fn(u64)) -> Option<u64> {
     let (mut corpus, mut message) = (Corpus::new(target.seeds(), seed), Vec::new());
     let (start, mut bytes_most, mut slowest, mut run, mut read) = (Instant::now(), 0, 0, 0, 0_u64);
     while goes_on(until, run, start) {
         corpus.next(&mut message);
-        let begun = Instant::now();
-        let (bore, used) = if run.is_multiple_of(MEASURED) {
-            let mut bore = None;
-            let used = allocation_counter::measure(|| bore = bears(target, &message));
-            (bore, used.bytes_max)
-        } else {
-            (bears(target, &message), 0)
-        };
+        begins(run);
+        let (begun, mut bore) = (Instant::now(), None);
+        let used = allocation_counter::measure(|| bore = bears(target, &message)).bytes_max;
         let mut taken = begun.elapsed();
         if taken.as_millis() > HANG_MS {
             // A busy machine takes the core away; a decoder that hangs does it again.
@@ -140,7 +170,7 @@ fn goes_on(until: Until, run: u64, start: Instant) -> bool {
     match until {
         Until::Runs(runs) => run < runs,
         // Asking the clock costs as much as a short message: it is asked now and then.
-        Until::Elapsed(limit) => !run.is_multiple_of(MEASURED) || start.elapsed() < limit,
+        Until::Elapsed(limit) => !run.is_multiple_of(ASKED) || start.elapsed() < limit,
     }
 }
 

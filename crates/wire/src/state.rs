@@ -67,7 +67,7 @@ pub struct State {
     /// The version of the settings from afar that are in force; none while the box goes by its file alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<u64>,
-    /// What it keeps of strangers; older boxes do not say, and a word that is not known reads as not said.
+    /// What it keeps of strangers; older boxes do not say, and what is not known, a word or another form, reads as not said.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_privacy")]
     pub privacy: Option<PrivacyMode>,
     /// Adapters of its own radio.
@@ -98,8 +98,8 @@ impl State {
 
 /// A newer box may keep something that this reader has no word for; the rest of its state still counts.
 fn known_privacy<'de, D: serde::Deserializer<'de>>(said: D) -> Result<Option<PrivacyMode>, D::Error> {
-    let word = Option::<String>::deserialize(said)?;
-    Ok(PrivacyMode::ALL.into_iter().find(|privacy| word.as_deref() == Some(privacy.word())))
+    let said = serde_json::Value::deserialize(said)?;
+    Ok(PrivacyMode::ALL.into_iter().find(|privacy| said.as_str() == Some(privacy.word())))
 }
 
 /// Why a state can't be read.

@@ -6,9 +6,14 @@ use std::collections::BTreeSet;
 mod spoil;
 #[path = "../fuzz/targets.rs"]
 mod targets;
+#[path = "../fuzz/watch.rs"]
+mod watch;
+
+use std::time::{Duration, Instant};
 
 use spoil::Corpus;
 use targets::TARGETS;
+use watch::{Place, Watch};
 
 const RUNS: u64 = 50_000;
 const SEED: u64 = 20_261_122;
@@ -80,4 +85,25 @@ fn the_same_seed_makes_the_same_messages_and_what_is_read_leads_further() {
     assert_eq!(read, walk(7));
     assert_ne!(read, walk(8));
     assert!(read.len() > 100, "only {} spoilt messages were still read", read.len());
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a moment to reckon from; nothing is measured")]
+fn who_never_returns_from_a_message_is_named_with_it() {
+    let (began, limit) = (Instant::now(), Duration::from_secs(10));
+    let after = |seconds| began + Duration::from_secs(seconds);
+    let places = [Place::new(), Place::new()];
+    let mut watch = Watch::new(&places, limit, began);
+    assert_eq!(watch.look(after(60)), None, "nobody has begun");
+    places[0].at(4, 0);
+    places[1].at(7, 0);
+    assert_eq!(watch.look(after(61)), None);
+    places[0].at(4, 1);
+    assert_eq!(watch.look(after(70)), None, "one goes on, the other is at it for nine seconds");
+    assert_eq!(watch.look(after(71)), Some((7, 0)));
+    places[1].rests();
+    assert_eq!(watch.look(after(79)), None);
+    assert_eq!(watch.look(after(80)), Some((4, 1)), "the same message of the same decoder");
+    places[0].at(5, 1);
+    assert_eq!(watch.look(after(81)), None, "another decoder's message of the same number");
 }

@@ -38,13 +38,17 @@ fn a_newer_gateway_may_say_more() {
 }
 
 #[test]
-fn the_privacy_in_force_is_read_and_a_word_of_tomorrow_hurts_nobody() {
+fn the_privacy_in_force_is_read_and_what_tomorrow_says_of_it_hurts_nobody() {
     for (said, expected) in [
         ("", None),
         (r#","privacy":"count""#, Some(PrivacyMode::Count)),
         (r#","privacy":"day""#, Some(PrivacyMode::Day)),
         (r#","privacy":"consented""#, None),
         (r#","privacy":null"#, None),
+        (r#","privacy":2"#, None),
+        (r#","privacy":true"#, None),
+        (r#","privacy":["day"]"#, None),
+        (r#","privacy":{"mode":"day","until":[1,2]}"#, None),
     ] {
         let payload = format!(r#"{{{BOOT},"state":"online","version":"1","started_at":1{said}}}"#);
         assert_eq!(decode(payload.as_bytes()).expect(&payload).privacy, expected, "{payload}");
