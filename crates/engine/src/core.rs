@@ -166,8 +166,8 @@ impl Core {
             }
             Input::Merge { from, into } => self.merge(&from, &into),
             Input::Split { customer, state, into } => self.split(&customer, *state, &into),
-            Input::Refused { customer, decision, code } => {
-                self.shopper(&customer, shopper::Input::Refused { decision, code });
+            Input::Refused { customer, decision, code, kept } => {
+                self.shopper(&customer, shopper::Input::Refused { decision, code, kept });
             }
             Input::Lever { store, offer, lever } => {
                 self.lent.levers.entry(store.clone()).or_default().insert(offer.clone(), lever);

@@ -104,6 +104,8 @@ pub enum Input {
         decision: DecisionId,
         /// Why.
         code: String,
+        /// What of the offer's budget had to stay for others, when there was no more than that left of it.
+        kept: Option<u64>,
     },
 }
 
@@ -128,6 +130,15 @@ pub enum Command {
         store: StoreId,
         /// Of which offer.
         offer: OfferId,
+    },
+    /// No more than this was left of an offer's budget at a commit: others have spent the rest.
+    Spent {
+        /// In which store.
+        store: StoreId,
+        /// Of which offer.
+        offer: OfferId,
+        /// What is left at most.
+        left: u64,
     },
     /// Get an offer to the customer.
     Deliver(Delivery),
@@ -216,7 +227,7 @@ impl Shopper {
             Input::Budget { offer, granted } => self.budget(offer, granted, now),
             Input::Delivery { decision, state } => self.delivery(decision, state, now),
             Input::Ask(ask) => self.asked(&ask, now),
-            Input::Refused { decision, .. } => self.refused(decision),
+            Input::Refused { decision, kept, .. } => self.refused(decision, kept),
         }
     }
 

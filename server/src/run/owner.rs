@@ -10,6 +10,7 @@ use engine::core::{Core, CoreConfig, Input, Which};
 use locate::calibrate::Calibration;
 use locate::quality::Quality;
 use model::consent::Consent;
+use model::decision::Refusal;
 use model::delivery::DeliveryState;
 use model::ids::{CustomerId, DecisionId, GatewayId, StoreId};
 use model::time::{Millis, Timestamp};
@@ -296,7 +297,8 @@ impl Owner {
         for (customer, decision, refusal) in refused {
             let code = refusal.code();
             metrics::counter!("decisions_refused_at_commit_total", "code" => code).increment(1);
-            self.core.handle(Input::Refused { customer, decision, code: code.to_owned() }, self.now);
+            let kept = if let Refusal::Budget { kept, .. } = refusal { Some(kept) } else { None };
+            self.core.handle(Input::Refused { customer, decision, code: code.to_owned(), kept }, self.now);
         }
         self.drain();
         self.commit_round(Vec::new()).await.map(|_| ())

@@ -107,14 +107,13 @@ impl Core {
 
     /// Lets a customer's machine work with what is common to all.
     pub(super) fn work(&mut self, customer: &CustomerId, what: impl FnOnce(&mut Shopper)) {
-        let Some(slot) = self.shoppers.get_mut(customer) else { return };
-        if !self.awake.contains(customer) {
-            self.awake.insert(customer.clone());
+        let mut lent = std::mem::take(&mut self.lent);
+        if let Some(shopper) = self.awake(customer) {
+            shopper.swap(&mut lent);
+            what(shopper);
+            shopper.swap(&mut lent);
         }
-        let shopper = slot.shopper(customer, self.config.seed, &self.names);
-        shopper.swap(&mut self.lent);
-        what(shopper);
-        shopper.swap(&mut self.lent);
+        self.lent = lent;
     }
 
     /// A customer's machine, woken if it rests.
@@ -167,6 +166,7 @@ impl Core {
                     self.commands.push_back(Command::Cancel { customer: customer.clone(), decision });
                 }
                 shopper::Command::Release { store, offer } => self.leases.release(&store, &offer),
+                shopper::Command::Spent { store, offer, left } => self.leases.spent_but(&store, &offer, left),
                 shopper::Command::Reserve { store, offer, kept } => self.reserve(customer, store, offer, kept),
             }
         }

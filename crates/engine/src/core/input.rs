@@ -193,6 +193,9 @@ pub enum Input {
         decision: DecisionId,
         /// Why: `cap` or `budget`.
         code: String,
+        /// With `budget`: what of it had to stay for other segments, so that no more than that is left.
+        #[serde(default)]
+        kept: Option<u64>,
     },
     /// A person said something about an offer.
     Lever {

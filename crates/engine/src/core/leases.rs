@@ -26,7 +26,8 @@ enum Asked {
 struct Lease {
     budget: u64,
     units: u64,
-    /// Units taken of the budget in all, those in hand among them.
+    /// Units taken of the budget in all, those in hand among them. More than the budget when units in hand are not to be
+    /// had any more, because others spent them.
     taken: u64,
     asked: Asked,
 }
@@ -77,7 +78,8 @@ impl Leases {
         if let Some(lease) = self.0.get_mut(&(store.clone(), offer.clone())) {
             // More than the budget itself can't be: the shell's answer is bounded here too.
             lease.units = lease.units.saturating_add(units).min(lease.budget);
-            lease.taken = used.unwrap_or_else(|| lease.taken.saturating_add(units)).min(lease.budget);
+            let taken = used.unwrap_or_else(|| lease.taken.saturating_add(units));
+            lease.taken = taken.min(lease.budget.saturating_add(lease.units));
             lease.asked = if units == 0 { Asked::NoneLeft(now) } else { Asked::No };
         }
     }
@@ -111,6 +113,15 @@ impl Leases {
     pub(super) fn release(&mut self, store: &StoreId, offer: &OfferId) {
         if let Some(lease) = self.0.get_mut(&(store.clone(), offer.clone())) {
             lease.units = lease.units.saturating_add(1).min(lease.budget);
+        }
+    }
+
+    /// A commit told that others have spent so much that no more than this is left, whatever was known here: whoever must
+    /// leave so much gets none from now on, also without a new lease.
+    pub(super) fn spent_but(&mut self, store: &StoreId, offer: &OfferId, left: u64) {
+        if let Some(lease) = self.0.get_mut(&(store.clone(), offer.clone())) {
+            let spent = lease.budget.saturating_sub(left);
+            lease.taken = lease.taken.max(spent.saturating_add(lease.units));
         }
     }
 
@@ -167,6 +178,25 @@ mod tests {
         // What others have in hand may be gone: it is not counted on.
         leases.lease(&store, &offer, 0, Some(10), Timestamp(0));
         assert!(!leases.reserve(&store, &offer, 3));
+    }
+
+    #[test]
+    fn what_a_commit_told_holds_until_units_come_back() {
+        let (store, offer) = key();
+        let mut leases = leases(60);
+        leases.lease(&store, &offer, 40, Some(40), Timestamp(0));
+        leases.spent_but(&store, &offer, 30);
+        assert!(!leases.reserve(&store, &offer, 30), "others have spent the rest, though 40 are in hand");
+        assert!(leases.reserve(&store, &offer, 20));
+        leases.spent_but(&store, &offer, 45);
+        assert!(!leases.reserve(&store, &offer, 29), "an older word takes nothing back");
+        // Noted and played again it is the same.
+        let (_, _, units, taken) = leases.all().next().expect("one offer");
+        let mut again = self::leases(60);
+        again.lease(&store, &offer, units, Some(taken), Timestamp(0));
+        assert!(!again.reserve(&store, &offer, 29) && again.reserve(&store, &offer, 28));
+        leases.release(&store, &offer);
+        assert!(leases.reserve(&store, &offer, 29));
     }
 
     #[test]

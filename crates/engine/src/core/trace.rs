@@ -117,8 +117,8 @@ fn noted(customer: &CustomerId, input: &shopper::Input) -> Option<Input> {
             Input::Delivery { customer, decision: *decision, state: *state }
         }
         shopper::Input::Ask(ask) => Input::Ask { customer, ask: ask.clone() },
-        shopper::Input::Refused { decision, code } => {
-            Input::Refused { customer, decision: *decision, code: code.clone() }
+        shopper::Input::Refused { decision, code, kept } => {
+            Input::Refused { customer, decision: *decision, code: code.clone(), kept: *kept }
         }
         shopper::Input::Policy(_) | shopper::Input::Budget { .. } => return None,
     })

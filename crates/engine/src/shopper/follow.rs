@@ -88,10 +88,18 @@ impl Shopper {
         }
     }
 
-    /// Others had used up the cap or the budget before the commit: nothing was said.
-    pub(super) fn refused(&mut self, decision: DecisionId) {
+    /// Others had used up the cap or the budget before the commit: nothing was said. What is `kept` of the budget is all
+    /// that can be left of it then.
+    pub(super) fn refused(&mut self, decision: DecisionId, kept: Option<u64>) {
         self.changed = true;
+        let open = self.state.open.iter().find(|open| open.decision == decision && open.budgeted);
+        let spent = kept.zip(open).map(|(left, open)| {
+            let (store, offer) = (open.store.clone(), open.offer.clone());
+            Command::Spent { store, offer, left }
+        });
+        // The unit comes back before what is left is told: it is one of those that others have spent.
         self.take_back(decision);
+        self.commands.extend(spent);
     }
 
     /// Lets a moment go that waits for units of budgets, and gives them back.

@@ -84,3 +84,81 @@ fn a_question_knows_what_is_kept_too() {
     assert!(!would(&core, 1), "one is gone, and two are kept");
     assert!(would(&core, 2));
 }
+
+/// What the servers share of the budget: how much is leased, and how much was said.
+#[derive(Default)]
+struct Shared {
+    leased: u64,
+    said: u64,
+}
+
+impl Shared {
+    const BUDGET: u64 = 100;
+    const KEPT: u64 = 50;
+
+    /// Gives a core what it asks for, as the database does.
+    fn lease(&mut self, core: &mut Core, commands: &[Command], at: Timestamp) {
+        for _ in commands.iter().filter(|command| matches!(command, Command::NeedLease { .. })) {
+            let units = (Self::BUDGET - self.leased).min(10);
+            self.leased += units;
+            let (offer, used) = (OfferId::new("barolo-3").expect("a slug"), Some(self.leased));
+            core.handle(Input::Lease { offer, store: store(), units, used }, at);
+        }
+    }
+
+    /// Somebody comes to a server, and the decision is committed: what they are told of.
+    fn comes(&mut self, core: &mut Core, n: u128, at: Timestamp) -> Option<String> {
+        tell(core, n, "pasta", PresenceKind::Entered, at);
+        let commands = drain(core);
+        self.lease(core, &commands, at);
+        let decided = commands.into_iter().find_map(|c| if let Command::Decided(one) = c { Some(one) } else { None });
+        let decision = decided.expect("a decision");
+        let first = decision.explanation.segment == Some(SegmentId::new("gold").expect("a slug"));
+        let kept = if first { 0 } else { Self::KEPT };
+        if said(&decision) && self.said >= Self::BUDGET - kept {
+            let (customer, code, kept) = (customer(n), "budget".to_owned(), Some(kept));
+            core.handle(Input::Refused { customer, decision: decision.id, code, kept }, at);
+            let commands = drain(core);
+            self.lease(core, &commands, at);
+            return None;
+        }
+        self.said += u64::from(said(&decision));
+        match decision.choice {
+            Choice::Offer { offer } => Some(offer.to_string()),
+            Choice::Silence { .. } => None,
+        }
+    }
+}
+
+#[test]
+fn what_another_server_has_spent_is_refused_once_and_then_the_next_best_is_said() {
+    let shop = SHOP.replace("budget = 3", "budget = 100") + &SEGMENTS.replace("0.67", "0.5");
+    let mut shared = Shared::default();
+    let mut server = || {
+        let mut core = Core::new(CoreConfig { seed: 7 });
+        core.handle(Input::Plan(PlanFiles::parse(&shop, FLOOR).expect("right")), NOON);
+        let commands = drain(&mut core);
+        shared.lease(&mut core, &commands, NOON);
+        core
+    };
+    let (mut here, mut there) = (server(), server());
+    for n in 1..=50 {
+        welcome(&mut there, n);
+        spends(&mut there, n);
+        assert_eq!(shared.comes(&mut there, n, after(1)).as_deref(), Some("barolo-3"), "{n}");
+    }
+    // This one holds ten, and knows nothing of the others' fifty.
+    let keen = |core: &mut Core, n| {
+        welcome(core, n);
+        let (interest, product, probability) = (Interest::Viewed, Some(product("penne")), Probability::clamped(0.5));
+        let what = EventKind::Interest { interest, product, category: None, probability };
+        core.handle(Input::Event { customer: customer(n), event: Event { id: message("m1"), at: NOON, what } }, NOON);
+    };
+    (101..=104).for_each(|n| keen(&mut here, n));
+    let told: Vec<_> = (101..=103).map(|n| shared.comes(&mut here, n, after(2))).collect();
+    assert_eq!(told, [None, Some("penne-1".into()), Some("penne-1".into())]);
+    let leased = shared.leased;
+    spends(&mut here, 104);
+    assert_eq!(shared.comes(&mut here, 104, after(3)).as_deref(), Some("barolo-3"), "the unit is still in hand");
+    assert_eq!(shared.leased, leased, "and no more were taken from the others");
+}

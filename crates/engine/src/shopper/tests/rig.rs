@@ -107,6 +107,7 @@ impl Rig {
                     }
                 }
                 Command::Reserve { .. }
+                | Command::Spent { .. }
                 | Command::Decided(_)
                 | Command::Outcome(_)
                 | Command::Teach(_)
