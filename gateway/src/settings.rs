@@ -31,6 +31,8 @@ use kept::Kept;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A receiver that was heard within so long is one to ask after; and so long a run gives all of them to be heard.
 const HEARD_BEFORE: Millis = Millis::seconds(60);
+/// Settings from afar that follow each other let the box run for so long in between: it may hear nothing while it begins anew.
+const RUNS_AT_LEAST: Millis = Millis::seconds(10);
 /// A run that was told to end must have let go of its disk within so long.
 const LET_GO: Duration = Duration::from_secs(15);
 
@@ -70,7 +72,7 @@ pub async fn run(
     let mut config = Config::load(path)?;
     let kept = Kept::new(&config.gateway.data_dir);
     let mut shop = Shop { book: kept.get(), kept, clock: Arc::clone(&clock) };
-    let mut listen = None;
+    let (mut listen, mut may_leave) = (None, Millis(0));
     loop {
         let is_trial;
         (config, is_trial) = shop.next(path)?;
@@ -96,10 +98,12 @@ pub async fn run(
             ready(running.status);
         }
         running.tend(Notifier::from_environment(), &session);
-        match shop.tend(running, &config, path, stop, session).await? {
+        let watch = Watch::new(clock.monotonic(), &config, may_leave);
+        match shop.tend(running, watch, &config, path, stop, session).await? {
             Left::Ended(result) => return result,
             Left::Others => tracing::info!("the gateway goes on with other settings"),
         }
+        may_leave = Millis(clock.monotonic().0 + RUNS_AT_LEAST.0);
     }
 }
 
@@ -124,6 +128,8 @@ pub fn forget(data_dir: &Path) -> Result<(), (PathBuf, io::Error)> {
 
 /// What is known of a run while it is looked after.
 struct Watch {
+    /// When it may be left for other settings at the earliest; the way back is open at any time.
+    may_leave: Millis,
     /// When it has had time to hear everybody.
     settled: Millis,
     /// When settings on trial must have proved themselves.
@@ -142,12 +148,18 @@ struct Pending {
     is_risky: bool,
 }
 
+impl Pending {
+    fn is_due(&self, watch: &Watch, now: Millis) -> bool {
+        now >= watch.may_leave && (!self.is_risky || now >= watch.settled)
+    }
+}
+
 impl Watch {
-    fn new(began: Millis, config: &Config) -> Self {
+    fn new(began: Millis, config: &Config, may_leave: Millis) -> Self {
         let healthy_within = Millis::seconds(i64::from(config.settings.healthy_within_s));
         // A receiver that takes longer than a trial lasts could not prove itself anyway.
         let settled = Millis(began.0 + HEARD_BEFORE.0.min(healthy_within.0));
-        Self { settled, deadline: Millis(began.0 + healthy_within.0), is_told: false, pending: None }
+        Self { may_leave, settled, deadline: Millis(began.0 + healthy_within.0), is_told: false, pending: None }
     }
 }
 
@@ -203,6 +215,7 @@ impl Shop {
     async fn tend(
         &mut self,
         mut running: Running,
+        mut watch: Watch,
         config: &Config,
         path: &Path,
         stop: &CancellationToken,
@@ -212,7 +225,6 @@ impl Shop {
         let disk = running.disk();
         let token = session.clone();
         let mut parts: JoinHandle<anyhow::Result<()>> = tokio::spawn(async move { running.join(&token).await });
-        let mut watch = Watch::new(self.clock.monotonic(), config);
         let mut every = tokio::time::interval(LOOK_EVERY);
         loop {
             let report = self.book.report(ends.boot);
@@ -271,9 +283,12 @@ impl Shop {
     /// Looks how the box fares; whether there are other settings to run with.
     fn is_left(&mut self, watch: &mut Watch, ends: &Ends) -> bool {
         let now = self.clock.monotonic();
-        if let Some(Pending { desired, .. }) = watch.pending.take_if(|next| !next.is_risky || now >= watch.settled) {
+        if watch.pending.as_ref().is_some_and(|next| next.is_due(watch, now))
+            && let Some(Pending { desired, is_risky }) = watch.pending.take()
+        {
             tracing::info!(version = desired.version, "settings from afar are tried");
-            let before = heard_lately(&ends.health.borrow());
+            // Settings that can silence nobody are not judged by who falls silent meanwhile.
+            let before = if is_risky { heard_lately(&ends.health.borrow()) } else { Vec::new() };
             self.book.try_out(desired, before, self.clock.now());
             self.keep();
             return true;

@@ -139,12 +139,17 @@ pub(super) fn radio(config: &Config) -> Finding {
     if cfg!(not(target_os = "linux")) {
         return Finding::well("radio", "the system's own");
     }
-    if !Path::new(BUS).exists() {
+    radio_of(config.radio.adapter.as_deref(), Path::new(BUS), Path::new(ADAPTERS))
+}
+
+/// What a system has whose bus and list of radios lie there.
+pub(super) fn radio_of(adapter: Option<&str>, bus: &Path, listed: &Path) -> Finding {
+    if !bus.exists() {
         let fix = "install and start D-Bus and BlueZ: apt install dbus bluez && systemctl enable --now bluetooth";
         return Finding::wrong("radio", "there is no system bus, and so no Bluetooth service", fix);
     }
-    let adapters = std::fs::read_dir(ADAPTERS).map(|all| all.flatten().count()).unwrap_or(0);
-    let named = config.radio.adapter.as_ref().filter(|name| !Path::new(ADAPTERS).join(name).exists());
+    let adapters = std::fs::read_dir(listed).map(|all| all.flatten().count()).unwrap_or(0);
+    let named = adapter.filter(|name| !listed.join(name).exists());
     match (adapters, named) {
         (0, _) => {
             Finding::wrong("radio", "the system has no Bluetooth radio", "plug the dongle in; see: rfkill list, lsusb")

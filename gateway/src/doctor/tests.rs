@@ -50,3 +50,24 @@ fn a_report_says_what_to_do() {
     let text = Report { well: false, findings }.text();
     assert!(text.contains("WRONG") && text.contains("do: look at the cable") && text.contains("something is wrong"));
 }
+
+#[test]
+fn a_system_without_a_bus_without_a_radio_and_without_this_radio_are_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (bus, listed) = (folder.path().join("bus"), folder.path().join("bluetooth"));
+    let told = |adapter| {
+        let found = checks::radio_of(adapter, &bus, &listed);
+        assert_eq!(found.fix.is_some(), found.state == State::Wrong, "it says what to do: {found:?}");
+        (found.state, found.found)
+    };
+    let wrong = |text: &str| (State::Wrong, text.to_owned());
+    assert_eq!(told(None), wrong("there is no system bus, and so no Bluetooth service"));
+    std::fs::write(&bus, "").expect("a file");
+    assert_eq!(told(Some("hci77")), wrong("the system has no Bluetooth radio"));
+    std::fs::create_dir(&listed).expect("a folder");
+    assert_eq!(told(None), wrong("the system has no Bluetooth radio"));
+    std::fs::create_dir(listed.join("hci0")).expect("a folder");
+    assert_eq!(told(Some("hci77")), wrong("there is no adapter hci77"));
+    assert_eq!(told(Some("hci0")), (State::Well, "1 adapter(s)".to_owned()));
+    assert_eq!(told(None), (State::Well, "1 adapter(s)".to_owned()));
+}

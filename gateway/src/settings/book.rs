@@ -108,7 +108,8 @@ impl Book {
         self.note(desired, Outcome::Refused, Some(refused.field.clone()), Some(reason), now);
     }
 
-    /// Settings are to be tried. What those on trial had still to prove, the next have to.
+    /// Settings are to be tried; `heard` may be empty where they can silence nobody. What those on trial had still to prove,
+    /// the next have to.
     pub fn try_out(&mut self, desired: Desired, heard: impl IntoIterator<Item = ReceiverId>, now: Timestamp) {
         let mut before: BTreeSet<ReceiverId> = heard.into_iter().collect();
         before.extend(self.trial.take().into_iter().flat_map(|trial| trial.receivers));

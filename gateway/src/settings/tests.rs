@@ -116,7 +116,7 @@ fn settings_wait_until_it_is_known_who_is_heard_without_them() {
     let mut shop = shop(folder.path());
     shop.book = Book::default();
     let (ends, say) = ends(&[]);
-    let mut watch = Watch::new(shop.clock.monotonic(), &config);
+    let mut watch = Watch::new(shop.clock.monotonic(), &config, Millis(0));
     shop.told(risky(3), &mut watch, &config, &path);
     assert!(!shop.is_left(&mut watch, &ends) && shop.book.trial().is_none(), "the run is young");
     say.send_replace(health(&[("wine", NOW.0)]));
@@ -126,7 +126,7 @@ fn settings_wait_until_it_is_known_who_is_heard_without_them() {
     assert_eq!((trial.desired.version, trial.receivers.len()), (3, 1));
 
     // Taken back before it was tried, it is not tried.
-    let mut watch = Watch::new(shop.clock.monotonic(), &config);
+    let mut watch = Watch::new(shop.clock.monotonic(), &config, Millis(0));
     shop.told(risky(4), &mut watch, &config, &path);
     assert!(watch.is_told, "a newer version proves the line as well");
     shop.told(risky(3), &mut watch, &config, &path);
@@ -141,11 +141,17 @@ fn settings_that_change_nothing_of_what_is_heard_are_tried_at_once() {
     let mut shop = shop(folder.path());
     shop.book = Book::default();
     let (ends, _say) = ends(&[("wine", NOW.0)]);
-    let mut watch = Watch::new(shop.clock.monotonic(), &config);
+    let mut watch = Watch::new(shop.clock.monotonic(), &config, Millis(0));
     shop.told(desired(3), &mut watch, &config, &path);
     assert!(shop.is_left(&mut watch, &ends), "in the first second of a run");
     let trial = shop.book.trial().expect("a trial");
-    assert_eq!((trial.desired.version, trial.receivers.len()), (3, 1), "those that were heard so far are asked after");
+    assert_eq!((trial.desired.version, trial.receivers.len()), (3, 0), "who falls silent meanwhile is not their fault");
+    assert!(shop.book.look(&Signs::default(), NOW).is_some(), "the line must stand");
+    assert_eq!(
+        shop.book.look(&Signs { is_told: true, heard: Vec::new() }, NOW),
+        None,
+        "they hold though nobody is heard"
+    );
 
     // Of two that follow each other the second is weighed against what runs, not against the first, which never did.
     shop.book = Book::default();
@@ -156,6 +162,55 @@ fn settings_that_change_nothing_of_what_is_heard_are_tried_at_once() {
     shop.told(desired(6), &mut watch, &config, &path);
     shop.told(risky(7), &mut watch, &config, &path);
     assert!(!shop.is_left(&mut watch, &ends) && shop.book.trial().is_none());
+}
+
+#[test]
+fn what_risky_settings_still_owe_harmless_ones_behind_them_owe_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = write(folder.path(), "");
+    let config = Config::load(&path).expect("a configuration");
+    let mut shop = shop(folder.path());
+    shop.book = Book::default();
+    let (ends, _say) = ends(&[("wine", NOW.0)]);
+    let mut watch = Watch::new(shop.clock.monotonic(), &config, Millis(0));
+    watch.settled = Millis(0);
+    shop.told(risky(3), &mut watch, &config, &path);
+    assert!(shop.is_left(&mut watch, &ends));
+    let tried = Config::load_with(&path, &risky(3)).expect("a configuration");
+    let mut watch = Watch::new(shop.clock.monotonic(), &tried, Millis(0));
+    let mut more = risky(4);
+    more.settings.insert("uplink".into(), json!({"backlog_per_s": 9}));
+    shop.told(more, &mut watch, &tried, &path);
+    assert!(shop.is_left(&mut watch, &ends), "beside those on trial they change nothing of what is heard");
+    assert_eq!(shop.book.trial().map(|trial| (trial.desired.version, trial.receivers.len())), Some((4, 1)));
+    let silent = Signs { is_told: true, heard: Vec::new() };
+    assert!(shop.book.look(&silent, NOW).is_some_and(|reason| reason.contains("wine")));
+}
+
+#[test]
+fn settings_that_follow_each_other_leave_the_box_time_to_run_and_the_newest_win() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = write(folder.path(), "");
+    let config = Config::load(&path).expect("a configuration");
+    let mut shop = shop(folder.path());
+    shop.book = Book::default();
+    let (ends, _say) = ends(&[]);
+    // As it is after a run that was left for other settings.
+    let now = shop.clock.monotonic();
+    let mut watch = Watch::new(now, &config, Millis(now.0 + Millis::hours(1).0));
+    for version in 3..20 {
+        shop.told(desired(version), &mut watch, &config, &path);
+        assert!(!shop.is_left(&mut watch, &ends) && shop.book.trial().is_none(), "the box has just begun anew");
+    }
+    watch.may_leave = shop.clock.monotonic();
+    assert!(shop.is_left(&mut watch, &ends));
+    assert_eq!(shop.book.trial().map(|trial| trial.desired.version), Some(19));
+
+    // What is not well is left at once, however short it ran.
+    let now = shop.clock.monotonic();
+    let mut watch = Watch::new(now, &config, Millis(now.0 + Millis::hours(1).0));
+    watch.deadline = now;
+    assert!(shop.is_left(&mut watch, &ends) && shop.book.trial().is_none());
 }
 
 #[tokio::test]
