@@ -58,10 +58,10 @@ const SENSITIVITY_DBM: f64 = -90.0;
 const SENSITIVITY_SLOPE: f64 = 3.0;
 
 impl Default for Radio {
-    /// What shops and offices with receivers measured: see `docs/accuracy.md`.
+    /// What shops and offices with receivers measured: see `docs/doctor.md`, and the device's offset as the filter has it.
     fn default() -> Self {
         let noise_db = (SHADOW_DB * SHADOW_DB + FADING_DB * FADING_DB / FRAMES).sqrt();
-        Self { exponent: 2.0, power_dbm: -59.0, noise_db, offset_db: 6.0, carried_m: 1.3 }
+        Self { exponent: 2.0, power_dbm: -59.0, noise_db, offset_db: 5.0, carried_m: 1.3 }
     }
 }
 

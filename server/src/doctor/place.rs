@@ -25,10 +25,10 @@ const ZONE_SECONDS_MIN: f64 = 120.0;
 pub struct Diagnosis {
     /// Which store.
     pub store: StoreId,
-    /// What its positions rest on, and since when that is known; no time for the plan.
+    /// What its positions rest on, and when that was last kept; no time for the plan.
     pub source: Source,
     /// See `source`.
-    pub source_since: Option<Timestamp>,
+    pub source_kept: Option<Timestamp>,
     /// Days with traffic that this rests on.
     pub days: usize,
     /// Person-seconds.
@@ -175,7 +175,7 @@ impl Diagnosis {
         Self {
             store: shop.store.id.clone(),
             source: learnt.map_or(Source::Plan, |(source, _)| *source),
-            source_since: learnt.map(|(_, at)| *at),
+            source_kept: learnt.map(|(_, at)| *at),
             days: days.len(),
             seconds: sum.seconds,
             enough: sum.seconds >= SECONDS_MIN,

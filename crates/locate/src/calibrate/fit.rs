@@ -38,8 +38,10 @@ const COMPARED: (usize, usize) = (12, 90);
 const SPREADS_DB: [f64; 5] = [2.0, 3.0, 4.0, 5.0, 6.5];
 const REACHES_M: [f64; 7] = [1.0, 2.0, 3.0, 4.0, 6.0, 10.0, 16.0];
 const NUGGETS_DB: [f64; 4] = [1.5, 2.5, 3.5, 5.0];
-/// The shape when there is too little to compare, and of traffic, whose places are only believed: little, and far.
-const USUAL: Shape = Shape { spread: 2.0, reach: 8.0, nugget: 3.5 };
+/// The shape when a survey has too little to compare.
+const USUAL: Shape = Shape { spread: 3.0, reach: 3.0, nugget: 3.5 };
+/// The shape of what traffic taught, whose places are only believed: little, and far.
+const BELIEVED: Shape = Shape { spread: 2.0, reach: 8.0, nugget: 3.5 };
 /// Variance of bodies, hands and turning around, beyond what differs from visit to visit, in dB², by what was learnt from:
 /// what is usual where nobody surveyed holds part of it already.
 const BODIES: [f64; 3] = [9.0, 9.0, 16.0];
@@ -76,7 +78,7 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
     let findings: Vec<Vec<Finding>> = subjects.iter().map(|subject| residuals(ground, subject, law, most)).collect();
     let (shape, geometry) = match learnt.source {
         // What is learnt on the way must be quick, since everybody waits for it; a survey is taken once.
-        Source::Plan | Source::Traffic => (USUAL, None),
+        Source::Plan | Source::Traffic => (BELIEVED, None),
         Source::Survey => (best_shape(&findings), Geometry::of(&subjects, law)),
     };
     let chances = Chances::new(ground, learnt);

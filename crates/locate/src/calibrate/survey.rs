@@ -16,8 +16,8 @@ const SIDE_MAX_M: f64 = 2.0;
 const PLACES_MAX: usize = 400;
 /// Most frames of one spot and receiver that count: a long stay is still one place and one way to stand.
 const FRAMES_MAX: f64 = 1_000.0;
-/// The widest that devices' powers are held to lie apart, in dB: beyond, one was written down under another's name.
-const DEVICES_MAX_DB: f64 = 10.0;
+/// A device farther than so many dB from the median of all was written down wrong: nothing of it is taken.
+const DEVICE_MAX_DB: f64 = 25.0;
 /// Rounds in which devices' powers and places' levels are told apart.
 const ROUNDS: usize = 4;
 
@@ -27,7 +27,10 @@ impl Calibration {
     /// What a survey says. Spots with numbers that are none, and receivers that heard impossible levels, are left out.
     #[must_use]
     pub fn of_survey(survey: &Survey) -> Self {
-        let spots: Vec<&Spot> = survey.spots.iter().filter(|spot| sound(spot)).collect();
+        Self::of_spots(survey.spots.iter().filter(|spot| sound(spot)).collect())
+    }
+
+    fn of_spots(mut spots: Vec<&Spot>) -> Self {
         let mut floors: Vec<_> = spots.iter().map(|spot| &spot.floor).collect();
         floors.sort();
         floors.dedup();
@@ -57,6 +60,11 @@ impl Calibration {
             seconds: *seconds,
         });
         let offsets = offsets(&spots, |spot| numbers[&key(spot, side)]);
+        if let Some(odd) = odd(&offsets) {
+            let odd = odd.to_owned();
+            spots.retain(|spot| spot.device != odd);
+            return Self::of_spots(spots);
+        }
         let heard = heard(&spots, |spot| numbers[&key(spot, side)], &offsets);
         Self {
             places: places.collect(),
@@ -72,12 +80,23 @@ fn sound(spot: &Spot) -> bool {
     place && spot.seconds > 0.0 && spot.seconds.is_finite()
 }
 
+/// The device that differs from the others as none can, if there is one and enough others to tell which.
+fn odd<'s>(offsets: &BTreeMap<&'s str, f64>) -> Option<&'s str> {
+    const DEVICES_MIN: usize = 3;
+    let mut sorted: Vec<f64> = offsets.values().copied().collect();
+    sorted.sort_by(f64::total_cmp);
+    let median = *sorted.get(sorted.len() / 2).filter(|_| sorted.len() >= DEVICES_MIN)?;
+    let apart = |offset: &f64| (offset - median).abs();
+    let (device, offset) = offsets.iter().max_by(|a, b| apart(a.1).total_cmp(&apart(b.1)))?;
+    (apart(offset) > DEVICE_MAX_DB).then_some(*device)
+}
+
 /// How far devices' powers lie apart, in dB: what is usual counts as much as four devices that were heard.
 fn spread(offsets: &BTreeMap<&str, f64>) -> f64 {
     const USUAL_WEIGHT: f64 = 4.0;
     let squares: f64 = offsets.values().map(|offset| offset * offset).sum();
     let others = offsets.len().saturating_sub(1) as f64;
-    ((USUAL_WEIGHT * DEVICES_DB * DEVICES_DB + squares) / (USUAL_WEIGHT + others)).sqrt().min(DEVICES_MAX_DB)
+    ((USUAL_WEIGHT * DEVICES_DB * DEVICES_DB + squares) / (USUAL_WEIGHT + others)).sqrt().min(DEVICE_MAX_DB)
 }
 
 /// Level sum and frames of each receiver at each place.

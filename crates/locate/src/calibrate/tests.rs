@@ -191,5 +191,26 @@ fn devices_that_differ_widen_what_is_expected_of_others() {
     };
     assert!((Calibration::of_survey(&survey()).devices_db - 4.0).abs() < 1e-9);
     assert!(beside(16.0) > 5.0, "{}", beside(16.0));
-    assert!((beside(90.0) - 10.0).abs() < 1e-9, "what no device can be opens nothing: {}", beside(90.0));
+}
+
+#[test]
+fn a_device_that_was_written_down_wrong_is_left_out() {
+    let with = |others: &[(&str, f32)]| {
+        let mut all = survey();
+        for (device, louder) in others {
+            let mut spots = survey().spots;
+            for spot in &mut spots {
+                spot.device = String::from(*device);
+                spot.heard.iter_mut().for_each(|heard| heard.level += louder);
+            }
+            all.spots.extend(spots);
+        }
+        Calibration::of_survey(&all)
+    };
+    let right = with(&[("usual", 0.0)]);
+    assert_eq!(with(&[("usual", 0.0), ("wrong", 60.0)]), right, "as if it had not been there");
+    let louder = with(&[("usual", 0.0), ("loud", 17.0)]);
+    assert_ne!(louder, right, "what a phone can be counts");
+    // Of two that differ nobody knows which one is wrong.
+    assert!(with(&[("wrong", 60.0)]).devices_db > 10.0);
 }

@@ -28,6 +28,8 @@ pub(crate) const CEILING_DB: f64 = 15.0;
 pub(crate) const NEAR_M: f64 = 0.5;
 /// So far from the point that is drawn one may step onto stairs or into a lift, in metres.
 const PASSAGE_M: f64 = 1.5;
+/// So far from the point that is drawn there is open floor: it may lie a little beyond the outline, or within furniture.
+const LANDING_M: f64 = 2.5;
 /// Points per side with which a cell's share in a zone is measured.
 const SAMPLES: u32 = 5;
 
@@ -135,21 +137,26 @@ impl Ground {
         ground
     }
 
-    /// Joins two floors: whoever is about the one end of a passage may come out as far from the other one.
+    /// Joins two floors: whoever is about the one end of a passage may come out about the other one.
     fn join(&mut self, from: &(FloorId, Point), to: &(FloorId, Point), seconds: f64) {
-        let side = (PASSAGE_M / self.cell).floor() as i32;
-        for (right, up) in (-side..=side).flat_map(|right| (-side..=side).map(move |up| (right, up))) {
-            let (right, up) = (f64::from(right) * self.cell, f64::from(up) * self.cell);
-            let beside = |(floor, point): &(FloorId, Point)| {
-                let cell = self.cell_at(floor, Point { x: point.x + right, y: point.y + up })?;
-                (self.open[cell] > 0.0 || (right == 0.0 && up == 0.0)).then_some(cell as u32)
-            };
-            if right.hypot(up) <= PASSAGE_M
-                && let (Some(from), Some(to)) = (beside(from), beside(to))
-            {
-                self.steps.push(Step { from, to, seconds });
-            }
-        }
+        let (from, to) = (self.landing(from), self.landing(to));
+        let steps = from.into_iter().zip(to).map(|(from, to)| Step { from, to, seconds });
+        self.steps.extend(steps);
+    }
+
+    /// The open cells about an end of a passage, with no wall between, the nearest first; where there is none, the nearest open cell.
+    fn landing(&self, (floor, end): &(FloorId, Point)) -> Vec<u32> {
+        let near = self.cells_within(floor, *end, PASSAGE_M + LANDING_M).filter(|cell| self.open[*cell] > 0.0);
+        let mut near: Vec<(f64, usize)> = near.map(|cell| (self.centre_of(cell).distance(*end), cell)).collect();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        // A plan may draw the end a little beyond its floor: people stand where the floor is open first.
+        let Some((_, first)) = near.first().copied() else { return Vec::new() };
+        let (at, walls) = (self.centre_of(first), &self.walls[self.floor_of(first)]);
+        let about = near.iter().map(|(_, cell)| *cell).filter(|cell| {
+            let centre = self.centre_of(*cell);
+            centre.distance(at) <= PASSAGE_M && (*cell == first || !walls.cross(at, centre))
+        });
+        about.map(|cell| cell as u32).collect()
     }
 
     /// The cells of all floors, those outside the outlines too.

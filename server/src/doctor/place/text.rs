@@ -52,7 +52,7 @@ impl Diagnosis {
     }
 
     fn rests_on(&self, shop: &Shop) -> String {
-        let since = self.source_since.map_or_else(String::new, |at| moment(shop, at));
+        let since = self.source_kept.map_or_else(String::new, |at| moment(shop, at));
         match self.source {
             Source::Plan => {
                 "Its positions rest on the plan alone (plan): nothing has been learnt of its radio yet.".into()
@@ -61,7 +61,7 @@ impl Diagnosis {
                 format!("Its positions rest on the plan and on what its own traffic taught (self), last kept {since}.")
             }
             Source::Survey => format!(
-                "Its positions rest on the survey of {since} (survey), and on what its own traffic has changed of it since."
+                "Its positions rest on the survey of {since} (survey), and on what its own traffic changes of it."
             ),
         }
     }

@@ -92,7 +92,7 @@ fn heard_on(above: bool, seconds: std::ops::Range<i64>) -> Vec<Sighting> {
 }
 
 #[test]
-fn stairs_lead_from_floor_to_floor_and_nothing_else_does() {
+fn stairs_lead_from_floor_to_floor() {
     let [with, without] = [true, false].map(|stairs| {
         let field = two_floors(stairs);
         let mut filter = Filter::new(Arc::clone(&field), START);
@@ -131,4 +131,35 @@ fn somebody_is_followed_up_the_stairs_and_down_again() {
         above[40..44].iter().sum::<f64>() + 4.0 - above[80..84].iter().sum::<f64>()
     });
     assert!(with > without + 0.2, "the stairs are where somebody is expected to come out: {with} {without}");
+}
+
+/// Where the stairs at a place lead to on a floor above with a wall at x = 6 and a shelf.
+fn landings(x: f64, y: f64) -> Vec<Point> {
+    let above = r#",{"type":"Feature","properties":{"feature":"floor","id":"u","level":1},"geometry":{"type":"Polygon","coordinates":[[[0,0],[20,0],[20,10],[0,10],[0,0]]]}}
+        ,{"type":"Feature","properties":{"feature":"wall","floor":"u","loss_db":3},"geometry":{"type":"LineString","coordinates":[[6,0],[6,10]]}}
+        ,{"type":"Feature","properties":{"feature":"obstacle","floor":"u"},"geometry":{"type":"Polygon","coordinates":[[[12,4],[15,4],[15,6],[12,6],[12,4]]]}}"#;
+    let end = |floor: &str| {
+        format!(
+            r#",{{"type":"Feature","properties":{{"feature":"passage","id":"stairs","floor":"{floor}","seconds":8}},"geometry":{{"type":"Point","coordinates":[{x},{y}]}}}}"#
+        )
+    };
+    let field = Field::new(&shop_with(&format!("{above}{}{}", end("f"), end("u")), ""));
+    field.ground.steps.iter().map(|step| field.ground.centre_of(step.to as usize)).collect()
+}
+
+#[test]
+fn stairs_beside_a_wall_do_not_lead_behind_it() {
+    let beside = landings(5.2, 5.2);
+    assert!(beside.len() > 10 && beside.iter().all(|point| point.x < 6.0), "{beside:?}");
+    let free = landings(9.0, 2.0);
+    assert!(free.iter().any(|point| point.x < 8.0) && free.iter().any(|point| point.x > 10.0), "{free:?}");
+}
+
+#[test]
+fn stairs_that_are_drawn_within_furniture_lead_beside_it() {
+    let inside = landings(13.0, 5.0);
+    assert!(
+        !inside.is_empty() && inside.iter().all(|point| point.x < 12.0 || point.y < 4.0 || point.y > 6.0),
+        "{inside:?}"
+    );
 }
