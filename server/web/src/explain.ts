@@ -97,7 +97,7 @@ export function refusal(refused: Refusal, { words, tongue, zone, now, name }: Te
     case "intent":
       return fill(say.intent, { intent: share(refused["intent"]), min: share(refused["min"]) });
     case "budget":
-      return fill(say.budget, { budget: text(refused["budget"]) });
+      return fill(Number(refused["kept"] ?? 0) > 0 ? say.kept : say.budget, { budget: text(refused["budget"]), kept: text(refused["kept"]) });
     case "holdout":
       return say.holdout;
     case "approval":

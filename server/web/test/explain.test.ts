@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { customer, GATES, refusal, silence, type Tellers, verdicts } from "../src/explain";
+import { customer, feature, GATES, refusal, silence, type Tellers, verdicts } from "../src/explain";
 import { en } from "../src/lang/en";
 import { it } from "../src/lang/it";
 
@@ -46,6 +46,8 @@ describe("a refusal tells its facts", () => {
     [{ code: "quiet-hours", local: "21:40" }, "It was 21:40, and the shop is quiet then."],
     [{ code: "intent", intent: 0.12, min: 0.3 }, "Interest was 12%, at least 30% is needed."],
     [{ code: "budget", budget: 50 }, "All 50 have been given out."],
+    [{ code: "budget", budget: 10, kept: 0 }, "All 10 have been given out."],
+    [{ code: "budget", budget: 10, kept: 3 }, "Of 10 the last 3 are kept for the segments that come first."],
     [{ code: "holdout" }, "The customer is in the group without offers."],
     [{ code: "moon-phase" }, "The answer was no (moon-phase)."],
   ])("%o", (refused, sentence) => {
@@ -53,8 +55,18 @@ describe("a refusal tells its facts", () => {
   });
   test("in Italian too, and missing facts are dashes", () => {
     expect(refusal({ code: "consent", missing: "locating" }, italian)).toBe("Il cliente non ha accettato: essere localizzato in negozio.");
+    expect(refusal({ code: "budget", budget: 10, kept: 3 }, italian)).toBe("Di 10 le ultime 3 sono tenute per i segmenti che vengono prima.");
     expect(refusal({ code: "intent" }, italian)).toBe("L’interesse era –, serve almeno –.");
   });
+});
+
+test("what the model saw has a name in both languages", () => {
+  for (const kind of ["zone:wine", "wait", "contacts", "complaint", "muted", "a-day", "own-channel", "own-hours"]) {
+    const [english, italian] = [feature(kind, en), feature(kind, it)];
+    expect([kind, english, italian].filter((text, index, all) => all.indexOf(text) === index)).toHaveLength(3);
+  }
+  expect(feature("zone:wine", it)).toBe("Luogo: wine");
+  expect(feature("moon-phase", en)).toBe("moon-phase");
 });
 
 test("an unknown reason for silence is shown as it is", () => {
