@@ -34,10 +34,15 @@ pub fn log_e(treated: u64, control: u64, share: f64, k: f64) -> f64 {
     log_e_at(treated, control, share, k, 0.0)
 }
 
+/// Whether there is something to compare: where everybody is in one arm there is not.
+pub(crate) const fn has_two_arms(share: f64) -> bool {
+    share > 0.0 && share < 1.0
+}
+
 /// The same against "the treated convert `exp(log_ratio)` times as often".
 fn log_e_at(treated: u64, control: u64, share: f64, k: f64, log_ratio: f64) -> f64 {
-    // Where everybody is in one arm there is nothing to compare, so nothing speaks against anything.
-    if share <= 0.0 || share >= 1.0 {
+    // Without two arms nothing speaks against anything.
+    if !has_two_arms(share) {
         return 0.0;
     }
     let (x1, x0) = (count(treated), count(control));

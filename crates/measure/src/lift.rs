@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversions::{CONVERSIONS_MIN, Interval, K, Verdict, log_e, ratio_interval};
+use crate::conversions::{CONVERSIONS_MIN, Interval, K, Verdict, has_two_arms, log_e, ratio_interval};
 use crate::means::{Difference, N_STAR, Sums, cuped};
 use crate::srm::{P_MIN, srm};
 
@@ -100,7 +100,7 @@ pub fn of_arms(treated: Arm, control: Arm, share: f64, alpha: f64) -> Lift {
     let log_e = log_e(x1, x0, share, K);
     let hidden = if srm_p < P_MIN {
         Some(Hidden::SampleRatio)
-    } else if x1 + x0 < CONVERSIONS_MIN || share <= 0.0 || share >= 1.0 {
+    } else if x1 + x0 < CONVERSIONS_MIN || !has_two_arms(share) {
         Some(Hidden::NotEnough)
     } else {
         None
