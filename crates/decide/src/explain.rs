@@ -78,7 +78,9 @@ impl Words<'_> {
             Interest::Added => ("from your cart", "dal tuo carrello"),
             Interest::Wished => ("from your wish list", "dalla tua lista dei desideri"),
             Interest::Shared => ("from what you shared or reviewed", "da quanto hai condiviso o recensito"),
-            Interest::PickedUp => ("taken from the shelf", "preso dallo scaffale"),
+            // A shelf's sensor tells what was taken, and who took it is only likely.
+            Interest::PickedUp => ("probably taken from the shelf", "probabilmente preso dallo scaffale"),
+            Interest::MoreWanted => ("you asked for more like it", "hai chiesto altre proposte simili"),
             Interest::Removed | Interest::Unwished | Interest::PutBack => return None,
         };
         Some(self.pick(en.to_owned(), it.to_owned()))

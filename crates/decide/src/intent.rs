@@ -50,8 +50,9 @@ pub struct Pace {
 ///
 /// House priors, to be replaced by what outcomes teach. They are set so that: one view today passes the usual
 /// threshold of 0.3 today and tomorrow, and no later (0.59, 0.36, 0.20); being listed never does by itself; a cart
-/// outlives a view; a wish lasts for weeks and weighs less than a view today; a product lifted from the shelf counts
-/// most, and for the length of a visit. Taking out of the cart, or off the wish list, undoes putting in.
+/// outlives a view; a wish, or "more like this", lasts for weeks and weighs less than a view today; a product lifted
+/// from the shelf counts most, and for the length of a visit. Taking out of the cart, or off the wish list, undoes
+/// putting in.
 #[must_use]
 pub const fn pace(interest: Interest) -> Pace {
     const DAY: i64 = 24;
@@ -60,7 +61,7 @@ pub const fn pace(interest: Interest) -> Pace {
         Interest::Viewed => (0.9, Millis::hours(DAY)),
         Interest::Added => (1.6, Millis::hours(3 * DAY)),
         Interest::Removed => (-1.6, Millis::hours(3 * DAY)),
-        Interest::Wished => (0.8, Millis::hours(14 * DAY)),
+        Interest::Wished | Interest::MoreWanted => (0.8, Millis::hours(14 * DAY)),
         Interest::Unwished => (-0.8, Millis::hours(14 * DAY)),
         Interest::Shared => (0.6, Millis::hours(7 * DAY)),
         Interest::PickedUp => (2.0, Millis::minutes(30)),

@@ -30,6 +30,8 @@ pub enum Interest {
     PickedUp,
     /// Put back on the shelf in the store.
     PutBack,
+    /// Answered an offer of it with "more like this".
+    MoreWanted,
 }
 
 const fn certain() -> Probability {

@@ -15,7 +15,7 @@ fn check(case: &Refusal, en: &str, it: &str) {
 }
 
 #[test]
-fn every_code_has_a_plain_sentence_in_both_languages() {
+fn a_schedule_a_place_stock_and_a_budget_have_a_plain_sentence_in_both_languages() {
     check(
         &Refusal::Schedule { paused: true, starts: None, ends: None },
         "not sent: the offer is paused",
@@ -30,11 +30,6 @@ fn every_code_has_a_plain_sentence_in_both_languages() {
         &Refusal::Schedule { paused: false, starts: Some(NOON - Millis::hours(9)), ends: Some(NOON) },
         "not sent: the offer ended on 2026-03-11 11:00",
         "non inviata: l'offerta è finita il 2026-03-11 11:00",
-    );
-    check(
-        &Refusal::Consent { missing: Purpose::MarketingPush },
-        "not sent: you have not allowed offers by push",
-        "non inviata: non hai consentito di ricevere offerte push",
     );
     check(
         &Refusal::Place { zone: zone("pasta"), probability: Probability::clamped(0.9) },
@@ -60,6 +55,15 @@ fn every_code_has_a_plain_sentence_in_both_languages() {
         &Refusal::Budget { budget: 100, kept: 30 },
         "not sent: of 100 of this offer the last 30 are kept for other customers",
         "non inviata: di 100 di questa offerta le ultime 30 sono per altri clienti",
+    );
+}
+
+#[test]
+fn what_lies_with_the_customer_has_a_plain_sentence_in_both_languages() {
+    check(
+        &Refusal::Consent { missing: Purpose::MarketingPush },
+        "not sent: you have not allowed offers by push",
+        "non inviata: non hai consentito di ricevere offerte push",
     );
     check(
         &Refusal::Cap { told: 1, times: 1, hours: 24, scope: CapScope::Offer },
@@ -178,7 +182,8 @@ fn what_lies_with_the_offer_the_shop_or_a_wish_is_said_in_both_languages() {
     }
 }
 
-/// One telling of each source makes the offer, and the reason names it: web, cart, wish list, social, shelf sensor.
+/// One telling of each source makes the offer, and the reason names it: web, cart, wish list, social, shelf sensor, an
+/// answer to an offer.
 #[test]
 fn each_source_of_an_interest_moves_the_decision_and_is_named() {
     use model::event::Interest;
@@ -188,19 +193,21 @@ fn each_source_of_an_interest_moves_the_decision_and_is_named() {
     world.shop.offers.truncate(1);
     assert!(matches!(evaluate(&world.context()).choice, Choice::Silence { .. }), "nothing is wanted yet");
     let barolo = product("barolo");
-    for (interest, named) in [
-        (Interest::Viewed, "seen in the app or on the web"),
-        (Interest::Added, "from your cart"),
-        (Interest::Wished, "from your wish list"),
-        (Interest::Shared, "from what you shared or reviewed"),
-        (Interest::PickedUp, "taken from the shelf"),
+    for (interest, en, it) in [
+        (Interest::Viewed, "seen in the app or on the web", "visto nell'app o sul web"),
+        (Interest::Added, "from your cart", "dal tuo carrello"),
+        (Interest::Wished, "from your wish list", "dalla tua lista dei desideri"),
+        (Interest::Shared, "from what you shared or reviewed", "da quanto hai condiviso o recensito"),
+        (Interest::PickedUp, "probably taken from the shelf", "probabilmente preso dallo scaffale"),
+        (Interest::MoreWanted, "you asked for more like it", "hai chiesto altre proposte simili"),
     ] {
         world.intent = crate::intent::Intent::default();
         world.intent.touch(Interest::Listed, Some(&barolo), None, NOON);
         world.intent.touch(interest, Some(&barolo), None, NOON);
         let explanation = evaluate(&world.context()).explanation;
         assert_eq!(explanation.because, Some(interest));
-        assert!(explanation.en.contains(named), "{interest:?}: {}", explanation.en);
+        assert!(explanation.en.contains(&format!(" %, {en})")), "{interest:?}: {}", explanation.en);
+        assert!(explanation.it.contains(&format!(" %, {it})")), "{interest:?}: {}", explanation.it);
     }
     // Nothing of the product itself, but of its kind, or of its brand alone.
     let (kind, other) = (crate::fixture::category("wine"), product("chianti"));

@@ -101,6 +101,7 @@ fn any_interest() -> impl Strategy<Value = Interest> {
         Just(Interest::Wished),
         Just(Interest::Shared),
         Just(Interest::PickedUp),
+        Just(Interest::MoreWanted),
     ]
 }
 

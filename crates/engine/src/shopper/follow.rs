@@ -61,7 +61,7 @@ impl Shopper {
             }
             OutcomeKind::More => {
                 let product = self.state.open[index].products.first().cloned();
-                self.state.intent.touch(Interest::Wished, product.as_ref(), category.as_ref(), outcome.at);
+                self.state.intent.touch(Interest::MoreWanted, product.as_ref(), category.as_ref(), outcome.at);
             }
             OutcomeKind::Delivered
             | OutcomeKind::Opened

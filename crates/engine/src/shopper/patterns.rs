@@ -147,7 +147,7 @@ pub(super) const fn signal_of(interest: Interest) -> Option<Signal> {
         Interest::Removed => Some(Signal::Removed),
         Interest::PickedUp => Some(Signal::PickedUp),
         Interest::PutBack => Some(Signal::PutBack),
-        Interest::Listed | Interest::Wished | Interest::Unwished | Interest::Shared => None,
+        Interest::Listed | Interest::Wished | Interest::Unwished | Interest::Shared | Interest::MoreWanted => None,
     }
 }
 

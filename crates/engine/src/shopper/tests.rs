@@ -143,6 +143,29 @@ fn more_like_this_raises_interest_and_not_for_me_ends_it() {
     assert_eq!(next.explanation.candidates[0].refused.as_ref().map(|refused| refused.code()), Some("preference"));
 }
 
+/// Nobody is told of a wish list who never had one; what was kept before there was a word for it stays what it was.
+#[test]
+fn more_like_this_is_named_as_what_it_was_also_after_a_rest() {
+    let mut rig = told();
+    let (decision, later) = (rig.delivered()[0].decision, after(10 * 86_400));
+    let because = |rig: &Rig| {
+        let intent = &rig.shopper().state().intent;
+        intent.because(Some(&product("barolo")), None, None, later, &BTreeMap::new())
+    };
+    rig.input(Input::Outcome(Outcome { decision, kind: OutcomeKind::More, at: after(5) }), after(5));
+    assert_eq!(because(&rig), Some(Interest::MoreWanted));
+    rig.report(DeliveryState::Sent, after(6));
+    rig.rest();
+    assert_eq!(because(&rig), Some(Interest::MoreWanted));
+    rig.restart();
+    assert_eq!(because(&rig), Some(Interest::MoreWanted));
+    let text = serde_json::to_string(&rig.shopper().snapshot()).expect("JSON");
+    assert!(text.contains("more_wanted"), "{text}");
+    let old: ShopperState = serde_json::from_str(&text.replace("more_wanted", "wished")).expect("reads");
+    let because = old.intent.because(Some(&product("barolo")), None, None, later, &BTreeMap::new());
+    assert_eq!(because, Some(Interest::Wished));
+}
+
 #[test]
 fn passing_by_the_product_or_coming_too_late_is_no_visit() {
     let mut rig = told();
