@@ -2,10 +2,12 @@
 //! one that the decision holds for the best.
 //!
 //! With an empty brain everything is computed anew from what happened; with a taught one once the logged belief and money
-//! are taken, and once (`learnt`) every number is computed anew, and the draw too.
+//! are taken, and once (`learnt`) every number is computed anew, and the draw too (`draw`).
 
 #[path = "oracle/case.rs"]
 mod case;
+#[path = "oracle/draw.rs"]
+mod draw;
 #[path = "oracle/learnt.rs"]
 mod learnt;
 

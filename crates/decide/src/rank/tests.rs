@@ -1,9 +1,10 @@
 use model::decision::Terms;
+use model::shop::QuietHours;
 use model::time::Millis;
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixture::{World, offer, product};
+use crate::fixture::{World, offer, product, zone};
 
 fn worth(world: &World, index: usize) -> Worth {
     let context = world.context();
@@ -233,24 +234,31 @@ fn best_with_and_without(on: impl Fn(&mut World)) -> [String; 2] {
 fn each_part_of_what_is_known_changes_the_ranks_when_it_is_taken_away() {
     use model::offer::Channel;
     use model::signal::Aged;
-    let micro: [fn(&mut World); 3] = [
+    let micro: &[fn(&mut World)] = &[
+        |world| {
+            world.shop.offers.iter_mut().for_each(|offer| offer.zones = [zone("wine"), zone("pasta")].into());
+            world.moment.zone = zone("pasta");
+        },
         |world| world.moment.trigger = model::decision::Trigger::Intent,
         |world| world.moment.around.company = Some(Aged { value: 4, at: world.now }),
         |world| world.moment.dwell = Millis::minutes(9),
     ];
-    let relational: [fn(&mut World); 3] = [
+    let relational: &[fn(&mut World)] = &[
+        |world| world.person.complain(world.now - Millis::hours(720)),
         |world| world.person.visits = 40,
         |world| world.person.waits(world.now - Millis::minutes(25), world.now),
         |world| (0..3).for_each(|hour| world.person.contacted(world.now - Millis::hours(hour + 1))),
     ];
-    let personal: [fn(&mut World); 3] = [
+    let personal: &[fn(&mut World)] = &[
+        |world| (0..10).for_each(|n| world.person.mute(&offer(&format!("other-{n}")), None)),
+        |world| world.person.preferences.quiet = Some(QuietHours { from: "22:00".into(), to: "07:00".into() }),
         |world| world.person.spend = 90_000.0,
         |world| world.person.preferences.channels = Some([Channel::Push].into()),
         |world| world.person.preferences.a_day_max = Some(1),
     ];
     for (name, block) in [("micro", micro), ("relational", relational), ("personal", personal)] {
-        for (n, on) in block.into_iter().enumerate() {
-            assert_eq!(best_with_and_without(on), ["barolo-3", "any-wine"], "{name} {n}");
+        for (n, on) in block.iter().enumerate() {
+            assert_eq!(best_with_and_without(*on), ["barolo-3", "any-wine"], "{name} {n}");
         }
     }
 }

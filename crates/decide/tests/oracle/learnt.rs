@@ -276,7 +276,7 @@ fn every_number_of_a_thousand_decisions_comes_out_by_another_way() {
             assert_eq!(held_best(&decision), likeliest, "case {number}");
         }
         // The arm that is drawn: the first at which the chances add up to more than the draw.
-        let draw = decide::keyed::draw(7, decision.id);
+        let draw = super::draw::draw(7, decision.id.0);
         let mut sum = 0.0;
         let drawn = logged.iter().position(|chance| {
             sum += chance;
