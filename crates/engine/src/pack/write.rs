@@ -1,9 +1,12 @@
 //! Writing the compact form.
 
+mod parts;
+
 use std::collections::BTreeMap;
 
 use serde::ser::{self, Serialize};
 
+use self::parts::Variant;
 use super::{Error, FORM, LIST_SHORT, Names, PLACES, SHORT, SHORT_TEXTS, TIME_MAX, TIME_MIN, mark, own_number, word};
 
 /// Digits in a byte.
@@ -283,7 +286,7 @@ impl<'w, 'n> ser::Serializer for &'w mut Writer<'n> {
     ) -> Result<Variant<'w, 'n>, Error> {
         self.variant(variant);
         self.list(Some(len))?;
-        Ok(Variant { writer: self, is_map: false })
+        Ok(Variant::list(self))
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Result<Self, Error> {
@@ -304,100 +307,6 @@ impl<'w, 'n> ser::Serializer for &'w mut Writer<'n> {
     ) -> Result<Variant<'w, 'n>, Error> {
         self.variant(variant);
         self.bytes.push(mark::MAP);
-        Ok(Variant { writer: self, is_map: true })
-    }
-}
-
-/// A variant that holds several values: its own map must be ended too.
-pub(super) struct Variant<'w, 'n> {
-    writer: &'w mut Writer<'n>,
-    is_map: bool,
-}
-
-impl Variant<'_, '_> {
-    fn close(self) {
-        let ends = if self.is_map { [mark::END; 2].as_slice() } else { &[mark::END] };
-        self.writer.bytes.extend(ends);
-    }
-}
-
-macro_rules! items {
-    ($($trait:ident $method:ident),*) => {$(
-        impl ser::$trait for &mut Writer<'_> {
-            type Ok = ();
-            type Error = Error;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-                value.serialize(&mut **self)
-            }
-
-            fn end(self) -> Result<(), Error> {
-                Ok(())
-            }
-        }
-    )*};
-}
-
-items!(SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field);
-
-impl ser::SerializeTupleVariant for Variant<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        value.serialize(&mut *self.writer)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeStructVariant for Variant<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-        self.writer.text(key);
-        value.serialize(&mut *self.writer)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeMap for &mut Writer<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        key.serialize(&mut **self)
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        value.serialize(&mut **self)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.bytes.push(mark::END);
-        Ok(())
-    }
-}
-
-impl ser::SerializeStruct for &mut Writer<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-        self.text(key);
-        value.serialize(&mut **self)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.bytes.push(mark::END);
-        Ok(())
+        Ok(Variant::map(self))
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! It lives on the time of its own sightings, so that a backlog is told as it happened; our clock only says when to look.
 
+mod leaving;
+
 use std::collections::BTreeMap;
 
 use locate::grid::{Estimate, Filter, Hearing, LATE_SLOTS, SLOT, slot_end, slot_of};
@@ -13,7 +15,6 @@ use model::presence::{Presence, PresenceKind, Visit};
 use model::sighting::Sighting;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
-use model::zone::ZoneKind;
 
 use super::answer::Answer;
 use super::desk::{Desk, Ground};
@@ -23,17 +24,6 @@ use super::lag::Lag;
 const SETTLE: Millis = Millis(250);
 /// A sighting may be so much late and still be put in its place.
 const LATE_MAX: Millis = Millis(SLOT.0 * LATE_SLOTS);
-/// The shortest silence after which somebody at the door is gone.
-const DOOR_MIN: Millis = Millis::seconds(5);
-/// Belief in the way out with which somebody may be the one that a door counter let out.
-const DOOR_BELIEF: f64 = 0.2;
-/// Outside it is still heard for a while, and believed anywhere.
-const DOOR_PAST: Millis = Millis::seconds(15);
-
-/// Whom no door counter has let out is gone only after so many times the usual silence, and at most after so long.
-const KEPT_FACTOR: i64 = 3;
-const KEPT_MAX: Millis = Millis::seconds(900);
-
 /// Receivers of a slot from which the shop learns of its radio: with fewer the place is a guess.
 const TEACHERS_MIN: usize = 3;
 
@@ -325,7 +315,7 @@ impl Follow {
         desk.watch(filter, slot, who, &estimate);
         filter.commit(slot, &mut desk.work);
         self.answer.see(&estimate);
-        if desk.door_belief(&estimate) >= DOOR_BELIEF {
+        if leaving::may_leave(&estimate, desk) {
             self.door = Some(estimate.at);
         }
         let changes = self.tracker.see(&estimate, desk.dwell(), self.rhythm.quiet_after());
@@ -374,23 +364,6 @@ impl Follow {
 
     fn last_heard(&self) -> Timestamp {
         self.visit.as_ref().map_or(self.accepted, |visit| visit.last_heard)
-    }
-
-    fn gone_after(&self, desk: &Desk) -> Millis {
-        let usual = self.rhythm.gone_after();
-        match (self.at_the_door(desk), desk.fusion.door.kept_in(self.last_heard())) {
-            (true, false) => self.rhythm.quiet_after().max(DOOR_MIN),
-            (true, true) | (false, false) => usual,
-            // Nobody was counted out: it is quiet and has not left, for longer.
-            (false, true) => Millis(usual.0.saturating_mul(KEPT_FACTOR)).min(usual.max(KEPT_MAX)),
-        }
-    }
-
-    /// Whether it is at the way out: present there, or perhaps there of late when the counters let somebody out.
-    fn at_the_door(&self, desk: &Desk) -> bool {
-        self.tracker.inside().any(|zone| desk.zone_kind(zone) == Some(ZoneKind::Entrance))
-            || (self.door.is_some_and(|door| self.last_heard().since(door) <= DOOR_PAST)
-                && desk.fusion.door.let_out(self.last_heard()))
     }
 }
 
