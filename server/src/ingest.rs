@@ -248,10 +248,8 @@ impl Ingest {
         }
         match (GatewayId::new(name), wire::state::decode(payload)) {
             (Ok(gateway), Ok(state)) => {
-                if let Some(mode) = state.privacy {
-                    tell_privacy(&gateway, mode);
-                }
-                self.targets.live.gateway_state(&gateway, &state, self.targets.clock.now());
+                let privacy = self.targets.live.gateway_state(&gateway, &state, self.targets.clock.now());
+                tell_privacy(&gateway, privacy);
             }
             (Err(_), _) => refuse("bad-gateway"),
             (_, Err(cause)) => refuse(cause.code()),
@@ -259,11 +257,11 @@ impl Ingest {
     }
 }
 
-/// Says what a box keeps of people who gave no consent.
-fn tell_privacy(gateway: &GatewayId, in_force: PrivacyMode) {
+/// Says what a box keeps of people who gave no consent; no mode is in force where it is not known.
+fn tell_privacy(gateway: &GatewayId, in_force: Option<PrivacyMode>) {
     for mode in PrivacyMode::ALL {
         metrics::gauge!("gateway_privacy_mode", "gateway" => gateway.to_string(), "mode" => mode.word())
-            .set(f64::from(u8::from(mode == in_force)));
+            .set(f64::from(u8::from(Some(mode) == in_force)));
     }
 }
 

@@ -3,6 +3,7 @@
 //! It is told only what was committed, and forgets who was not heard for a while.
 
 mod beacons;
+mod event;
 mod fleet;
 mod frame;
 mod health;
@@ -18,11 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use locate::calibrate::Source;
 use locate::health::Condition;
-use model::decision::Decision;
-use model::delivery::{Delivery, DeliveryState};
-use model::fusion::Occupancy;
 use model::ids::{CustomerId, GatewayId, ReceiverId, StoreId};
-use model::outcome::Outcome;
 use model::position::Position;
 use model::presence::Presence;
 use model::reading::Reading;
@@ -32,6 +29,7 @@ use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use tokio::sync::broadcast;
 use wire::settings::Reported;
+use wire::state::PrivacyMode;
 use wire::uplink::Health;
 
 use crate::store::{Chunk, DecisionRow, Frame, HeatHour};
@@ -39,49 +37,11 @@ use health::GatewayMemory;
 use shop::ShopNow;
 
 pub(crate) use beacons::{BeaconNow, Kind as BeaconKind, Presence as BeaconPresence};
+pub use event::LiveEvent;
 pub use fleet::ClockNow;
 pub(crate) use fleet::{BoxNow, EarNow, FleetNow};
 pub use frame::PEOPLE_MIN;
 pub use now::{Door, Dot, GatewayNow, Now, People, ReceiverNow, SensorNow, State, ZoneNow, to_rfc3339};
-
-/// What has just happened. Everything but positions is on disk already.
-#[derive(Debug, Clone)]
-pub enum LiveEvent {
-    /// A decision was made, offer or silence.
-    Decision(Arc<Decision>),
-    /// A delivery lies in the outbox.
-    Delivery(Arc<Delivery>),
-    /// Something became of a decision.
-    Outcome {
-        /// Whose.
-        customer: CustomerId,
-        /// What.
-        outcome: Outcome,
-    },
-    /// Somebody is somewhere.
-    Position {
-        /// In which store.
-        store: StoreId,
-        /// Where.
-        position: Arc<Position>,
-    },
-    /// Somebody has fallen silent: where they are is not known for now.
-    Quiet {
-        /// In which store.
-        store: StoreId,
-        /// Who.
-        subject: Subject,
-    },
-    /// Another number of people is expected in a zone or in the store.
-    Occupancy {
-        /// In which store.
-        store: StoreId,
-        /// Where, and how many.
-        occupancy: Occupancy,
-    },
-    /// A shop's files changed.
-    Plan(StoreId),
-}
 
 /// The newest decisions that a snapshot shows.
 pub(crate) const DECISIONS_SHOWN: u32 = 30;
@@ -263,9 +223,17 @@ impl Live {
         }
     }
 
-    /// Takes a gateway's birth or will.
-    pub(crate) fn gateway_state(&self, gateway: &GatewayId, state: &wire::state::State, now: Timestamp) {
-        self.write().gateways.entry(gateway.clone()).or_default().state(state, now);
+    /// Takes a gateway's birth or will; what it keeps of strangers as far as is known now.
+    pub(crate) fn gateway_state(
+        &self,
+        gateway: &GatewayId,
+        state: &wire::state::State,
+        now: Timestamp,
+    ) -> Option<PrivacyMode> {
+        let mut inside = self.write();
+        let memory = inside.gateways.entry(gateway.clone()).or_default();
+        memory.state(state, now);
+        memory.privacy()
     }
 
     /// Takes what became of the settings that a gateway was sent.
@@ -346,45 +314,6 @@ impl Live {
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Inside> {
         self.inside.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inside {
-    fn take(&mut self, event: &LiveEvent, now: Timestamp) {
-        match event {
-            LiveEvent::Decision(decision) => {
-                if let Some(shop) = self.shops.get_mut(&decision.moment.store) {
-                    let decision = decision.as_ref().clone();
-                    shop.decision(DecisionRow { decision, delivery: None, outcomes: vec![] });
-                }
-            }
-            LiveEvent::Delivery(delivery) => {
-                if let Some(shop) = self.shops.get_mut(&delivery.store) {
-                    shop.delivery(delivery.decision, DeliveryState::Pending);
-                }
-            }
-            LiveEvent::Outcome { outcome, .. } => {
-                for shop in self.shops.values_mut() {
-                    shop.outcome(*outcome);
-                }
-            }
-            LiveEvent::Position { store, position } => {
-                if let Some(shop) = self.shops.get_mut(store) {
-                    shop.position(position, now);
-                }
-            }
-            LiveEvent::Quiet { store, subject } => {
-                if let Some(shop) = self.shops.get_mut(store) {
-                    shop.quiet(subject);
-                }
-            }
-            LiveEvent::Occupancy { store, occupancy } => {
-                if let Some(shop) = self.shops.get_mut(store) {
-                    shop.occupancy(occupancy);
-                }
-            }
-            LiveEvent::Plan(_) => {}
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use model::ids::{GatewayId, ReceiverId, StoreId};
 use model::shop::Receiver;
 use model::time::{Millis, Timestamp};
 use wire::settings::{Outcome, Reported};
-use wire::state::Liveness;
+use wire::state::{Liveness, PrivacyMode};
 use wire::uplink::Health;
 
 use super::fleet::{Birth, BoxNow, ClockNow, Ear, take_reports};
@@ -76,6 +76,11 @@ impl GatewayMemory {
         if state.state == Liveness::Online {
             self.last_seen = Some(now);
         }
+    }
+
+    /// What it keeps of strangers; none while it did not say.
+    pub(super) fn privacy(&self) -> Option<PrivacyMode> {
+        self.birth.as_ref().and_then(|birth| birth.privacy)
     }
 
     /// What became of the settings that it was sent. One of an earlier run, said late, counts only until this run has spoken.
