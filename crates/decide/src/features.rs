@@ -57,6 +57,44 @@ fn fresh<T: Clone>(
     fresh
 }
 
+/// Every kind of thing that the model sees: what the names of features are, or begin with before a colon. Whoever tells
+/// people what a choice rests on must know them all.
+pub const KINDS: [&str; 27] = [
+    "discount",
+    "category-offer",
+    "price",
+    "intent",
+    "bought-before",
+    "dwell",
+    "trigger",
+    "zone",
+    "hour",
+    "weekend",
+    "crowding",
+    "speed",
+    "distance",
+    "company",
+    "weather",
+    "relationship",
+    "fatigue",
+    "visits",
+    "returns",
+    "contacts",
+    "complaint",
+    "wait",
+    "muted",
+    "a-day",
+    "own-channel",
+    "own-hours",
+    "spend",
+];
+
+/// The kind of a feature.
+#[must_use]
+pub fn kind(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(kind, _)| kind)
+}
+
 /// What the model sees of the moment, of what has been and of the customer, whatever the offer.
 pub(crate) fn common(context: &Context<'_>, scene: &Scene<'_>, seen: &Seen) -> Vec<Feature> {
     let mut list = List(Vec::with_capacity(24));
@@ -116,7 +154,9 @@ pub(crate) fn slots() -> Vec<Feature> {
         (Block::Personal, "intent"),
         (Block::Personal, "bought-before"),
     ];
-    names.into_iter().map(|(block, name)| Feature { block, name: name.to_owned(), value: 0.0 }).collect()
+    let mut list = List(Vec::with_capacity(OWN));
+    names.into_iter().for_each(|(block, name)| list.put(block, name, 0.0));
+    list.0
 }
 
 /// What the model sees of one offer at a discount.
@@ -153,6 +193,7 @@ struct List(Vec<Feature>);
 
 impl List {
     fn put(&mut self, block: Block, name: &str, value: f64) {
+        debug_assert!(KINDS.contains(&kind(name)), "{name} is of no kind that is known");
         self.0.push(Feature { block, name: name.to_owned(), value });
     }
 
