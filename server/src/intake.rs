@@ -7,7 +7,7 @@ pub mod parse;
 mod people;
 pub mod pos;
 pub mod rate;
-mod take;
+pub(crate) mod take;
 pub mod webhook;
 
 use model::ids::{AnonymousId, CustomerId};

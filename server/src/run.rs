@@ -156,7 +156,16 @@ impl Handle {
         self.ask(Request::Consent { customer, record }).await
     }
 
-    /// Takes what became of a decision. Idempotent per decision and kind.
+    /// Takes events and outcomes in their order; they share commits.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub(crate) async fn take(&self, requests: Vec<Request>) -> Result<Vec<Taken>, Stopped> {
+        self.ask_all(requests.into_iter()).await
+    }
+
+    /// Takes what became of a decision. Idempotent per decision and kind. [`Taken::Unknown`] for a decision that is not
+    /// this customer's, or that told them nothing.
     ///
     /// # Errors
     /// [`Stopped`].

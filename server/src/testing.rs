@@ -99,6 +99,19 @@ title = "Monopoly, 3 euro in meno"
 body = "Solo oggi."
 "#;
 
+/// A folder of the data that checkouts share, which lies beside the checkout or further up. Where there is no shared
+/// data at all, a note says so; where there is, the folder must be there and so must what a test reads in it.
+pub(crate) fn shared_data(name: &str) -> Option<std::path::PathBuf> {
+    let above = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let Some(shared) = above.map(|folder| folder.join("shared/data")).find(|data| data.is_dir()) else {
+        println!("note: there is no shared/data above this checkout, so nothing was compared with {name}");
+        return None;
+    };
+    let folder = shared.join(name);
+    assert!(folder.is_dir(), "{} is missing beside the other shared data", folder.display());
+    Some(folder)
+}
+
 /// The test shop.
 pub(crate) fn shop() -> Shop {
     Shop::parse(SHOP, FLOOR).expect("the test shop is right")

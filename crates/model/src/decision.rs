@@ -181,6 +181,15 @@ impl Decision {
         self.holdout || self.control || self.shadow
     }
 
+    /// What the customer was told: the chosen offer, unless it is a ghost.
+    #[must_use]
+    pub const fn said(&self) -> Option<&OfferId> {
+        match &self.choice {
+            Choice::Offer { offer } if !self.is_ghost() => Some(offer),
+            Choice::Offer { .. } | Choice::Silence { .. } => None,
+        }
+    }
+
     /// How the chosen offer fared; none for silence.
     #[must_use]
     pub fn chosen(&self) -> Option<&Candidate> {

@@ -41,8 +41,8 @@ pub struct Accepted {
 /// The content type does not matter; gzip is understood. It answers when what is kept is on disk.
 ///
 /// # Errors
-/// 401 without a write key, 413 for a large batch or a large event that is alone, 400 for a body that is not JSON, 429 for too many events at once,
-/// 503 when it should be sent again.
+/// 401 without a write key, 413 for a large batch or a large event that is alone, 400 for a body that is not JSON,
+/// 429 for too many events at once, 503 when it should be sent again.
 #[utoipa::path(post, path = "/v1/{call}", tag = "intake", security(("writeKey" = [])),
     params(("call" = String, Path, description = "identify, track, page, screen, group, alias, batch, import, or i, t, p, s, g, a, b")),
     request_body(content = Object, description = "A Segment call or batch"),
@@ -148,6 +148,9 @@ fn count(tally: Tally, rejected: &[(usize, Reject)]) {
     count("no-consent", tally.no_consent);
     count("unread", tally.unread);
     count("suppressed", tally.suppressed);
+    count("redeemed", tally.redeemed);
+    count("redeemed-before", tally.redeemed_before);
+    count("not-theirs", tally.not_theirs);
     let mut codes: BTreeMap<&'static str, usize> = BTreeMap::new();
     for (_, reject) in rejected {
         *codes.entry(reject.code()).or_default() += 1;

@@ -169,7 +169,7 @@ pub fn read(endpoint: Endpoint, whole: &Map<String, Value>, received: Timestamp)
 ///
 /// # Errors
 /// [`Error::TooLarge`] with the field that makes it so.
-pub(super) fn fits(event: &Map<String, Value>) -> Result<(), Error> {
+fn fits(event: &Map<String, Value>) -> Result<(), Error> {
     let bytes = weight(event);
     if bytes <= EVENT_LEN_MAX {
         return Ok(());

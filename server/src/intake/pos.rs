@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use model::ids::{CustomerId, DecisionId, MessageId, StoreId};
-use model::outcome::{Outcome, OutcomeKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -98,13 +97,6 @@ pub async fn post(
     }
     admit(&api, &asker.name, 1)?;
     let call = read(&api, &body).await?;
-    if let Some(text) = &body.decision
-        && body.kind == Sale::Sale
-        && let (Ok(decision), Some(customer)) = (text.parse::<DecisionId>(), call.user.clone())
-    {
-        let outcome = Outcome { decision, kind: OutcomeKind::Redeemed, at: call.at };
-        api.app.run.outcome(customer, outcome).await?;
-    }
     let tally = take(&api.app, &asker.name, vec![call]).await?;
     Ok(Json(Booked { success: true, stored: tally.stored > 0, duplicate: tally.duplicate > 0 }))
 }
@@ -123,11 +115,13 @@ async fn read(api: &Api, body: &TransactionBody) -> Result<Call, Problem> {
     }
     let user = body.customer.as_deref().map(CustomerId::new).transpose();
     let mut user = user.map_err(|error| Problem::invalid("customer", error.to_string(), fix))?;
+    let mut redeems = None;
     if let Some(text) = &body.decision {
         let missing = || Problem::not_found("decision").field("decision");
         let decision: DecisionId = text.parse().map_err(|_| missing())?;
         let row = api.app.store.decision(decision).await?.ok_or_else(missing)?;
         user = user.or(Some(row.decision.customer));
+        redeems = Some(decision).filter(|_| body.kind == Sale::Sale);
     }
     let card = match &body.card {
         Some(card) => {
@@ -150,7 +144,7 @@ async fn read(api: &Api, body: &TransactionBody) -> Result<Call, Problem> {
         is_login: false,
         consent: Preferences::default(),
         says: commerce::read(name, &properties(receipt, &body.lines)),
-        redeems: None,
+        redeems,
     })
 }
 

@@ -1,16 +1,19 @@
 //! What is done with calls that could be read: suppression and consent first, then who it is, then events of those who
 //! allow a profile. The rest is counted and dropped.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::consent::{Consent, ConsentRecord};
 use model::event::{Event, EventKind};
-use model::ids::{CustomerId, MessageId};
+use model::ids::{CustomerId, DecisionId, MessageId};
 use model::outcome::{Outcome, OutcomeKind};
+use model::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::parse::{Call, Preferences};
 use super::people::People;
 use crate::app::AppState;
-use crate::run::Taken;
+use crate::run::{Request, Taken};
 use crate::store;
 
 /// Why the calls could not be taken; the client sends them again.
@@ -35,6 +38,12 @@ pub(crate) struct Tally {
     pub(crate) unread: usize,
     /// The person is suppressed: nothing was kept.
     pub(crate) suppressed: usize,
+    /// Coupons that redeemed what their decision told the customer.
+    pub(crate) redeemed: usize,
+    /// Coupons told of again.
+    pub(crate) redeemed_before: usize,
+    /// Coupons of a decision that is not known, told nothing, or is somebody else's.
+    pub(crate) not_theirs: usize,
 }
 
 /// The id under which a sender's message is known, so that no two senders can be in each other's way, and so that
@@ -76,40 +85,73 @@ pub fn order_id(what: &EventKind) -> Option<MessageId> {
 /// Takes calls of one sender in their order. When it returns, what is kept is on disk.
 pub(crate) async fn take(app: &AppState, sender: &str, calls: Vec<Call>) -> Result<Tally, Error> {
     let mut people = People::new(app);
-    let (mut tally, mut events) = (Tally::default(), Vec::new());
+    let mut coupons = Coupons::of(app, &calls).await?;
+    let (mut tally, mut told) = (Tally::default(), Vec::new());
     for call in calls {
+        let parts = call.says.len() + usize::from(call.redeems.is_some());
         if people.is_suppressed(&call).await? {
-            tally.suppressed += call.says.len();
+            tally.suppressed += parts;
             continue;
         }
         if call.consent.any() || people.is_news(&call) {
             // What came before a change of consent, or of who is who, is decided as it was at its own time.
-            settle(app, &mut events, &mut tally).await?;
+            settle(app, &mut told, &mut tally).await?;
         }
         if call.consent.any() {
             people.consent(&call).await?;
         }
         people.link(&call).await?;
         let Some(customer) = people.profiled(&call).await? else {
-            tally.no_consent += call.says.len();
+            tally.no_consent += parts;
             continue;
         };
         if let Some(decision) = call.redeems {
-            settle(app, &mut events, &mut tally).await?;
-            let outcome = Outcome { decision, kind: OutcomeKind::Redeemed, at: call.at };
-            tally.add(app.run.outcome(customer.clone(), outcome).await?);
+            told.extend(coupons.redeem(&customer, decision, call.at, &mut tally));
         }
         for (n, what) in call.says.iter().enumerate() {
             if is_read(what) {
                 let event = Event { id: message_id(sender, &call.event_id(n)), at: call.at, what: what.clone() };
-                events.push((customer.clone(), event));
+                told.push(Request::Event { customer: customer.clone(), event });
             } else {
                 tally.unread += 1;
             }
         }
     }
-    settle(app, &mut events, &mut tally).await?;
+    settle(app, &mut told, &mut tally).await?;
     Ok(tally)
+}
+
+/// The coupons of one batch: what they name is looked up once, and only what told somebody an offer goes on.
+struct Coupons {
+    said: BTreeMap<DecisionId, Timestamp>,
+    redeemed: BTreeSet<(DecisionId, CustomerId)>,
+}
+
+impl Coupons {
+    async fn of(app: &AppState, calls: &[Call]) -> Result<Self, store::Error> {
+        let named: BTreeSet<DecisionId> = calls.iter().filter_map(|call| call.redeems).collect();
+        Ok(Self { said: app.store.said(&named).await?, redeemed: BTreeSet::new() })
+    }
+
+    fn redeem(
+        &mut self,
+        customer: &CustomerId,
+        decision: DecisionId,
+        at: Timestamp,
+        tally: &mut Tally,
+    ) -> Option<Request> {
+        let Some(decided_at) = self.said.get(&decision) else {
+            tally.not_theirs += 1;
+            return None;
+        };
+        if !self.redeemed.insert((decision, customer.clone())) {
+            tally.redeemed_before += 1;
+            return None;
+        }
+        // A client's clock may be wrong: nothing is used before it was decided.
+        let outcome = Outcome { decision, kind: OutcomeKind::Redeemed, at: at.max(*decided_at) };
+        Some(Request::Outcome { customer: customer.clone(), outcome })
+    }
 }
 
 /// Whether a decision reads it: data that nobody reads is data that nobody keeps.
@@ -127,17 +169,28 @@ const fn is_read(what: &EventKind) -> bool {
     }
 }
 
-async fn settle(app: &AppState, events: &mut Vec<(CustomerId, Event)>, tally: &mut Tally) -> Result<(), Error> {
-    if events.is_empty() {
+/// Hands over what is told so far, in its order.
+async fn settle(app: &AppState, told: &mut Vec<Request>, tally: &mut Tally) -> Result<(), Error> {
+    if told.is_empty() {
         return Ok(());
     }
-    for taken in app.run.events(std::mem::take(events)).await? {
-        tally.add(taken);
+    let coupons: Vec<bool> = told.iter().map(|request| matches!(request, Request::Outcome { .. })).collect();
+    for (taken, is_coupon) in app.run.take(std::mem::take(told)).await?.into_iter().zip(coupons) {
+        if is_coupon { tally.add_coupon(taken) } else { tally.add(taken) }
     }
     Ok(())
 }
 
 impl Tally {
+    const fn add_coupon(&mut self, taken: Taken) {
+        match taken {
+            Taken::Stored => self.redeemed += 1,
+            Taken::Duplicate => self.redeemed_before += 1,
+            Taken::NotAllowed => self.no_consent += 1,
+            Taken::Unknown => self.not_theirs += 1,
+        }
+    }
+
     const fn add(&mut self, taken: Taken) {
         match taken {
             Taken::Stored => self.stored += 1,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::core::Command;
-use model::decision::{Choice, Decision};
+use model::decision::Decision;
 use model::ids::CustomerId;
 use model::outcome::Outcome;
 use model::presence::Presence;
@@ -117,10 +117,7 @@ impl Effects {
 
     /// What is said takes a unit of its caps and of its budget, in the transaction of its decision.
     fn reserve(&mut self, decision: &Decision, places: &Places) {
-        let Choice::Offer { offer } = &decision.choice else { return };
-        if decision.is_ghost() {
-            return;
-        }
+        let Some(offer) = decision.said() else { return };
         let shop = places.shop(&decision.moment.store);
         if let Some((shop, offer)) = shop.and_then(|shop| Some((shop, shop.offer(offer)?))) {
             let taken = Reservation::new(shop, offer, decision.explanation.segment.as_ref(), decision.moment.at);

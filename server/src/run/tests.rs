@@ -34,6 +34,9 @@ fn what_the_commit_refused_reads_the_same_in_the_log_and_on_the_pages() {
     assert!(logged.explanation.en.starts_with("Not sent"), "{logged:?}");
     assert_eq!(effects.changes.decisions[&decision.id], logged);
     assert!(matches!(effects.events.as_slice(), [LiveEvent::Decision(shown)] if **shown == logged));
+    let kept = as_refused(&decision, &Refusal::Budget { budget: 7, kept: 3 }).explanation;
+    assert!(kept.en.contains("all of 7 but the last 3"), "{}", kept.en);
+    assert!(kept.it.contains("delle 7 restano nello stesso istante solo le ultime 3"), "{}", kept.it);
 }
 
 #[test]

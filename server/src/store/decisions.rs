@@ -1,6 +1,6 @@
 //! Decisions with what became of them, and the outbox of deliveries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::decision::{Choice, Decision, Explanation, Moment, Word};
 use model::delivery::Delivery;
@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::driver::{Row, Value, from_json, from_name};
 use super::rows::{DecisionFact, DecisionRow, ERASED, OfferRow, Outbox};
 use super::{Result, Store};
+
+/// How many decisions one query looks for.
+const AT_ONCE: usize = 500;
 
 /// A decision as it is stored: without its customer, who has a column that can be erased.
 #[derive(Serialize, Deserialize)]
@@ -72,6 +75,28 @@ impl Store {
         let sql = "SELECT decision, kind, at FROM outcomes WHERE decision = $1 ORDER BY at, kind";
         let outcomes = self.fetch("read outcomes", sql, vec![id.to_string().into()]).await?;
         decision(&row, &mut by_decision(&outcomes)?).map(Some)
+    }
+
+    /// Those of many decisions that told somebody an offer, with when they were made.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn said(&self, decisions: &BTreeSet<DecisionId>) -> Result<BTreeMap<DecisionId, Timestamp>> {
+        // An id is 32 digits, so many are one text, which both databases take apart alike.
+        let sql = "WITH RECURSIVE place(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM place WHERE n + 1 < $2) \
+                   SELECT d.id, d.at FROM place JOIN decisions d ON d.id = SUBSTR($1, place.n * 32 + 1, 32) \
+                   WHERE d.offer IS NOT NULL AND d.holdout = 0 AND d.control = 0 AND d.shadow = 0";
+        let mut said = BTreeMap::new();
+        let all: Vec<String> = decisions.iter().map(DecisionId::to_string).collect();
+        for some in all.chunks(AT_ONCE) {
+            let count = i64::try_from(some.len()).unwrap_or(i64::MAX);
+            for row in
+                self.fetch("read which decisions were said", sql, vec![some.concat().into(), count.into()]).await?
+            {
+                said.insert(row.id(0, "decision")?, row.time(1)?);
+            }
+        }
+        Ok(said)
     }
 
     /// Decisions of a store in `[from, before)`, newest first.

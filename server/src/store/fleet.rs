@@ -1,4 +1,5 @@
-//! What is kept of the edge boxes: which there are, what of their spools is committed, their one-time tokens and their certificates.
+//! What is kept of the edge boxes: which there are, what of their spools is committed, their one-time tokens and
+//! their certificates.
 
 use std::collections::{BTreeMap, BTreeSet};
 

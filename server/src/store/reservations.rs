@@ -206,8 +206,18 @@ pub(crate) fn as_refused(decision: &Decision, refusal: &Refusal) -> Decision {
     {
         candidate.refused = Some(refusal.clone());
     }
-    "Not sent: others used up the limit at the same moment.".clone_into(&mut refused.explanation.en);
-    "Non inviata: il limite è stato esaurito nello stesso istante.".clone_into(&mut refused.explanation.it);
+    (refused.explanation.en, refused.explanation.it) = if let Refusal::Budget { budget, kept: kept @ 1.. } = refusal {
+        let en = format!(
+            "Not sent: others took up all of {budget} but the last {kept} at the same moment, which are kept for other customers."
+        );
+        let it = format!(
+            "Non inviata: delle {budget} restano nello stesso istante solo le ultime {kept}, che sono per altri clienti."
+        );
+        (en, it)
+    } else {
+        let en = "Not sent: others used up the limit at the same moment.";
+        (en.to_owned(), "Non inviata: il limite è stato esaurito nello stesso istante.".to_owned())
+    };
     refused
 }
 

@@ -4,7 +4,7 @@ mod question;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use model::ids::DecisionId;
 use model::offer::{Channel, Language};
 use model::outcome::{Outcome, OutcomeKind};
@@ -184,11 +184,12 @@ pub struct OutcomeSaid {
 /// Takes what became of a decision that another channel asked for. Saying it again changes nothing.
 ///
 /// # Errors
-/// 401 without a write key, API key or device token, 404 for a decision that is not known, 400 naming the field.
+/// 401 without a write key, API key or device token, 404 for a decision that is not known, 409 for one that said
+/// nothing, 400 naming the field.
 #[utoipa::path(post, path = "/v1/decisions/{id}/outcomes", tag = "app", request_body = OutcomeSaid,
     security(("writeKey" = []), ("apiKey" = []), ("device" = [])), params(("id" = String, Path)),
     responses((status = 200, body = Success), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem)))]
+        (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn outcome(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -200,9 +201,12 @@ pub async fn outcome(
     let missing = || Problem::not_found("decision");
     let decision: DecisionId = id.parse().map_err(|_| missing())?;
     let row = api.app.store.decision(decision).await?.ok_or_else(missing)?;
-    let customer = row.decision.customer;
+    let (is_said, customer) = (row.decision.said().is_some(), row.decision.customer);
     if asker.device.is_some() && asker.customer(&api).await?.as_ref() != Some(&customer) {
         return Err(missing());
+    }
+    if !is_said {
+        return Err(nothing_said());
     }
     let (now, decided_at) = (api.app.clock.now(), row.decision.moment.at);
     let at = body.at.map_or(now, |Moment(at)| Timestamp(at.0.max(decided_at.0).min(now.0)));
@@ -211,4 +215,11 @@ pub async fn outcome(
         Taken::Stored | Taken::Duplicate => Ok(Json(Success { success: true })),
         Taken::NotAllowed | Taken::Unknown => Err(missing()),
     }
+}
+
+/// Silence, and an offer that is held back to measure against, can't be answered.
+fn nothing_said() -> Problem {
+    let detail = "the customer was told nothing by this decision, so nothing can become of it";
+    Problem::new(StatusCode::CONFLICT, "nothing-said", "The decision said nothing", detail)
+        .fix("tell outcomes of answers that have an offerId")
 }

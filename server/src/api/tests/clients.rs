@@ -8,20 +8,14 @@ use serde_json::{Value, json};
 
 use crate::identity::{Kind, Name};
 use crate::intake;
-use crate::testing::{Site, WRITE_KEY};
+use crate::testing::{Site, WRITE_KEY, shared_data};
 
-/// The requests of real clients: our own few, and the larger collection beside the repository when it is there.
+/// The requests of real clients: our own few, and the larger collection where there is shared data.
 fn captures() -> Vec<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = vec![here.join("src/intake/testdata/clients.jsonl")];
-    let collection = here.join("../../shared/data/segment");
-    for name in ["segment-node", "segment-node-400", "rudder-node", "analytics-next-browser"] {
-        let file = collection.join(format!("{name}.jsonl"));
-        if file.is_file() {
-            files.push(file);
-        } else {
-            println!("{} is not here: its requests are not replayed", file.display());
-        }
+    let mut files = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/intake/testdata/clients.jsonl")];
+    if let Some(collection) = shared_data("segment") {
+        let names = ["segment-node", "segment-node-400", "rudder-node", "analytics-next-browser"];
+        files.extend(names.map(|name| collection.join(format!("{name}.jsonl"))));
     }
     files
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use model::ids::{CustomerId, DecisionId};
 use model::outcome::OutcomeKind;
+use model::time::Millis;
 use serde_json::{Value, json};
 
 use crate::intake;
@@ -59,16 +60,22 @@ async fn a_kiosk_asks_with_events_and_gets_one_recorded_decision_for_one_questio
     // Whatever was drawn: either the offer and no fallback, or the place's own fallback and no offer.
     if offer["offerId"].is_null() {
         assert_eq!((&answer["fallback"], &offer["fallback"]), (&json!(true), &json!({"banner": 7})));
-        assert!(offer["content"].is_null() && offer["discount"].is_null(), "{offer}");
+        assert_eq!((&offer["content"], &offer["discount"]), (&Value::Null, &json!(0)), "{offer}");
     } else {
         assert_eq!((&answer["fallback"], &offer["fallback"]), (&json!(false), &Value::Null));
         assert_eq!((&offer["offerId"], &offer["discount"]), (&json!("monopoly"), &json!(300)));
         assert_eq!(offer["content"]["title"], "Monopoly, 3 euro in meno");
     }
-    let (status, _) = ask(&site, API_KEY, &format!("/v1/decisions/{id}/outcomes"), json!({"kind": "not_now"})).await;
-    assert_eq!(status, 200);
-    let row = site.app.store.decision(id).await.expect("a store").expect("a decision");
-    assert_eq!(row.outcomes.iter().map(|o| o.kind).collect::<Vec<_>>(), [OutcomeKind::Later]);
+    // What was said can be answered, and silence can't.
+    let told = site.decide("u-1", 7, Millis::minutes(1)).await.decision;
+    for (id, is_said) in [(id, offer["offerId"].is_string()), (told, true)] {
+        let path = format!("/v1/decisions/{id}/outcomes");
+        let (status, _) = ask(&site, API_KEY, &path, json!({"kind": "not_now"})).await;
+        let row = site.app.store.decision(id).await.expect("a store").expect("a decision");
+        let kinds: Vec<_> = row.outcomes.iter().map(|o| o.kind).collect();
+        let expect = if is_said { (200, vec![OutcomeKind::Later]) } else { (409, vec![]) };
+        assert_eq!((status, kinds), expect);
+    }
 }
 
 #[tokio::test]
@@ -129,10 +136,13 @@ async fn a_dry_run_keeps_nothing_and_a_device_asks_for_its_own_customer_only() {
     let row = site.app.store.decision(id).await.expect("a store").expect("a decision");
     assert_eq!(row.decision.customer.as_str(), "u-1");
     let (_, stranger) = site.device("u-3", None).await;
-    let path = format!("/v1/decisions/{id}/outcomes");
-    assert_eq!(ask(&site, &stranger, &path, json!({"kind": "opened"})).await.0, 404);
-    assert_eq!(ask(&site, &token, &path, json!({"kind": "purchased"})).await.0, 400);
-    assert_eq!(ask(&site, &token, &path, json!({"kind": "more_like_this"})).await.0, 200);
+    let told = site.decide("u-1", 7, Millis::minutes(1)).await.decision;
+    for (id, more) in [(id, if answer["offers"][0]["offerId"].is_string() { 200 } else { 409 }), (told, 200)] {
+        let path = format!("/v1/decisions/{id}/outcomes");
+        assert_eq!(ask(&site, &stranger, &path, json!({"kind": "opened"})).await.0, 404);
+        assert_eq!(ask(&site, &token, &path, json!({"kind": "purchased"})).await.0, 400);
+        assert_eq!(ask(&site, &token, &path, json!({"kind": "more_like_this"})).await.0, more);
+    }
 }
 
 #[tokio::test]

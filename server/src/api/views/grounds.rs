@@ -1,5 +1,6 @@
 //! The data that an offer rests on, told to the customer whose data they are.
 
+use decide::features;
 use model::decision::{Explanation, Feature};
 use model::shop::Shop;
 use serde::Serialize;
@@ -12,7 +13,8 @@ use crate::store::OfferRow;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GroundView {
-    /// `place`, `interest`, `purchases`, `visits`, `answers`, `group`, `around`, `weather` or `time`.
+    /// `place`, `movement`, `interest`, `purchases`, `visits`, `wait`, `answers`, `contacts`, `wishes`, `group`,
+    /// `around`, `weather` or `time`.
     code: &'static str,
     /// The consent that it is used by: `locating` or `profiling`; null for what is of no person.
     purpose: Option<&'static str>,
@@ -64,55 +66,83 @@ fn ground(code: &'static str, purpose: Option<&'static str>, en: String, it: Str
 struct Seen {
     code: &'static str,
     purpose: Option<&'static str>,
-    /// Names of features, or what their names begin with.
-    names: &'static [&'static str],
+    /// Kinds of features.
+    kinds: &'static [&'static str],
     en: &'static str,
     it: &'static str,
 }
 
-const SEEN: [Seen; 6] = [
+const SEEN: [Seen; 10] = [
+    Seen {
+        code: "movement",
+        purpose: Some("locating"),
+        kinds: &["dwell", "trigger", "speed", "distance"],
+        en: "What you did there: whether you came in, stayed or asked, how you walked, and how far the product was.",
+        it: "Ciò che hai fatto lì: se sei arrivato, rimasto o hai chiesto, come camminavi e quanto era lontano il prodotto.",
+    },
     Seen {
         code: "purchases",
         purpose: Some("profiling"),
-        names: &["spend", "bought-before", "returns"],
+        kinds: &["spend", "bought-before", "returns"],
         en: "What you have bought or brought back here.",
         it: "Ciò che hai comprato o restituito qui.",
     },
     Seen {
         code: "visits",
         purpose: Some("profiling"),
-        names: &["visits"],
+        kinds: &["visits"],
         en: "How often you have been here.",
         it: "Quante volte sei stato qui.",
     },
     Seen {
+        code: "wait",
+        purpose: Some("profiling"),
+        kinds: &["wait"],
+        en: "How long you waited at the till.",
+        it: "Quanto hai aspettato alla cassa.",
+    },
+    Seen {
         code: "answers",
         purpose: Some("profiling"),
-        names: &["relationship", "fatigue"],
+        kinds: &["relationship", "fatigue", "complaint"],
         en: "How things went between you and the shop: what you were told, how you took it, visits, returns, complaints.",
         it: "Com’è andata tra te e il negozio: ciò che ti abbiamo detto, come l’hai accolto, visite, resi, reclami.",
     },
     Seen {
+        code: "contacts",
+        purpose: Some("profiling"),
+        kinds: &["contacts"],
+        en: "How often you were written to in the last day, by e-mail too.",
+        it: "Quante volte ti è stato scritto nell’ultimo giorno, anche per e-mail.",
+    },
+    Seen {
+        code: "wishes",
+        purpose: Some("profiling"),
+        kinds: &["muted", "a-day", "own-channel", "own-hours"],
+        en: "What you have said of what you want to be told, how often, where and when.",
+        it: "Ciò che hai detto di voler sapere, quanto spesso, dove e quando.",
+    },
+    Seen {
         code: "around",
         purpose: None,
-        names: &["crowding", "company"],
+        kinds: &["crowding", "company"],
         en: "How many people were around you.",
         it: "Quante persone c’erano intorno a te.",
     },
-    Seen { code: "weather", purpose: None, names: &["weather:"], en: "The weather.", it: "Il tempo che fa." },
+    Seen { code: "weather", purpose: None, kinds: &["weather"], en: "The weather.", it: "Il tempo che fa." },
     Seen {
         code: "time",
         purpose: None,
-        names: &["hour:"],
+        kinds: &["hour", "weekend"],
         en: "The time of the day and the week.",
         it: "L’ora del giorno e il giorno della settimana.",
     },
 ];
 
 impl Seen {
-    fn says(&self, features: &[Feature]) -> bool {
-        let named = |feature: &Feature| self.names.iter().any(|name| feature.name.starts_with(name));
-        features.iter().any(|feature| feature.value != 0.0 && named(feature))
+    fn says(&self, seen: &[Feature]) -> bool {
+        let is_of_it = |feature: &Feature| self.kinds.contains(&features::kind(&feature.name));
+        seen.iter().any(|feature| feature.value != 0.0 && is_of_it(feature))
     }
 
     fn ground(&self) -> GroundView {
@@ -169,5 +199,50 @@ mod tests {
         let grounds = of(&full, None);
         assert!(grounds[1].sentence.en.contains("62 %") && grounds[1].sentence.it.contains("62 %"), "{grounds:?}");
         assert!(grounds.iter().all(|ground| (ground.purpose.is_none()) == (ground.code == "time")), "{grounds:?}");
+    }
+
+    #[test]
+    fn whatever_the_model_sees_of_a_customer_is_told_to_them() {
+        // What an offer costs is no data of anybody; the place and the interest are told in sentences of their own.
+        let (offer, own) = (["discount", "category-offer", "price"], ["zone", "intent"]);
+        for kind in features::KINDS {
+            let told = |name: String| {
+                let value = 0.5;
+                let seen = Feature { block: Block::Personal, name, value };
+                codes(&row(|explanation| explanation.features = vec![seen.clone()])).len() - 1
+            };
+            let expect = usize::from(!offer.contains(&kind) && !own.contains(&kind));
+            assert_eq!((told(kind.to_owned()), told(format!("{kind}:x"))), (expect, expect), "{kind}");
+        }
+        for (kind, code) in [
+            ("wait", "wait"),
+            ("contacts", "contacts"),
+            ("complaint", "answers"),
+            ("muted", "wishes"),
+            ("a-day", "wishes"),
+            ("own-channel", "wishes"),
+            ("own-hours", "wishes"),
+            ("dwell", "movement"),
+            ("weekend", "time"),
+        ] {
+            let seen = Feature { block: Block::Personal, name: kind.into(), value: 1.0 };
+            assert_eq!(codes(&row(|explanation| explanation.features = vec![seen.clone()])), ["place", code]);
+        }
+    }
+
+    #[test]
+    fn the_page_has_a_word_in_both_languages_for_whatever_the_model_sees() {
+        for words in [
+            include_str!("../../../web/src/lang/en/decisions.ts"),
+            include_str!("../../../web/src/lang/it/decisions.ts"),
+        ] {
+            let block = words.split("  feature: {").nth(1).and_then(|rest| rest.split("\n  },").next());
+            let block = block.expect("the words");
+            let keys: Vec<&str> =
+                block.lines().filter_map(|line| Some(line.trim().split_once(": ")?.0.trim_matches('"'))).collect();
+            for kind in features::KINDS {
+                assert!(keys.contains(&kind), "no word for {kind}: {keys:?}");
+            }
+        }
     }
 }

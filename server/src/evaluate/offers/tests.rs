@@ -6,6 +6,7 @@ use clap::Parser;
 use serde_json::Value;
 
 use super::*;
+use crate::testing::shared_data;
 
 #[derive(Debug, Parser)]
 struct Cli {
@@ -15,15 +16,6 @@ struct Cli {
 
 fn said(line: &[&str]) -> anyhow::Result<String> {
     run(&Cli::try_parse_from(["offers"].iter().chain(line)).expect("a command line").options)
-}
-
-fn shared() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/obd");
-    if !folder.join("reference/reference.json").is_file() {
-        println!("note: {} is not there, so nothing was compared with it", folder.display());
-        return None;
-    }
-    Some(folder)
 }
 
 fn read(path: &Path) -> Value {
@@ -37,7 +29,7 @@ fn close(ours: &Value, theirs: &Value, what: &str) {
 
 #[test]
 fn every_estimate_equals_the_reference() {
-    let Some(folder) = shared() else { return };
+    let Some(folder) = shared_data("obd") else { return };
     let dir = folder.display().to_string();
     let reference = read(&folder.join("reference/reference.json"));
     let mut compared = 0;
@@ -78,7 +70,7 @@ fn compare(run: &Value, theirs: &Value) {
 #[test]
 fn chances_from_the_prior_equal_the_exact_ones() {
     use measure::ope::prior::Prior;
-    let Some(folder) = shared() else { return };
+    let Some(folder) = shared_data("obd") else { return };
     let priors = std::fs::read_to_string(folder.join("prior_bts.yaml")).expect("the priors");
     for campaign in ["all", "men"] {
         let ours = Prior::parse(&priors, campaign).expect("the campaign").positions(3);

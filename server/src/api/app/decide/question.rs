@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::HeaderMap;
 use engine::core::Ask;
-use model::decision::{Around, Choice, Decision};
+use model::decision::{Around, Decision};
 use model::ids::{AnonymousId, CustomerId, DecisionId, StoreId, ZoneId};
 use model::offer::{Channel, Language, Text};
 use model::signal::Aged;
@@ -171,13 +171,8 @@ impl Question {
 
     fn place(&self, api: &Api, is_kept: bool, (placement, decision): &(&Placement, Decision)) -> OfferAnswer {
         let plan = api.app.live.plan(&self.store);
-        let said = match &decision.choice {
-            // A ghost is decided, recorded and not said.
-            Choice::Offer { offer } if !decision.is_ghost() => {
-                plan.as_deref().and_then(|plan| plan.offers.iter().find(|known| known.id == *offer))
-            }
-            Choice::Offer { .. } | Choice::Silence { .. } => None,
-        };
+        let offers = plan.as_deref().map_or(&[][..], |plan| &plan.offers);
+        let said = decision.said().and_then(|offer| offers.iter().find(|known| known.id == *offer));
         let candidate = said.and_then(|offer| decision.explanation.candidates.iter().find(|c| c.offer == offer.id));
         let text = |text: &Text| json!({"title": text.title, "body": text.body});
         OfferAnswer {
