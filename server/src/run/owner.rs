@@ -10,7 +10,6 @@ use engine::core::{Core, CoreConfig, Input, Which};
 use locate::calibrate::Calibration;
 use locate::quality::Quality;
 use model::consent::Consent;
-use model::decision::Refusal;
 use model::delivery::DeliveryState;
 use model::ids::{CustomerId, DecisionId, GatewayId, StoreId};
 use model::time::{Millis, Timestamp};
@@ -290,15 +289,13 @@ impl Owner {
             return Ok(());
         }
         for (customer, decision) in cancelled {
-            let state = DeliveryState::Withheld;
-            self.core.handle(Input::Delivery { customer, decision, state }, self.now);
+            self.core.handle(Input::Delivery { customer, decision, state: DeliveryState::Withheld }, self.now);
         }
         // What the store refused was never said: the core takes it back, and that is committed too.
         for (customer, decision, refusal) in refused {
-            let code = refusal.code();
-            metrics::counter!("decisions_refused_at_commit_total", "code" => code).increment(1);
-            let kept = if let Refusal::Budget { kept, .. } = refusal { Some(kept) } else { None };
-            self.core.handle(Input::Refused { customer, decision, code: code.to_owned(), kept }, self.now);
+            metrics::counter!("decisions_refused_at_commit_total", "code" => refusal.code()).increment(1);
+            let (code, kept) = (refusal.code().to_owned(), refusal.kept());
+            self.core.handle(Input::Refused { customer, decision, code, kept }, self.now);
         }
         self.drain();
         self.commit_round(Vec::new()).await.map(|_| ())

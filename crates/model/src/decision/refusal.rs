@@ -192,6 +192,12 @@ impl Refusal {
         "holdout",
     ];
 
+    /// What of a budget had to stay for customers of other segments, if it was the budget that refused.
+    #[must_use]
+    pub const fn kept(&self) -> Option<u64> {
+        if let Self::Budget { kept, .. } = self { Some(*kept) } else { None }
+    }
+
     /// The stable code for API, logs and metrics.
     #[must_use]
     pub const fn code(&self) -> &'static str {
