@@ -25,6 +25,20 @@ pub async fn count(url: &str, query: &str) -> anyhow::Result<i64> {
     }
 }
 
+/// Changes rows behind the programs' backs; how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn change(url: &str, statement: &str) -> anyhow::Result<u64> {
+    if url.starts_with("postgres") {
+        let mut connection = PgConnection::connect(url).await?;
+        Ok(sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await?.rows_affected())
+    } else {
+        let mut connection = SqliteConnection::connect(url).await?;
+        Ok(sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await?.rows_affected())
+    }
+}
+
 async fn in_sqlite(url: &str, needle: &str) -> anyhow::Result<Vec<String>> {
     let mut connection = SqliteConnection::connect(url).await.context("open the SQLite file")?;
     let columns = sqlx::query(

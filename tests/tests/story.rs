@@ -1,6 +1,6 @@
 //! Stories: real programs, a real broker, real databases; each told once and run on every database.
 
-#![expect(clippy::print_stdout, reason = "a test says what it left out, and what it counted")]
+#![expect(clippy::print_stdout, reason = "a test says what it counted")]
 
 #[path = "story/app.rs"]
 mod app;
@@ -51,11 +51,9 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// A PostgreSQL for one story; none, and said so, where it is not installed.
+/// A PostgreSQL for one story; none where it is not installed and the test may be left out.
 fn postgres() -> anyhow::Result<Option<Database>> {
-    let started = Postgres::start()?;
-    if started.is_none() {
-        println!("left out: PostgreSQL is not installed (apt-get install postgresql)");
-    }
+    let fix = "apt-get install postgresql";
+    let started = tests::need::or_leave_out(Postgres::start()?, "PostgreSQL is not installed", fix)?;
     Ok(started.map(Database::Postgres))
 }

@@ -1,8 +1,6 @@
 //! A line that was down: what the box kept goes up behind what is new, once, through a kill in the middle of it, and
 //! nobody is offered anything because of it.
 
-use std::time::{Duration, Instant};
-
 use model::time::Timestamp;
 use runtime::clock::{Clock, SystemClock};
 use serde_json::json;
@@ -16,15 +14,6 @@ use tests::walker::AT_THE_WINE;
 /// A third of an hour of windows.
 const WINDOWS: u64 = 2_400;
 const SIGHTINGS: u64 = 12;
-
-async fn until(house: &House, what: &str, mut is: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    let until = Instant::now() + 2 * PATIENCE;
-    while !is().await? {
-        anyhow::ensure!(Instant::now() < until, "waited in vain until {what}:\n{}", house.gateway.log_tail());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backlog_goes_up_once_through_a_kill_and_offers_nobody_anything() -> anyhow::Result<()> {
@@ -48,18 +37,20 @@ async fn a_backlog_goes_up_once_through_a_kill_and_offers_nobody_anything() -> a
     )?;
 
     house.kill_gateway()?;
-    until(&house, "half of it has gone", async || {
-        let waits = house.gateway_metric("attimo_gateway_spool_batches", "").await?;
-        Ok(waits > 0 && waits < laid.batches / 2)
-    })
-    .await?;
+    house
+        .until_within(2 * PATIENCE, "half of it has gone", async || {
+            let waits = house.gateway_metric("attimo_gateway_spool_batches", "").await?;
+            Ok(waits > 0 && waits < laid.batches / 2)
+        })
+        .await?;
     house.kill_gateway()?;
-    until(&house, "all of it has gone", async || {
-        let entered = count(&house.database_url(), "SELECT count(*) FROM readings").await?;
-        Ok(entered >= i64::try_from(laid.entered)?
-            && house.gateway_metric("attimo_gateway_spool_batches", "").await? == 0)
-    })
-    .await?;
+    house
+        .until_within(2 * PATIENCE, "all of it has gone", async || {
+            let entered = count(&house.database_url(), "SELECT count(*) FROM readings").await?;
+            Ok(entered >= i64::try_from(laid.entered)?
+                && house.gateway_metric("attimo_gateway_spool_batches", "").await? == 0)
+        })
+        .await?;
 
     let database = house.database_url();
     assert_eq!(count(&database, "SELECT count(*) FROM readings").await?, i64::try_from(laid.entered)?);

@@ -216,6 +216,15 @@ async fn a_certificate_is_renewed_in_time_and_the_box_goes_on_with_the_new_one()
         assert_ne!(of(&after, key)?, of(&before, key)?, "{key}");
     }
     assert_eq!(of(&after, "authority")?, of(&before, "authority")?);
+    // The box that runs goes on with the new one: with the one before it would not be let in any more.
+    let process = shop.alone.running.id();
+    shop.house.server.kill_9();
+    let no_more = "UPDATE gateway_certificates SET revoked_at = issued_at \
+                   WHERE expires_at < (SELECT max(expires_at) FROM gateway_certificates)";
+    assert_eq!(tests::tables::change(&shop.house.database_url(), no_more).await?, 1);
+    shop.house.kill_server()?;
+    shop.is_well_again().await?;
+    assert!(shop.alone.running.is_alive() && shop.alone.running.id() == process);
     // A box that starts with what it kept is let in by it.
     shop.alone.kill();
     shop.alone.restart()?;

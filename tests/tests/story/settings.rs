@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::house::{Database, House};
+use tests::walker::Receivers;
 
 /// How long the box may take, on a busy machine, to try, to wait and to come back.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -19,10 +20,7 @@ async fn a_box_that_settings_cut_off_comes_back_by_itself() -> anyhow::Result<()
     assert_eq!((&online["config"]["state"], &online["certificate"]["state"]), (&json!("none"), &json!("valid")));
     assert!(online["capabilities"].as_array().is_some_and(|can| can.contains(&json!("settings"))), "{online}");
     assert_eq!(online["privacy"], "count", "{online}");
-    for (mode, is) in [("count", 1), ("day", 0)] {
-        let label = format!("mode=\"{mode}\"");
-        assert_eq!(house.server_metric("gateway_privacy_mode", &label).await?, is, "{mode}");
-    }
+    assert_eq!(privacy_of(&house, "edge-1").await?, [Some(1), Some(0)]);
 
     put(&house, "store:corner", json!({"log": {"filter": "debug"}, "uplink": {"backlog_per_s": 300}}), 200).await?;
     let applied = until(&house, |gateway| gateway["config"]["state"] == "applied").await?;
@@ -49,6 +47,48 @@ async fn a_box_that_settings_cut_off_comes_back_by_itself() -> anyhow::Result<()
     assert_eq!(applied["config"]["inForce"], json!(3), "what one process sets, another one tells");
     assert!(house.server_cli(&["gateway", "config", "show"])?.contains("backlog_per_s = 200"));
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_box_that_says_no_more_what_it_keeps_of_strangers_is_in_no_mode_on_metrics_either() -> anyhow::Result<()> {
+    let house = House::start(Database::Sqlite)?;
+    let shown = house.server_cli(&["broker-user", "add", "--role", "gateway", "edge-2"])?;
+    let password = shown.split_whitespace().last().unwrap_or_default();
+    let edge = Receivers::connect(&house.mqtt, "edge-2", password)?;
+    let is_shown = async |boot: u8, state: &str, privacy: &str, expected: [Option<u64>; 2]| {
+        let said =
+            format!(r#"{{"boot":"{boot:032x}","state":"{state}","version":"1","started_at":1790000000000{privacy}}}"#);
+        house
+            .until(&format!("{said} is on /metrics as {expected:?}"), async || {
+                edge.publish("gw/edge-2/state", said.as_str()).await?;
+                let fleet = house.api("/api/v1/fleet").await?;
+                let known = fleet["gateways"].as_array().and_then(|all| all.iter().find(|one| one["id"] == "edge-2"));
+                let is_taken =
+                    known.is_some_and(|known| known["boot"] == format!("{boot:032x}") && known["state"] == state);
+                let page = known.and_then(|known| known["privacy"].as_str());
+                let is = expected.iter().position(|is| *is == Some(1)).map(|at| ["count", "day"][at]);
+                Ok(is_taken && page == is && privacy_of(&house, "edge-2").await? == expected)
+            })
+            .await
+    };
+    let (count, day, neither) = ([Some(1), Some(0)], [Some(0), Some(1)], [Some(0), Some(0)]);
+    is_shown(1, "online", r#","privacy":"count""#, count).await?;
+    is_shown(2, "online", r#","privacy":"a-word-of-tomorrow""#, neither).await?;
+    is_shown(3, "online", r#","privacy":"day""#, day).await?;
+    is_shown(4, "online", r#","privacy":{"mode":"count"}"#, neither).await?;
+    is_shown(5, "online", r#","privacy":"count""#, count).await?;
+    // A box of an older version.
+    is_shown(6, "online", "", neither).await?;
+    is_shown(7, "online", r#","privacy":"day""#, day).await?;
+    // Its will knows less than its birth, and changes nothing of it.
+    is_shown(7, "offline", "", day).await
+}
+
+/// What the server tells Prometheus of the modes `count` and `day` of a box.
+async fn privacy_of(house: &House, gateway: &str) -> anyhow::Result<[Option<u64>; 2]> {
+    let label = |mode: &str| format!("gateway=\"{gateway}\",mode=\"{mode}\"");
+    let of = async |mode| house.server_said("gateway_privacy_mode", &label(mode)).await;
+    Ok([of("count").await?, of("day").await?])
 }
 
 /// Waits until the box is as it should be, as staff see it.
