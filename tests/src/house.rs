@@ -64,12 +64,23 @@ impl House {
     /// # Errors
     /// As [`House::start`].
     pub fn start_with(database: Database, gateway_environment: Vec<(String, String)>) -> anyhow::Result<Self> {
+        Self::start_shop(database, gateway_environment, &crate::tree::root().join("tests/shops/small"))
+    }
+
+    /// The same with the shop of another folder.
+    ///
+    /// # Errors
+    /// As [`House::start`].
+    pub fn start_shop(
+        database: Database,
+        gateway_environment: Vec<(String, String)>,
+        shop: &Path,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("attimo-house").tempdir()?;
         let at = folder.path();
         let (http_port, mqtt_port, tls_port) = (crate::free_port()?, crate::free_port()?, crate::free_port()?);
         config::write_server(at, http_port, mqtt_port, tls_port)?;
         let cli = |arguments: &[&str]| server_cli(at, &database, arguments);
-        let shop = crate::tree::root().join("tests/shops/small");
         output(cli(&["apply"]).arg(shop)).context("apply the shop")?;
         let api_key = last_word(&output(&mut cli(&["key", "create", "--kind", "api", "story"]))?);
         let write_key = last_word(&output(&mut cli(&["key", "create", "--kind", "write", "story-app"]))?);

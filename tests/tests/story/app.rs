@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tests::house::{Consent, Database, House};
 use tests::need;
 use tests::process::output;
@@ -27,7 +28,8 @@ async fn a_view_and_an_order_sent_by_segments_node_sdk_frame_the_moment(database
         return Ok(());
     }
     install(&folder)?;
-    let house = House::start(database)?;
+    let shop = said_on_a_dwell()?;
+    let house = House::start_shop(database, Vec::new(), shop.path())?;
     let pushes = PushService::start().await?;
     let browser = pushes.subscribe("carla", 11)?;
     let app = house.app();
@@ -70,6 +72,20 @@ async fn a_view_and_an_order_sent_by_segments_node_sdk_frame_the_moment(database
     tell_how_long(&house, &told, &chain, stay)
 }
 
+/// The small shop, with its wine offered to those who dwell at the shelf, and not to those who only come to it.
+fn said_on_a_dwell() -> anyhow::Result<TempDir> {
+    let (from, folder) = (root().join("tests/shops/small"), tempfile::tempdir()?);
+    let files = std::fs::read_dir(&from)?.collect::<Result<Vec<_>, _>>()?;
+    for file in files {
+        std::fs::copy(file.path(), folder.path().join(file.file_name()))?;
+    }
+    let path = folder.path().join("shop.toml");
+    let (wine, text) = ("id = \"barolo-today\"\n", std::fs::read_to_string(&path)?);
+    anyhow::ensure!(text.matches(wine).count() == 1, "the small shop has this offer");
+    std::fs::write(&path, text.replace(wine, &format!("{wine}moments = [\"dwelling\"]\n")))?;
+    Ok(folder)
+}
+
 /// The steps of a decision by the server's own log, with their times in milliseconds: first the decision, then what
 /// became of it.
 fn chain(told: &Value) -> anyhow::Result<Vec<(String, i64)>> {
@@ -95,7 +111,8 @@ fn tell_how_long(house: &House, told: &Value, chain: &[(String, i64)], stay: [i6
     let took = took.with_context(|| format!("how long it took: {sent}"))?;
     let [came, dwell] = stay;
     let (decided, delivered) = (chain[0].1, chain[1].1);
-    assert!(came <= decided && dwell > came, "first there, then told: {came} {dwell} {decided}");
+    assert_eq!(told["trigger"], "dwelling");
+    assert!(came < dwell && dwell <= decided, "there, dwelt, and then told: {came} {dwell} {decided}");
     println!(
         "from the dwell ({} ms after coming to the shelf) to the decision ({}) {} ms, to the push service {} ms, to the \
          phone's word {} ms",
