@@ -164,7 +164,10 @@ impl Bench {
             }
             Happening::Consent(n, consent) => {
                 if at >= self.consents[n].0 {
-                    self.consents.insert(*n, (at, *consent));
+                    // Who withdraws all is forgotten whole, when it was too: a grant that comes after that, however old it
+                    // says it is, is a new customer's.
+                    let known = if consent.any() { at } else { Timestamp(i64::MIN) };
+                    self.consents.insert(*n, (known, *consent));
                     if !consent.profiling {
                         self.bought.retain(|(who, _), _| who != n);
                         self.told.retain(|(who, _)| who != n);
