@@ -54,6 +54,11 @@ impl Identity {
         }
     }
 
+    /// What is kept of a customer who withdrew everything: it names nobody, and is the same when the customer comes again.
+    pub(super) fn trace(&self, customer: &CustomerId) -> String {
+        hex::encode(&self.secret.code("withdrawal", customer.as_str().as_bytes())[..16])
+    }
+
     pub(super) fn link(&self, device: DeviceId) -> Option<&Link> {
         self.links.get(&device)
     }

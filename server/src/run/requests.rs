@@ -38,7 +38,7 @@ impl Owner {
             Request::Consent { customer, record } => self.consent(customer, record).await,
             Request::Outcome { customer, outcome } => self.outcome(customer, outcome).await,
             Request::Unlink { device } => self.unlink(device).await,
-            Request::Forget { customer } => self.forget(customer).await,
+            Request::Forget { customer } => self.forget(customer, self.now).await,
             Request::Sighting(sighting) => self.phone_sighting(*sighting).await,
             Request::Delivery { customer, decision, state, code } => {
                 self.effects.changes.withheld.extend(code.map(|code| (decision, code)));
@@ -103,9 +103,14 @@ impl Owner {
             None => self.allows(&customer).await?,
         };
         if !allowed.any() {
-            if consent.is_some() {
-                self.forget(customer).await?;
+            if let Some(record) = consent {
+                self.forget(customer, Timestamp(record.at.0.min(self.now.0))).await?;
             }
+            return Ok(Taken::NotAllowed);
+        }
+        if let Some(record) = &consent
+            && self.was_withdrawn_after(&customer, record.at).await?
+        {
             return Ok(Taken::NotAllowed);
         }
         if let Some(old) = self.identity.link(id).filter(|old| old.customer != customer).cloned() {
@@ -130,7 +135,10 @@ impl Owner {
         // A clock that runs ahead must not make a consent that no later withdrawal can undo.
         record.at = Timestamp(record.at.0.min(self.now.0));
         if !record.consent.any() {
-            return self.forget(customer).await;
+            return self.forget(customer, record.at).await;
+        }
+        if self.was_withdrawn_after(&customer, record.at).await? {
+            return Ok(Taken::Duplicate);
         }
         let known = self.store.customer(&customer).await?;
         if known.is_some_and(|known| known.consent.at > record.at) && !self.consents.contains_key(&customer) {
@@ -148,6 +156,16 @@ impl Owner {
         }
         self.identity.refresh(self.now);
         Ok(Taken::Stored)
+    }
+
+    /// Whether a customer has withdrawn everything since: then a grant of before that, which arrives late, counts no more.
+    async fn was_withdrawn_after(&self, customer: &CustomerId, at: Timestamp) -> Result<bool> {
+        let trace = self.identity.trace(customer);
+        let withdrawn = match self.effects.changes.withdrawals.get(&trace) {
+            Some(withdrawn) => Some(*withdrawn),
+            None => self.store.withdrawn(&trace).await?,
+        };
+        Ok(withdrawn.is_some_and(|withdrawn| at < withdrawn))
     }
 
     async fn relink(&mut self, device: DeviceId, customer: &CustomerId, locating: bool) -> Result<()> {
@@ -192,7 +210,7 @@ impl Owner {
         Ok(Taken::Stored)
     }
 
-    async fn forget(&mut self, customer: CustomerId) -> Result<Taken> {
+    async fn forget(&mut self, customer: CustomerId, at: Timestamp) -> Result<Taken> {
         for device in self.identity.devices_of(&customer) {
             self.identity.remove(device);
             self.live.forget(&Subject::Device(device));
@@ -201,6 +219,7 @@ impl Owner {
         self.feed(Input::Forget { customer: customer.clone() }).await?;
         self.live.forget_customer(&customer);
         self.consents.insert(customer.clone(), None);
+        self.effects.changes.withdrawals.insert(self.identity.trace(&customer), at);
         self.effects.changes.forgotten.insert(customer);
         // Forgetting is the last thing of a commit, so nothing that comes after may share it.
         self.must_commit = true;

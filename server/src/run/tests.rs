@@ -172,3 +172,22 @@ fn a_clock_that_runs_ahead_can_not_block_a_later_withdrawal() {
         assert_eq!(known.allows(), less);
     });
 }
+
+#[test]
+fn a_grant_of_before_a_withdrawal_is_not_taken_when_it_comes_after_it() {
+    let at = |hours: i64, all: bool| model::consent::ConsentRecord { at: START + Millis::hours(hours), ..consent(all) };
+    Bench::new().run(async |server| {
+        server.advance(Millis::hours(10));
+        let ada = || customer("ada");
+        server.run.device(device("ada"), Some(at(1, true))).await.expect("taken");
+        assert_eq!(server.run.consent(ada(), at(3, false)).await, Ok(Taken::Stored));
+        assert_eq!(server.run.consent(ada(), at(2, true)).await, Ok(Taken::Duplicate), "it was in a queue");
+        assert_eq!(server.run.device(device("ada"), Some(at(2, true))).await, Ok(Taken::NotAllowed));
+        assert_eq!(server.store.customer(&ada()).await.expect("read"), None);
+        // Somebody whom the server never knew withdrew too: the order of coming does not matter.
+        assert_eq!(server.run.consent(customer("bob"), at(3, false)).await, Ok(Taken::Stored));
+        assert_eq!(server.run.consent(customer("bob"), at(2, true)).await, Ok(Taken::Duplicate));
+        assert_eq!(server.run.consent(ada(), at(4, true)).await, Ok(Taken::Stored), "who grants anew is taken");
+        assert!(server.store.customer(&ada()).await.expect("read").is_some());
+    });
+}

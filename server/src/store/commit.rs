@@ -40,6 +40,8 @@ pub struct Changes {
     /// Customers who may not be located any more.
     pub(crate) hidden: BTreeSet<CustomerId>,
     pub(crate) forgotten: BTreeSet<CustomerId>,
+    /// When who is forgotten withdrew, by a trace that names nobody.
+    pub(crate) withdrawals: BTreeMap<String, Timestamp>,
     /// What the core keeps of customers, packed.
     pub(crate) profiles: BTreeMap<CustomerId, Option<Vec<u8>>>,
     pub(crate) presences: BTreeMap<(VisitId, ZoneId, Timestamp), Stay>,
@@ -169,6 +171,8 @@ impl Changes {
         for merged in &self.merged {
             merged.steps(&mut steps);
         }
+        let rows = self.withdrawals.iter().map(|(trace, at)| vec![trace.as_str().into(), (*at).into()]);
+        insert(&mut steps, &tables::WITHDRAWALS, rows.collect());
         erase::steps(&mut steps, self);
         steps
     }

@@ -3,6 +3,7 @@
 use engine::shopper::{Packed, ShopperState};
 use model::consent::{Consent, ConsentRecord};
 use model::ids::{CustomerId, DeviceId, MessageId};
+use model::time::Timestamp;
 
 use super::driver::{Row, from_name};
 use super::rows::{Customer, Device, PushEndpoint};
@@ -98,6 +99,15 @@ impl Store {
     pub async fn knows_message(&self, id: &MessageId) -> Result<bool> {
         let sql = "SELECT id FROM message_ids WHERE id = $1";
         Ok(self.fetch_one("look for a message id", sql, vec![id.as_str().into()]).await?.is_some())
+    }
+
+    /// When somebody with this trace withdrew everything, if that is still known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn withdrawn(&self, trace: &str) -> Result<Option<Timestamp>> {
+        let sql = "SELECT at FROM withdrawals WHERE trace = $1";
+        self.fetch_one("look for a withdrawal", sql, vec![trace.into()]).await?.map(|row| row.time(0)).transpose()
     }
 }
 

@@ -12,6 +12,9 @@ const THIN_KEPT: Millis = Millis::hours(2);
 /// How long it is kept what came in about customers, so that it can be played again: no longer than that needs.
 const INPUTS_KEPT: Millis = Millis::hours(7 * 24);
 
+/// How long it is kept that somebody withdrew: so late may a grant of before that arrive and still be known as one.
+const WITHDRAWALS_KEPT: Millis = Millis::hours(30 * 24);
+
 /// How long a one-time token is remembered after its time, so that who comes too late is told so.
 const TOKENS_KEPT: Millis = Millis::hours(7 * 24);
 
@@ -46,6 +49,7 @@ impl Store {
             ("DELETE FROM inputs WHERE at < $1", now - INPUTS_KEPT),
             ("DELETE FROM meetings WHERE at < $1", now - MEETING_WINDOW),
             ("DELETE FROM message_ids WHERE at < $1", now - retention.message_ids),
+            ("DELETE FROM withdrawals WHERE at < $1", now - WITHDRAWALS_KEPT),
             ("DELETE FROM sessions WHERE expires_at < $1", now),
             ("DELETE FROM gateway_tokens WHERE expires_at < $1", now - TOKENS_KEPT),
             ("DELETE FROM heat WHERE hour < $1", now - retention.heat),

@@ -146,6 +146,12 @@ pub(super) static DELIVERIES: Table = Table {
 pub(super) static MESSAGE_IDS: Table =
     Table { name: "message_ids", columns: &[("id", Text), ("at", Int)], conflict: "ON CONFLICT DO NOTHING" };
 
+pub(super) static WITHDRAWALS: Table = Table {
+    name: "withdrawals",
+    columns: &[("trace", Text), ("at", Int)],
+    conflict: "ON CONFLICT (trace) DO UPDATE SET at = excluded.at WHERE withdrawals.at < excluded.at",
+};
+
 pub(super) static WATERMARKS: Table = Table {
     name: "watermarks",
     columns: &[("gateway", Text), ("spool", Blob), ("seq", Int), ("at", Int)],

@@ -164,8 +164,8 @@ impl Bench {
             }
             Happening::Consent(n, consent) => {
                 if at >= self.consents[n].0 {
-                    // Who withdraws all is forgotten whole, when it was too: a grant that comes after that, however old it
-                    // says it is, is a new customer's.
+                    // Who withdraws all is forgotten here whole, when it was too. That no older grant is let in after it is
+                    // the server's to hold: it keeps a trace of the withdrawal.
                     let known = if consent.any() { at } else { Timestamp(i64::MIN) };
                     self.consents.insert(*n, (known, *consent));
                     if !consent.profiling {
