@@ -82,6 +82,13 @@ fn who_examines_a_box_sees_what_it_runs_with() {
     forget(&folder.path().join("data")).expect("nothing is no error");
 }
 
+/// A box that was told nothing yet, with its file.
+fn untried(folder: &Path) -> (PathBuf, Config, Shop) {
+    let path = write(folder, "");
+    let config = Config::load(&path).expect("a configuration");
+    (path, config, Shop { book: Book::default(), ..shop(folder) })
+}
+
 fn health(heard: &[(&str, i64)]) -> Health {
     let receiver =
         |(name, at): &(&str, i64)| ReceiverHealth::new(ReceiverId::new(name).expect("an id"), Timestamp(*at), 1);
@@ -111,10 +118,7 @@ fn ends(heard: &[(&str, i64)]) -> (Ends, watch::Sender<Health>) {
 #[test]
 fn settings_wait_until_it_is_known_who_is_heard_without_them() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = write(folder.path(), "");
-    let config = Config::load(&path).expect("a configuration");
-    let mut shop = shop(folder.path());
-    shop.book = Book::default();
+    let (path, config, mut shop) = untried(folder.path());
     let (ends, say) = ends(&[]);
     let mut watch = Watch::new(shop.clock.monotonic(), &config, Millis(0));
     shop.told(risky(3), &mut watch, &config, &path);
@@ -136,10 +140,7 @@ fn settings_wait_until_it_is_known_who_is_heard_without_them() {
 #[test]
 fn settings_that_change_nothing_of_what_is_heard_are_tried_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = write(folder.path(), "");
-    let config = Config::load(&path).expect("a configuration");
-    let mut shop = shop(folder.path());
-    shop.book = Book::default();
+    let (path, config, mut shop) = untried(folder.path());
     let (ends, _say) = ends(&[("wine", NOW.0)]);
     let mut watch = Watch::new(shop.clock.monotonic(), &config, Millis(0));
     shop.told(desired(3), &mut watch, &config, &path);
@@ -167,10 +168,7 @@ fn settings_that_change_nothing_of_what_is_heard_are_tried_at_once() {
 #[test]
 fn what_risky_settings_still_owe_harmless_ones_behind_them_owe_too() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = write(folder.path(), "");
-    let config = Config::load(&path).expect("a configuration");
-    let mut shop = shop(folder.path());
-    shop.book = Book::default();
+    let (path, config, mut shop) = untried(folder.path());
     let (ends, _say) = ends(&[("wine", NOW.0)]);
     let mut watch = Watch::new(shop.clock.monotonic(), &config, Millis(0));
     watch.settled = Millis(0);
@@ -190,10 +188,7 @@ fn what_risky_settings_still_owe_harmless_ones_behind_them_owe_too() {
 #[test]
 fn settings_that_follow_each_other_leave_the_box_time_to_run_and_the_newest_win() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = write(folder.path(), "");
-    let config = Config::load(&path).expect("a configuration");
-    let mut shop = shop(folder.path());
-    shop.book = Book::default();
+    let (path, config, mut shop) = untried(folder.path());
     let (ends, _say) = ends(&[]);
     // As it is after a run that was left for other settings.
     let now = shop.clock.monotonic();
