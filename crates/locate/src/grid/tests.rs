@@ -33,24 +33,24 @@ fn shop(walls: &[([f64; 4], f64)]) -> Shop {
 
 /// The same room with more features on its plan, and more in the shop's file.
 fn shop_with(features: &str, more: &str) -> Shop {
-    let (also, mut features) = (features, String::new());
+    let mut all = String::new();
     let area = |properties: &str, x0: f64, x1: f64| {
         format!(
             r#"{{"type":"Feature","properties":{properties},"geometry":{{"type":"Polygon","coordinates":[[[{x0},0],[{x1},0],[{x1},10],[{x0},10],[{x0},0]]]}}}}"#
         )
     };
-    features += &area(r#"{"feature":"floor","id":"f"}"#, 0.0, 20.0);
+    all += &area(r#"{"feature":"floor","id":"f"}"#, 0.0, 20.0);
     for (name, x0, x1) in [("left", 0.0, 8.3), ("right", 8.3, 20.0)] {
         let properties = format!(r#"{{"feature":"zone","id":"{name}","floor":"f","kind":"department"}}"#);
-        write!(features, ",{}", area(&properties, x0, x1)).expect("a string grows");
+        write!(all, ",{}", area(&properties, x0, x1)).expect("a string grows");
     }
-    features += also;
+    all += features;
     let mut shop = String::from("[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"Etc/UTC\"\n");
     for (n, (x, y)) in EARS.iter().enumerate() {
         write!(shop, "[[receiver]]\nid = \"r{n}\"\nfloor = \"f\"\nx = {x:.1}\ny = {y:.1}\n").expect("a string grows");
     }
     shop += more;
-    let floor = format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
+    let floor = format!(r#"{{"type":"FeatureCollection","features":[{all}]}}"#);
     Shop::parse(&shop, &floor).expect("a right shop")
 }
 
