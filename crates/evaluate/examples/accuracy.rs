@@ -65,11 +65,16 @@ fn ours(case: &Case, config: Config) -> Result<(), Failure> {
         answers.extend(each(&tested(case, fold), |track| stage.play(track)));
     }
     let reliability = Reliability::of(&case.test.truth, &answers);
-    let gap = reliability.zone_error().unwrap_or(0.0);
+    let [gap, chance] =
+        [reliability.zone_error(), reliability.zone_error_by_chance()].map(|gap| gap.unwrap_or_default());
     let (all, nine) = (reliability.places.max(1), reliability.in_nine_tenths);
     let (line, seconds) = (line(&case.score(&answers)), begun.elapsed().as_secs_f64());
     let (name, config) = (case.name, config.name());
-    writeln!(std::io::stdout(), "{name:14} {config:17}{line}  gap {gap:.3} in90 {}% {seconds:.1} s", nine * 100 / all)?;
+    writeln!(
+        std::io::stdout(),
+        "{name:14} {config:17}{line}  gap {gap:.3} (by chance {chance:.3}) in90 {}% {seconds:.1} s",
+        nine * 100 / all
+    )?;
     for (device, median) in case.by_device(&answers) {
         writeln!(std::io::stdout(), "{:14} {device:17}{median:5.2}", "")?;
     }

@@ -36,6 +36,8 @@ pub struct Bin {
     pub claimed: f64,
     /// How many were right.
     pub right: usize,
+    /// The variance of how many would be right if every claim held and the answers of one stay were right or wrong together.
+    pub variance: f64,
 }
 
 impl Reliability {
@@ -44,15 +46,19 @@ impl Reliability {
     pub fn of(truth: &[Truth], answers: &[Answer]) -> Self {
         let answers: BTreeMap<&str, &Answer> = answers.iter().map(|answer| (answer.sample.as_str(), answer)).collect();
         let mut reliability = Self::default();
-        for truth in truth {
-            if let Some(answer) = answers.get(truth.sample.as_str()) {
-                reliability.count(truth, answer);
+        for truth in truth.chunk_by(|a, b| (&a.track, &a.zone) == (&b.track, &b.zone)) {
+            let mut stay = [Bin::default(); BINS.len()];
+            for truth in truth {
+                if let Some(answer) = answers.get(truth.sample.as_str()) {
+                    reliability.count(truth, answer, &mut stay);
+                }
             }
+            reliability.bins.iter_mut().zip(&stay).for_each(|(bin, stay)| bin.add(stay));
         }
         reliability
     }
 
-    fn count(&mut self, truth: &Truth, answer: &Answer) {
+    fn count(&mut self, truth: &Truth, answer: &Answer, stay: &mut [Bin; BINS.len()]) {
         let Some(claim) = &answer.claim else { return };
         let same_floor = truth.floor.as_ref().is_none_or(|floor| *floor == answer.floor);
         let away = truth.point.and_then(|point| squared(claim.spread, answer.point, point));
@@ -63,7 +69,7 @@ impl Reliability {
         }
         let claimed = claim.zones.iter().find(|(zone, _)| *zone == answer.zone);
         if let Some((_, p)) = claimed.filter(|_| !truth.zone.is_empty()) {
-            let bin = &mut self.bins[BINS.iter().rposition(|low| p >= low).unwrap_or(0)];
+            let bin = &mut stay[BINS.iter().rposition(|low| p >= low).unwrap_or(0)];
             bin.given += 1;
             bin.claimed += p;
             bin.right += usize::from(answer.zone == truth.zone);
@@ -77,6 +83,27 @@ impl Reliability {
         let given: usize = self.bins.iter().map(|bin| bin.given).sum();
         let error: f64 = self.bins.iter().map(|bin| (bin.claimed - bin.right as f64).abs()).sum();
         (given > 0).then(|| error / given as f64)
+    }
+
+    /// The difference that chance alone would make if all claims held: stays are few, and answers of one stay err together.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub fn zone_error_by_chance(&self) -> Option<f64> {
+        let given: usize = self.bins.iter().map(|bin| bin.given).sum();
+        // The mean of the absolute value of a normal law.
+        let error: f64 = self.bins.iter().map(|bin| (bin.variance * std::f64::consts::FRAC_2_PI).sqrt()).sum();
+        (given > 0).then(|| error / given as f64)
+    }
+}
+
+impl Bin {
+    /// Adds the answers of one stay.
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    fn add(&mut self, stay: &Self) {
+        self.given += stay.given;
+        self.claimed += stay.claimed;
+        self.right += stay.right;
+        self.variance += stay.claimed * (stay.given as f64 - stay.claimed);
     }
 }
 
@@ -120,5 +147,13 @@ mod tests {
         assert_eq!((reliability.bins[0].given, reliability.bins[5].given), (1, 0));
         assert_eq!((reliability.places, reliability.in_half, reliability.in_nine_tenths), (4, 2, 3));
         assert!((reliability.zone_error().expect("answers") - (0.7 + 0.7) / 3.0).abs() < 1e-9);
+        let chance = [0.85 * 0.15 * 2.0, 0.3 * 0.7].map(|variance: f64| (variance * 2.0 / std::f64::consts::PI).sqrt());
+        assert!((reliability.zone_error_by_chance().expect("answers") - (chance[0] + chance[1]) / 3.0).abs() < 1e-9);
+        // Two of one stay are right or wrong together: that is one chance of twice the weight.
+        let one = Reliability::of(&[truth(0, 1.0, "z"), truth(1, 1.0, "z")], &[answer(0, 0.85), answer(1, 0.85)]);
+        assert!((one.bins[4].variance - 4.0 * 0.85 * 0.15).abs() < 1e-9);
+        let two = Reliability::of(&[truth(0, 1.0, "z"), truth(1, 1.0, "y")], &[answer(0, 0.85), answer(1, 0.85)]);
+        assert!((two.bins[4].variance - 2.0 * 0.85 * 0.15).abs() < 1e-9);
+        assert_eq!(Reliability::default().zone_error_by_chance(), None);
     }
 }

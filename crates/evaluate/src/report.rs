@@ -140,14 +140,15 @@ impl Report {
 
     fn claims(&self, page: &mut String) {
         *page += "\nWhether claims mean something: of the zone answers given with a probability in each bin, the share that was right (and how many there were); ";
+        *page += "the mean gap between both, and the gap that chance alone would make if all claims held and the answers of one stay in a zone were right or wrong together; ";
         *page += "and how often the truth lay in the regions that should hold 50 % and 90 % of the belief.\n\n";
         *page += "| case, config |";
         for (place, low) in BINS.iter().enumerate() {
             let high = BINS.get(place + 1).copied().unwrap_or(1.0);
             let _ = write!(page, " {low:.1} to {high:.1} |");
         }
-        *page += " mean gap | in 50 % | in 90 % |\n|---|";
-        *page += &"---|".repeat(BINS.len() + 3);
+        *page += " mean gap | by chance | in 50 % | in 90 % |\n|---|";
+        *page += &"---|".repeat(BINS.len() + 4);
         page.push('\n');
         for ours in &self.ours {
             let _ = write!(page, "| {}, {} |", ours.case, ours.config.name());
@@ -159,7 +160,8 @@ impl Report {
             }
             let Reliability { places: all, in_half, in_nine_tenths, .. } = ours.reliability;
             let (half, nine) = (share(places(in_half, all)), share(places(in_nine_tenths, all)));
-            let _ = writeln!(page, " {} | {half} | {nine} |", share(ours.reliability.zone_error()));
+            let [gap, chance] = [ours.reliability.zone_error(), ours.reliability.zone_error_by_chance()].map(share);
+            let _ = writeln!(page, " {gap} | {chance} | {half} | {nine} |");
         }
     }
 }

@@ -24,6 +24,9 @@ fn main() -> io::Result<()> {
     let mut updates: Vec<Work<'_>> =
         vec![("survey field, 4 laws", update(&survey, &heard)), ("plan field, 4 laws", update(&plan, &heard))];
     compare("update", &mut updates)?;
+    let mut told: Vec<Work<'_>> =
+        vec![("survey field", told(&survey, &heard)), ("plan field, the widest claim", told(&plan, &heard))];
+    compare("update and estimate", &mut told)?;
     let (ground, learnt) = (Arc::new(Ground::new(&hall.shop)), traffic(&plan, &heard));
     let (shop, ground) = (&hall.shop, &ground);
     let mut fields: Vec<Work<'_>> = vec![
@@ -50,6 +53,22 @@ fn update<'w>(field: &Arc<Field>, heard: &'w [Vec<Sighting>]) -> Box<dyn FnMut()
             filter.hear(&sighting);
         }
         filter.update(slot(number), &mut work);
+        filter.commit(slot(number), &mut work);
+        number += 1;
+    })
+}
+
+/// The same, and what is told of it each time: claims, zones, the cloud. Somebody who stands is claimed the most widely.
+fn told<'w>(field: &Arc<Field>, heard: &'w [Vec<Sighting>]) -> Box<dyn FnMut() + 'w> {
+    let (mut filter, mut work) = (Filter::new(Arc::clone(field), hall::START), Workspace::default());
+    let mut number = 0;
+    Box::new(move || {
+        for sighting in &heard[0] {
+            let mut sighting = sighting.clone();
+            sighting.at.0 += number * locate::grid::SLOT.0;
+            filter.hear(&sighting);
+        }
+        black_box(filter.estimate(slot(number), &mut work));
         filter.commit(slot(number), &mut work);
         number += 1;
     })

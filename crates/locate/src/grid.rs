@@ -5,6 +5,7 @@
 //! A slot is not an average: every sighting keeps its own factor in the likelihood.
 
 mod belief;
+mod blind;
 mod checkpoint;
 mod device;
 mod estimate;
@@ -13,6 +14,7 @@ pub(crate) mod ground;
 mod heed;
 mod kept;
 mod reading;
+mod trail;
 pub(crate) mod walls;
 mod weigh;
 

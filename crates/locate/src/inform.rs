@@ -5,7 +5,6 @@
 
 mod advice;
 mod chart;
-mod fisher;
 mod landing;
 mod pairs;
 
@@ -17,9 +16,9 @@ use model::ids::{FloorId, ReceiverId, ZoneId};
 use model::shop::Shop;
 use serde::Serialize;
 
+pub use crate::fisher::Ellipse;
 pub use advice::{Addition, Advice, Effect, Removal};
 pub use chart::Chart;
-pub use fisher::Ellipse;
 pub use pairs::{Pair, Why};
 
 use landing::Landing;

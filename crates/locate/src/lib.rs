@@ -1,6 +1,7 @@
 //! Who is where: from signal strengths to a probability for every zone. Pure.
 
 pub mod calibrate;
+mod fisher;
 pub mod grid;
 pub mod health;
 pub mod identity;

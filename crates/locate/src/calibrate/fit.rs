@@ -87,9 +87,11 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
         subjects.iter().map(|subject| subject.places.iter().map(|(_, frames)| frames).sum::<f64>()).sum::<f64>();
     for (subject, findings) in subjects.iter().zip(&findings) {
         let process = Process::new(shape, findings);
-        let (mut level, mut variance) = (Vec::with_capacity(ground.cells()), Vec::with_capacity(ground.cells()));
+        let room = || Vec::with_capacity(ground.cells());
+        let (mut level, mut variance, mut map) = (room(), room(), room());
         for (floor, point) in ground.centres() {
             let (more, unsure) = process.at(floor, point);
+            map.push(unsure as f32);
             level.push((expected(ground, subject, law, floor, point) + more) as f32);
             variance.push((shape.nugget * shape.nugget + BODIES[learnt.source as usize] + unsure) as f32);
         }
@@ -98,7 +100,7 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
             Some(geometry) => geometry.beside(ground, subject, level),
             None => vec![level],
         };
-        ears.push(Expectation { id: subject.id.clone(), levels, variance, chance });
+        ears.push(Expectation { id: subject.id.clone(), levels, variance, unsure: map, chance });
     }
     chances.finish(&mut ears, heard);
     let laws = if geometry.is_some() { LAWS.to_vec() } else { vec![1.0] };

@@ -5,6 +5,7 @@ use model::ids::ZoneId;
 use super::device::Device;
 use super::field::{Field, LAWS_MAX};
 use super::ground::Ground;
+use super::trail::Trail;
 use crate::lanes::{self, wide};
 
 /// Speed of the random walk that stands for walking at 1.2 m a second, in metres a second.
@@ -33,7 +34,8 @@ pub(super) struct Belief {
 
 impl Default for Belief {
     fn default() -> Self {
-        let device = Device { offset: 0.0, variance: 1.0, noise: 1.0, laws: [0.0; LAWS_MAX], ties: Vec::new() };
+        let (ties, trail) = (Vec::new(), Trail::default());
+        let device = Device { offset: 0.0, variance: 1.0, noise: 1.0, laws: [0.0; LAWS_MAX], ties, trail };
         Self { walking: Vec::new(), standing: Vec::new(), device }
     }
 }
@@ -191,7 +193,7 @@ impl Belief {
             }
         }
         (belief.device.offset, belief.device.variance) = (self.device.offset, self.device.variance);
-        belief.device.noise = self.device.noise;
+        (belief.device.noise, belief.device.trail) = (self.device.noise, self.device.trail);
         if !belief.weigh(&vec![1.0; to.cells()]) {
             belief.anywhere(to);
         }

@@ -2,6 +2,7 @@
 //! towards it, and how often each has heard it of late.
 
 use super::field::{Field, LAWS_MAX};
+use super::trail::Trail;
 
 /// Power of what a slot says about the law: a receiver's own error comes back in every slot, so that a hundred slots do not
 /// tell a hundred times as much as one.
@@ -63,6 +64,8 @@ pub(super) struct Device {
     /// Weight of each law.
     pub(super) laws: [f32; LAWS_MAX],
     pub(super) ties: Vec<Tie>,
+    /// How far it has come of late.
+    pub(super) trail: Trail,
 }
 
 impl Device {
@@ -76,13 +79,14 @@ impl Device {
             noise: 1.0,
             laws,
             ties: vec![tie; field.receivers()],
+            trail: Trail::default(),
         }
     }
 
     /// Takes over another device's state without a new allocation.
     pub(super) fn copy(&mut self, other: &Self) {
         (self.offset, self.variance, self.noise) = (other.offset, other.variance, other.noise);
-        self.laws = other.laws;
+        (self.laws, self.trail) = (other.laws, other.trail);
         self.ties.clone_from(&other.ties);
     }
 

@@ -43,7 +43,7 @@ impl Filter {
     pub(super) fn describe(&self, slot: i64, heard: &[Heard], work: &mut Workspace) -> Estimate {
         let ground = &*self.field.ground;
         work.belief.place(&mut work.place);
-        let (floor, point, _) = ground.moments(&work.place);
+        let (floor, point, belief) = ground.moments(&work.place);
         let believed = ground.zones_of(&work.place);
         let mut strongest: Vec<(u16, f32, f32)> =
             heard.iter().map(|heard| (heard.receiver, heard.rssi, heard.echo().level)).collect();
@@ -60,7 +60,9 @@ impl Filter {
             }
         };
         let heard = strongest.into_iter().map(witness).collect();
-        self.field.claim(&mut work.place, &mut work.flux);
+        let variance = f64::midpoint(belief.xx, belief.yy);
+        let standing = work.belief.device.trail.standing();
+        self.field.claim(&mut work.place, variance, standing, &mut work.flux);
         let (_, _, spread) = ground.moments(&work.place);
         Estimate {
             at: slot_end(slot),

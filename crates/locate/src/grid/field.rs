@@ -8,6 +8,7 @@ use model::ids::{ReceiverId, ZoneId};
 use model::shop::Shop;
 use model::zone::ZoneKind;
 
+use super::blind::blind_m;
 use super::ground::{CEILING_DB, Ground, Mast, Way};
 use crate::calibrate::{Calibration, Source, fit};
 use crate::health::Condition;
@@ -24,8 +25,6 @@ const PLAN_VARIANCE: f32 = 34.0;
 const PLAN_OFFSET_DB: f32 = 5.0;
 /// How far a receiver is off towards one device, in dB, by what is known of it: from the plan, from traffic, from a survey.
 const BIAS_DB: [f32; 3] = [2.0, 1.5, 1.0];
-/// How far positions stay off, by what is known, as a share of the way from one receiver to the next.
-const BLIND: [f64; 3] = [0.2, 0.14, 0.1];
 /// The level above the claimed power that half of the frames reach a receiver with, in dB: about -94 dBm.
 const SENSITIVITY_DB: f32 = -35.0;
 /// How much above or below it a frame is heard about three times out of four, or one out of four, in dB.
@@ -60,6 +59,8 @@ pub(crate) struct Expectation {
     pub(crate) levels: Vec<Vec<f32>>,
     /// Variance at every cell, in dB².
     pub(crate) variance: Vec<f32>,
+    /// What of it is the map's own, the same in every frame that is heard at a cell, in dB²; empty of a plan, which has no map.
+    pub(crate) unsure: Vec<f32>,
     /// Frames a second relative to the other receivers; empty when nobody counted.
     pub(crate) chance: Vec<f32>,
 }
@@ -124,7 +125,7 @@ impl Field {
             all.iter_mut().zip(&ear.chance).for_each(|(all, chance)| *all += chance);
         }
         let total: f32 = start.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-        let apart = (f64::from(ground.open_count) / ears.len().max(1) as f64).sqrt() * ground.cell;
+        let blind_m = blind_m(ground, &ears, offset_db, source);
         Self {
             ground: Arc::clone(ground),
             receivers: ears.iter().zip(0_u16..).map(|(ear, number)| (ear.id.clone(), number)).collect(),
@@ -133,7 +134,7 @@ impl Field {
             start: start.iter().map(|weight| weight / total).collect(),
             offset_db,
             bias_db: BIAS_DB[source as usize],
-            blind_m: BLIND[source as usize] * apart,
+            blind_m,
             source,
         }
     }
@@ -231,7 +232,8 @@ fn plan(ground: &Ground, shop: &Shop) -> Radio {
         let levels = tables(ground, &mast, &EXPONENTS, |(exponent, _), way| {
             -exponent * way.slope as f32 - (way.loss + way.storeys * CEILING_DB) as f32
         });
-        Some(Expectation { id: receiver.id.clone(), levels, variance: vec![PLAN_VARIANCE; cells], chance: Vec::new() })
+        let (variance, unsure, chance) = (vec![PLAN_VARIANCE; cells], Vec::new(), Vec::new());
+        Some(Expectation { id: receiver.id.clone(), levels, variance, unsure, chance })
     });
     let laws = EXPONENTS.iter().map(|(_, weight)| *weight).collect();
     Radio { source: Source::Plan, ears: ears.collect(), laws, offset_db: PLAN_OFFSET_DB, start: ground.open.clone() }

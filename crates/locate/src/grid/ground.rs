@@ -97,16 +97,21 @@ pub struct Ground {
     pub(super) floors: Vec<FloorGrid>,
     /// 1 where people can be, else 0.
     pub(crate) open: Vec<f32>,
-    pub(super) open_count: f32,
     /// 1 where one can step from a cell to the next one of its row, else 0.
     pub(super) right: Vec<f32>,
     /// 1 where one can step from a cell to the one of the next row, else 0.
     pub(super) up: Vec<f32>,
+    /// The same for two steps on, along the row and along the column.
+    pub(super) right_two: Vec<f32>,
+    pub(super) up_two: Vec<f32>,
     pub(super) steps: Vec<Step>,
     pub(super) zones: Vec<ZoneCells>,
     walls: Vec<Walls>,
     /// Share of each cell that lies in no zone.
     bare: Vec<f32>,
+    /// The centres of the cells, in metres.
+    pub(super) x: Vec<f32>,
+    pub(super) y: Vec<f32>,
 }
 
 impl Ground {
@@ -117,20 +122,23 @@ impl Ground {
             cell: cell_size(&shop.floors),
             floors: Vec::new(),
             open: Vec::new(),
-            open_count: 0.0,
             right: Vec::new(),
             up: Vec::new(),
+            right_two: Vec::new(),
+            up_two: Vec::new(),
             steps: Vec::new(),
             zones: Vec::new(),
             bare: Vec::new(),
+            x: Vec::new(),
+            y: Vec::new(),
             walls: shop.floors.iter().map(|floor| Walls::new(&floor.walls, &floor.obstacles)).collect(),
         };
         for (floor, walls) in shop.floors.iter().zip(std::mem::take(&mut ground.walls)) {
             ground.add_floor(floor, &walls);
             ground.walls.push(walls);
         }
-        ground.open_count = ground.open.iter().sum::<f32>().max(1.0);
         ground.add_zones(shop);
+        (ground.x, ground.y) = ground.centres().map(|(_, Point { x, y })| (x as f32, y as f32)).unzip();
         for passage in &shop.passages {
             passage.ends.windows(2).for_each(|ends| ground.join(&ends[0], &ends[1], passage.seconds.max(0.5)));
         }
@@ -278,6 +286,11 @@ impl Ground {
             self.open.push(f32::from(*here));
             self.right.push(if last_column { 0.0 } else { step(place, place + 1) });
             self.up.push(if last_row { 0.0 } else { step(place, place + width) });
+        }
+        for cell in grid.start..self.open.len() {
+            let twice = |edges: &[f32], stride: usize| edges[cell] * edges.get(cell + stride).unwrap_or(&0.0);
+            self.right_two.push(twice(&self.right, 1));
+            self.up_two.push(twice(&self.up, width));
         }
         self.floors.push(grid);
     }

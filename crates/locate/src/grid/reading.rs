@@ -8,6 +8,7 @@ use model::units::{Metres, Probability};
 use super::belief::spread;
 use super::field::Field;
 use super::ground::{FloorGrid, Ground};
+use crate::calibrate::Source;
 
 /// Side of a patch of a cloud, in metres.
 const PATCH_M: f64 = 1.0;
@@ -17,25 +18,45 @@ const PATCH_MIN: f32 = 0.01;
 const PATCHES_MAX: usize = 64;
 /// Share that a pass of the claim's blur hands to each neighbour.
 const BLUR_SHARE: f32 = 0.4;
-/// Most passes of the blur.
-const BLUR_PASSES_MAX: f64 = 40.0;
+/// Most that the blur widens a belief by, in squared cells per axis.
+const BLUR_MAX: f64 = 50.0;
+/// How much of a belief's variance comes on top of it for somebody who stands: bodies, hands and shadows stay as they are.
+const STANDING: f64 = 1.2;
 
 impl Field {
     /// Makes a belief as wide as it can be vouched for.
     ///
     /// What a map has wrong stays wrong however long one listens: the filter takes it for noise that averages out, and so
-    /// becomes too sure. In dB that error is the same everywhere, in metres it grows with the way to the receivers.
+    /// becomes too sure.
     /// It is laid on what is told, not on what the filter goes on with; walls hold it back as they hold back people.
-    pub(super) fn claim(&self, place: &mut [f32], flux: &mut Vec<f32>) {
+    /// For who stands, the noise of frames stays in part as well: what is `believed` by a survey, in m² per axis, is widened by it.
+    pub(super) fn claim(&self, place: &mut [f32], believed: f64, standing: f64, flux: &mut Vec<f32>) {
         let ground = &*self.ground;
-        let passes = (self.blind_m / ground.cell).powi(2) / (2.0 * f64::from(BLUR_SHARE));
-        for _ in 0..passes.round().min(BLUR_PASSES_MAX) as u32 {
-            spread(place, &ground.right, 1, BLUR_SHARE, flux);
-            for floor in &ground.floors {
-                let cells = floor.start..floor.start + floor.width * floor.height;
-                spread(&mut place[cells.clone()], &ground.up[cells], floor.width, BLUR_SHARE, flux);
-            }
+        let again = match self.source() {
+            Source::Plan | Source::Traffic => 0.0,
+            Source::Survey => STANDING * standing * believed,
+        };
+        let variance = self.blind_m * self.blind_m + again;
+        let variance = (variance / (ground.cell * ground.cell)).min(BLUR_MAX);
+        // A pass over two cells spreads four times as much as one over one cell, which then joins what that has left apart.
+        let narrow = 2.0 * f64::from(BLUR_SHARE);
+        let wide_passes = ((variance - 2.0 * narrow) / (4.0 * narrow)).max(0.0).floor();
+        let narrow_passes = (variance / narrow - 4.0 * wide_passes).round();
+        for _ in 0..wide_passes as u32 {
+            blur(ground, place, 2, (&ground.right_two, &ground.up_two), flux);
         }
+        for _ in 0..narrow_passes as u32 {
+            blur(ground, place, 1, (&ground.right, &ground.up), flux);
+        }
+    }
+}
+
+/// Hands over to the cells so many steps on, along rows and columns.
+fn blur(ground: &Ground, place: &mut [f32], steps: usize, (right, up): (&[f32], &[f32]), flux: &mut Vec<f32>) {
+    spread(place, right, steps, BLUR_SHARE, flux);
+    for floor in &ground.floors {
+        let cells = floor.start..floor.start + floor.width * floor.height;
+        spread(&mut place[cells.clone()], &up[cells], floor.width * steps, BLUR_SHARE, flux);
     }
 }
 

@@ -1,3 +1,4 @@
+mod claims;
 mod devices;
 mod ways;
 
@@ -5,6 +6,7 @@ use std::fmt::Write as _;
 
 use model::floor::Point;
 use model::ids::ReceiverId;
+use model::position::Spread;
 use model::shop::Shop;
 use model::sighting::{RssiSummary, Transmitter};
 use model::subject::Pseudonym;

@@ -156,6 +156,8 @@ impl Workspace {
             self.belief.device.copy(&device);
         }
         self.learn(field, echoes, &evidence);
+        let (x, y) = (dot(&self.place, &field.ground.x), dot(&self.place, &field.ground.y));
+        self.belief.device.trail.follow(x, y, slot);
     }
 
     /// The logarithm of the likelihood of every cell under one law; says the best one that holds anything.

@@ -8,7 +8,7 @@ use model::shop::{Receiver, Shop};
 use model::zone::{Zone, ZoneKind};
 
 use super::Radio;
-use super::fisher::{Ellipse, Information};
+use crate::fisher::{Ellipse, Information};
 use crate::grid::walls::Walls;
 use crate::zones::ZoneIndex;
 

@@ -33,7 +33,7 @@ impl Ellipse {
 
 /// Information about x, y and the device's offset: the upper half of a symmetric 3 x 3 matrix.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Information {
+pub(crate) struct Information {
     xx: f64,
     xy: f64,
     yy: f64,
@@ -44,7 +44,7 @@ pub(super) struct Information {
 
 impl Information {
     /// What is known before anything is heard: variances in square metres; `offset_db` 0 is an offset that is known.
-    pub(super) fn prior(variance_x: f64, variance_y: f64, offset_db: f64) -> Self {
+    pub(crate) fn prior(variance_x: f64, variance_y: f64, offset_db: f64) -> Self {
         Self {
             xx: 1.0 / variance_x,
             xy: 0.0,
@@ -56,7 +56,7 @@ impl Information {
     }
 
     /// Adds what is heard with a weight (frames heard over the variance of the noise), given how the level changes by the metre.
-    pub(super) fn add(&mut self, weight: f64, dx: f64, dy: f64) {
+    pub(crate) fn add(&mut self, weight: f64, dx: f64, dy: f64) {
         self.xx += weight * dx * dx;
         self.xy += weight * dx * dy;
         self.yy += weight * dy * dy;
@@ -66,14 +66,14 @@ impl Information {
     }
 
     /// The information about the place alone: the Schur complement, so that what the offset explains is not counted.
-    pub(super) fn place(&self) -> (f64, f64, f64) {
+    pub(crate) fn place(&self) -> (f64, f64, f64) {
         // A known offset has infinite information, and then nothing is taken away.
         let known = 1.0 / self.oo;
         (self.xx - self.xo * self.xo * known, self.xy - self.xo * self.yo * known, self.yy - self.yo * self.yo * known)
     }
 
     /// The smallest error that any unbiased estimate can have.
-    pub(super) fn ellipse(&self) -> Ellipse {
+    pub(crate) fn ellipse(&self) -> Ellipse {
         let (xx, xy, yy) = self.place();
         let (mean, half) = (f64::midpoint(xx, yy), f64::midpoint(xx, -yy));
         let root = half.hypot(xy);
