@@ -4,6 +4,7 @@
 
 mod hooks;
 mod retained;
+mod routes;
 pub(crate) mod rules;
 
 #[cfg(test)]
@@ -163,6 +164,7 @@ impl Broker {
         let refused = |cause: &dyn std::fmt::Display| Error::Listen { address: listen, problem: cause.to_string() };
         let credentials = Credentials::fresh();
         let context = ServerContext::new().build().await;
+        *context.extends.router_mut().await = Box::new(routes::Routes::new(context.clone()));
         *context.extends.retain_mut().await = Box::new(retained::Retained::default());
         let guard = hooks::Guard::new(store, credentials.clone(), receiver_topics);
         hooks::register(&context, Arc::clone(&guard)).await;

@@ -11,7 +11,7 @@ use rmqtt::codec::v5::SubscribeAckReason;
 use rmqtt::context::ServerContext;
 use rmqtt::hook::{Handler, HookResult, Parameter, ReturnType, Type};
 use rmqtt::session::Session;
-use rmqtt::types::{AuthResult, ConnectInfo, LastWill, Publish, PublishAclResult, Subscribe, SubscribeAclResult};
+use rmqtt::types::{AuthResult, ConnectInfo, Id, LastWill, Publish, PublishAclResult, Subscribe, SubscribeAclResult};
 
 use super::Credentials;
 use super::rules::User;
@@ -36,6 +36,8 @@ pub(super) struct Guard {
 pub(super) struct Known {
     pub(super) user: User,
     pub(super) proof: Proof,
+    /// The connection that they log in by.
+    pub(super) connection: Id,
     /// How often it was to be ended and had no session.
     pub(super) missed: u32,
 }
@@ -100,7 +102,8 @@ impl Guard {
         match self.store.gateway_has(name, serial).await {
             Ok(true) => {
                 let user = User { name: name.clone(), role: Role::Gateway };
-                self.admit(client, Known { user, proof: Proof::Certificate(to_serial(serial)), missed: 0 })
+                let (proof, connection) = (Proof::Certificate(to_serial(serial)), client.id().clone());
+                self.admit(client, Known { user, proof, connection, missed: 0 })
             }
             Ok(false) => {
                 metrics::counter!("broker_refused_total", "reason" => "certificate").increment(1);
@@ -140,8 +143,8 @@ impl Guard {
         if verify_slices_are_equal(&password_hash(password), &user.password_hash).is_err() {
             return AuthResult::BadUsernameOrPassword;
         }
-        let proof = Proof::Password(user.password_hash);
-        self.admit(client, Known { user: User { name: user.name, role: user.role }, proof, missed: 0 })
+        let (proof, connection) = (Proof::Password(user.password_hash), client.id().clone());
+        self.admit(client, Known { user: User { name: user.name, role: user.role }, proof, connection, missed: 0 })
     }
 
     /// The broker itself never asks about a will, so it is checked here, before there is one.
@@ -154,7 +157,7 @@ impl Guard {
             metrics::counter!("broker_refused_total", "reason" => "will").increment(1);
             return AuthResult::NotAuthorized;
         }
-        if self.take_in(client.client_id(), known) {
+        if self.take_in(known) {
             return AuthResult::Allow(false, None);
         }
         metrics::counter!("broker_refused_total", "reason" => "client-id").increment(1);
@@ -162,8 +165,9 @@ impl Guard {
     }
 
     /// Remembers whose a client id is, unless it is somebody else's.
-    pub(super) fn take_in(&self, client: &str, fresh: Known) -> bool {
+    pub(super) fn take_in(&self, fresh: Known) -> bool {
         let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        let client = &*fresh.connection.client_id;
         let is_free = clients.get(client).is_none_or(|known| known.user == fresh.user);
         if is_free {
             clients.insert(client.to_owned(), fresh);
@@ -192,9 +196,13 @@ impl Guard {
         SubscribeAclResult::new_failure(SubscribeAckReason::NotAuthorized)
     }
 
-    /// A session has ended.
-    pub(super) fn ended(&self, client: &str) {
-        self.clients.write().unwrap_or_else(PoisonError::into_inner).remove(client);
+    /// The session of a connection has ended. Who comes back at once, after a kill or a cut line, may have logged in under the
+    /// same client id before this is told; what is known of that connection stays.
+    pub(super) fn ended(&self, connection: &Id) {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        if clients.get(&*connection.client_id).is_some_and(|known| known.connection == *connection) {
+            clients.remove(&*connection.client_id);
+        }
     }
 }
 
@@ -240,7 +248,7 @@ impl Handler for Door {
                 (false, Some(HookResult::SubscribeAclResult(self.0.subscribe(session, subscribe))))
             }
             Parameter::SessionTerminated(session, _) => {
-                self.0.ended(&session.id.client_id);
+                self.0.ended(&session.id);
                 (true, so_far)
             }
             _ => (true, so_far),
