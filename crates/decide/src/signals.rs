@@ -95,8 +95,9 @@ impl Journal {
     /// The caller remembers the ids of what it has answered: a pattern goes on being told while it is fresh.
     #[must_use]
     pub fn fired(&self, patterns: &[Pattern], shop: &Shop, now: Timestamp) -> Vec<Fired> {
+        let placed = self.placed();
         let due = |pattern: &Pattern| {
-            self.completions(pattern, shop).into_iter().rfind(|fired| {
+            placed.completions(pattern, shop).into_iter().rfind(|fired| {
                 let at = fired.at + if pattern.without.is_empty() { Millis::ZERO } else { GRACE };
                 at <= now && now.since(at) <= STALE
             })
@@ -107,9 +108,10 @@ impl Journal {
     /// When the next pattern will fire if nothing more happens.
     #[must_use]
     pub fn next_due(&self, patterns: &[Pattern], shop: &Shop, now: Timestamp) -> Option<Timestamp> {
+        let placed = self.placed();
         let waits = |pattern: &Pattern| {
             let grace = if pattern.without.is_empty() { Millis::ZERO } else { GRACE };
-            let later = self.completions(pattern, shop).into_iter().map(move |fired| fired.at + grace);
+            let later = placed.completions(pattern, shop).into_iter().map(move |fired| fired.at + grace);
             later.filter(|at| *at > now).min()
         };
         patterns.iter().filter_map(waits).min()
@@ -132,6 +134,46 @@ impl Journal {
         for mark in other.marks {
             self.note(mark);
         }
+    }
+
+    /// The same journal with what was done put where its doer was at that time, as far as the marks of stays tell: what
+    /// was noted when it arrived may have been too early or too late to know.
+    fn placed(&self) -> Self {
+        let place = |mark: &Mark| match mark.signal {
+            Signal::PickedUp
+            | Signal::PutBack
+            | Signal::Viewed
+            | Signal::Added
+            | Signal::Removed
+            | Signal::AppOpened => self.place_at(&mark.store, mark.at),
+            Signal::VisitStarted | Signal::Entered | Signal::Dwelling | Signal::Left | Signal::VisitEnded => None,
+        };
+        let put = |mark: &Mark| match place(mark) {
+            Some(stay) => Mark { zone: stay.zone.clone(), visit: stay.visit, ..mark.clone() },
+            None => mark.clone(),
+        };
+        Self { marks: self.marks.iter().map(put).collect() }
+    }
+
+    /// The mark that began the stay of then: of several the one that began last.
+    fn place_at(&self, store: &StoreId, at: Timestamp) -> Option<&Mark> {
+        let mut stays: Vec<&Mark> = Vec::new();
+        for mark in self.marks.iter().filter(|mark| mark.store == *store && mark.at <= at) {
+            match mark.signal {
+                Signal::Entered => stays.push(mark),
+                Signal::Left => stays.retain(|stay| stay.zone != mark.zone),
+                Signal::VisitEnded => stays.retain(|stay| stay.visit != mark.visit),
+                Signal::VisitStarted
+                | Signal::Dwelling
+                | Signal::PickedUp
+                | Signal::PutBack
+                | Signal::Viewed
+                | Signal::Added
+                | Signal::Removed
+                | Signal::AppOpened => {}
+            }
+        }
+        stays.pop()
     }
 
     /// Every time the pattern was completed and has kept its rest, in the order of time.

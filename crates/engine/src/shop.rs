@@ -56,6 +56,8 @@ impl Config {
     }
 }
 
+/// The rule by which somebody who fell silent at the way out is gone.
+pub(crate) const DOOR: &str = "door";
 /// After so long without an accepted sighting, late ones mean that a clock was set back.
 const CLOCK_STEP: Millis = Millis::seconds(10);
 

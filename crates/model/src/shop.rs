@@ -190,6 +190,9 @@ pub struct Store {
     /// Nothing is said to those who stand at the till.
     #[serde(default = "yes")]
     pub till_silent: bool,
+    /// Nothing is promised for ever: an offer without an end is refused.
+    #[serde(default)]
+    pub offers_must_end: bool,
 }
 
 /// How often one customer may be told about a category or a brand.

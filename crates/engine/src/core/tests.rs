@@ -11,8 +11,10 @@ use super::*;
 use crate::fixture::{FLOOR, NOON, SHOP, ada, after, all, message, presence, product, record, store};
 use crate::log::{self, Entry};
 
+mod chain;
 mod course;
 mod customer;
+mod declared;
 mod floor;
 mod limits;
 mod segments;

@@ -16,6 +16,7 @@ use model::sighting::Sighting;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 
+use super::DOOR;
 use super::answer::Answer;
 use super::desk::{Desk, Ground};
 use super::lag::Lag;
@@ -272,7 +273,7 @@ impl Follow {
                 desk.tell_quiet(subject, self.last_heard());
             }
             Next::Gone(_) => {
-                let rule = if self.at_the_door(desk) { "door" } else { "silence" };
+                let rule = if self.at_the_door(desk) { DOOR } else { "silence" };
                 self.lose(rule, desk);
             }
             Next::End(_) => self.end(desk),

@@ -24,7 +24,7 @@ use super::{Command, FRESH, Lent, OPEN_MAX, Shopper};
 
 /// Whoever is there already with another device has not come again, if that entered a zone no longer ago than this: a device
 /// of which no farewell came is not there for ever.
-const ACCOMPANIES: Millis = Millis(4 * 3_600_000);
+pub(super) const ACCOMPANIES: Millis = Millis(4 * 3_600_000);
 
 impl Shopper {
     pub(super) fn presence(&mut self, presence: &Presence, now: Timestamp) {

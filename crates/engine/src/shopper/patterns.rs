@@ -1,6 +1,9 @@
 //! Declared moments: what happens is marked in the journal, and what its patterns say fires a decision.
 //!
 //! A shop without declared moments has the usual two, entering and dwelling, which need no journal.
+//! A visit is over for a moment when its customer has gone out by the door; one who falls silent elsewhere may be inside.
+
+use std::collections::BTreeSet;
 
 use decide::catalogue::Catalogue;
 use decide::signals::{Fired, Mark};
@@ -15,8 +18,10 @@ use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
 use super::Shopper;
+use super::moments::ACCOMPANIES;
 use super::state::{decision_id, hash};
 use crate::core::nowhere;
+use crate::shop::DOOR;
 
 /// Whether a shop declares moments of its own.
 pub(super) fn declares(plan: &Catalogue) -> bool {
@@ -50,8 +55,27 @@ impl Shopper {
             let key = key(&[b"visit", &visit]);
             self.mark(Mark { key, signal: Signal::VisitStarted, zone: None, ..mark.clone() });
         }
+        let has_gone = presence.kind == PresenceKind::Left && presence.reason.rule == DOOR;
+        if has_gone && self.state.stays.iter().all(|stay| stay.store != presence.store) {
+            self.mark_end(&mark);
+        }
         self.mark(mark);
         self.fire(now);
+    }
+
+    /// Marks the end of the visit, for each of the devices that made one.
+    fn mark_end(&mut self, last: &Mark) {
+        let lately =
+            |mark: &&Mark| mark.store == last.store && mark.at <= last.at && last.at.since(mark.at) <= ACCOMPANIES;
+        let all = self.state.journal.marks().iter().filter(lately);
+        let mut visits: BTreeSet<VisitId> = all.clone().filter_map(|mark| mark.visit).chain(last.visit).collect();
+        all.filter(|mark| mark.signal == Signal::VisitEnded).filter_map(|mark| mark.visit).for_each(|visit| {
+            visits.remove(&visit);
+        });
+        for visit in visits {
+            let key = key(&[b"end", &visit.0.to_be_bytes()]);
+            self.mark(Mark { key, signal: Signal::VisitEnded, visit: Some(visit), ..last.clone() });
+        }
     }
 
     /// Marks what an app or a shelf says, where the customer is.

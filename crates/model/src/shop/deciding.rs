@@ -6,6 +6,8 @@ use super::{SHOP_FILE, Shop, ShopError};
 use crate::offer::{Lever, Offer, Stage};
 use crate::pattern::{PATTERNS_MAX, STEPS_MAX};
 use crate::segment::SEGMENTS_MAX;
+use crate::signal::Signal;
+use crate::zone::ZoneKind;
 
 /// All that is wrong with it.
 pub(super) fn check(shop: &Shop) -> Vec<ShopError> {
@@ -38,6 +40,9 @@ pub(super) fn check(shop: &Shop) -> Vec<ShopError> {
 fn of_offer(shop: &Shop, offer: &Offer, mut say: impl FnMut(&str, &str, &str)) {
     if !(0.0..=0.5).contains(&offer.control) {
         say("control", "is outside 0 to 0.5", "write the share of customers kept without it, such as 0.1");
+    }
+    if shop.store.offers_must_end && offer.ends.is_none() {
+        say("ends", "is missing, and store.offers_must_end wants one", "write the moment after which it is not said");
     }
     if let Some([least, most]) = offer.range
         && (least.0 < 0 || most < least)
@@ -84,6 +89,11 @@ fn moments(shop: &Shop, say: &mut impl FnMut(String, &str, &str)) {
         }
         if pattern.zones.iter().any(|zone| shop.zone(zone).is_none()) {
             say(key("zones"), "names a zone that is not on the plan", "name zones of floor.geojson");
+        }
+        let ends = [pattern.on.as_slice(), &pattern.without].concat().contains(&Signal::VisitEnded);
+        if ends && shop.zones().all(|zone| zone.kind != ZoneKind::Entrance) {
+            let fix = "draw the way out as a zone of kind \"entrance\", or use \"left\"";
+            say(key("on"), "waits for visit_ended, and the plan has no way out", fix);
         }
         let longest = 7 * 86_400;
         if pattern.within_s > longest || pattern.after_s > 3_600 || pattern.rest_s > longest {

@@ -85,6 +85,27 @@ fn what_is_kept_of_a_budget_is_declared_and_checked() {
 }
 
 #[test]
+fn the_end_of_a_visit_needs_a_way_out_on_the_plan() {
+    let shop = format!("{SHOP}[[moment]]\nid = \"left-behind\"\non = [\"visit_ended\"]\nunbought = true\n");
+    let errors = Shop::parse(&shop, FLOOR).expect_err("nobody is seen to leave");
+    assert!(errors.iter().any(|e| e.key == "moment[0].on" && e.fix.contains("entrance")), "{errors:?}");
+    let floor = FLOOR.replacen("\"kind\":\"shelf\"", "\"kind\":\"entrance\"", 1);
+    assert_ne!(floor, FLOOR, "one of the zones becomes the way out");
+    assert_eq!(Shop::parse(&shop, &floor).expect("a way out").patterns.len(), 1);
+}
+
+#[test]
+fn an_offer_without_an_end_is_refused_where_all_must_end() {
+    let strict = SHOP.replacen("[store]\n", "[store]\noffers_must_end = true\n", 1);
+    assert_ne!(strict, SHOP);
+    let errors = Shop::parse(&strict, FLOOR).expect_err("it has no end");
+    assert!(errors.iter().any(|e| e.key == "offer[0].ends" && !e.fix.is_empty()), "{errors:?}");
+    let dated = strict.replace("discount = 300", "discount = 300\nends = 1774076400000");
+    assert!(Shop::parse(&dated, FLOOR).is_ok());
+    assert!(Shop::parse(SHOP, FLOOR).is_ok(), "where nobody asks for it, it may last");
+}
+
+#[test]
 fn all_errors_are_said_at_once() {
     let shop = SHOP.replace("Europe/Rome", "Rome").replace("margin = 900", "margin = 9000");
     let errors = Shop::parse(&shop, &FLOOR.replace("shelf", "shelve")).expect_err("three things are wrong");

@@ -152,3 +152,43 @@ fn a_wait_at_the_till_is_remembered_and_seen_by_the_model() {
     let seen_wait = wait(&commands).expect("a wait of ten minutes");
     assert!((seen_wait - 1.0).abs() < 0.01, "{seen_wait}");
 }
+
+#[test]
+fn one_view_today_comes_before_a_year_of_another_and_falls_back_when_it_is_old() {
+    use model::offer::Channel;
+    let mut core = Core::new(CoreConfig { seed: 7 });
+    // Both earn the same and stand on one shelf.
+    let shop = SHOP.replace("budget = 3\n", "").replace("discount = 300", "discount = 100");
+    let shop =
+        shop.replace("price = 3000\nmargin = 900\nzone = \"wine\"", "price = 2000\nmargin = 600\nzone = \"pasta\"");
+    core.handle(Input::Plan(PlanFiles::parse(&shop, FLOOR).expect("right")), NOON);
+    core.handle(Input::Load { customer: customer(1), state: None }, NOON);
+    core.handle(Input::Consent { customer: customer(1), record: record(all(), NOON) }, NOON);
+    let day = |days: i64| NOON + Millis::hours(24 * days);
+    let views = |core: &mut Core, of: &str, at: Timestamp, now: Timestamp| {
+        let what = EventKind::Interest {
+            interest: Interest::Viewed,
+            product: Some(product(of)),
+            category: None,
+            probability: Probability::ONE,
+        };
+        let event = Event { id: message(&format!("{of}-{}", at.0)), at, what };
+        core.handle(Input::Event { customer: customer(1), event }, now);
+    };
+    // Of what passed every gate, the best first.
+    let ranks = |core: &Core, now: Timestamp| -> Vec<String> {
+        let zone = Some(ZoneId::new("pasta").expect("a slug"));
+        let ask = Ask { zone, channel: Channel::Kiosk, ..Ask::new(DecisionId(1), store()) };
+        let decision = core.ask(Some(&customer(1)), &ask, now).expect("the store is known");
+        let scored = decision.explanation.candidates.iter();
+        let mut scored: Vec<_> = scored.filter_map(|one| Some((one.terms?.score(), one.offer.to_string()))).collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+        scored.into_iter().map(|(_, offer)| offer).collect()
+    };
+    (1..=365).rev().for_each(|days| views(&mut core, "penne", day(-days), NOON));
+    assert_eq!(ranks(&core, after(1)), ["penne-1"], "of the other nothing is known");
+    views(&mut core, "barolo", after(1), after(1));
+    assert_eq!(ranks(&core, after(2)), ["barolo-3", "penne-1"], "a second later it comes first");
+    (1..=10).for_each(|days| views(&mut core, "penne", day(days), day(days)));
+    assert_eq!(ranks(&core, day(10) + Millis::hours(1)), ["penne-1"], "and it fades");
+}

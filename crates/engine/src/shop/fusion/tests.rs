@@ -135,6 +135,22 @@ fn whom_nobody_counted_out_is_quiet_and_has_not_left_for_longer() {
 }
 
 #[test]
+fn who_falls_silent_at_the_way_out_has_left_by_the_door() {
+    let to_the_door: &Route = &[(0.0, 12.0, 6.0), (12.0, 20.0, 6.0), (30.0, 20.0, 6.0)];
+    for (route, rule) in [(to_the_door, crate::shop::DOOR), (STILL, "silence")] {
+        let mut shop = shop(&watched("entrance"));
+        let mut commands = Vec::new();
+        for (subject, now, sighting) in together(&[phone()], route) {
+            shop.handle(Input::Sighting { subject, sighting }, now);
+            drain(&mut shop, &mut commands);
+        }
+        wait(&mut shop, after(80.0), &mut commands);
+        let last = left(&commands).pop().expect("it has left");
+        assert_eq!((last.2.as_str(), last.1 > after(28.0)), (rule, true), "{:?}", left(&commands));
+    }
+}
+
+#[test]
 fn a_pick_up_is_given_to_whoever_stands_there() {
     let mut shop = shop(&watched("entrance"));
     stand(&mut shop, &[phone()]);
