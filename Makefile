@@ -62,10 +62,10 @@ bench: ## Time a position update, a zone look-up and decoding, each beside its f
 peers-decode: ## Time peers' decoders beside ours on the same bytes; they are installed into a temporary folder
 	@scripts/peers-decode.sh
 
-fuzz: ## Run 10 million spoilt messages through every decoder; SECONDS=60 for so long each, ARGS="--runs 1000000 --target air" for less
+fuzz: ## Run 10 million spoilt messages through every decoder; SECONDS=60 for so much processor time each, ARGS="--runs 1000000 --target air" for less
 	cargo run --locked --release -p wire --example fuzz -- --seed $(shell date +%s) $(or $(ARGS),$(if $(SECONDS),--seconds $(SECONDS),--runs 10000000))
 
-fuzz-ci: ## The same for 60 s each, as many decoders at a time as there are cores
+fuzz-ci: ## The same for 60 s of processor time each, as many decoders at a time as there are cores
 	$(MAKE) fuzz SECONDS=60
 
 canary: ## Let the box hear a million adverts in each mode, and look for their addresses in all that is written, sent or shown

@@ -1,11 +1,20 @@
 #!/usr/bin/env bash
 # Runs every suite, shows what it does, and closes with one line that counts all tests.
 # A suite that fails does not stop the others: the last line and the exit code tell.
+# With FUZZ_SECONDS set every decoder also bears spoilt messages for so many seconds of processor time, in what time the
+# suites leave to it; whatever ends that badly counts as one failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+fuzz=""
+end() {
+  [ -z "$fuzz" ] || kill "$fuzz" 2>/dev/null
+  rm -rf "$logs"
+}
+trap end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 passed=0
 failed=0
 started=$SECONDS
@@ -33,6 +42,31 @@ run() {
   printf '== %s: %s passed, %s failed, %s s\n' "$name" "$ok" "$bad" "$((SECONDS - from))"
 }
 
+# Begins to spoil messages, with the least right to the cores, and notes who does it; a program that can't be built is a failure.
+begin_fuzz() {
+  printf '\n== fuzz: %s s of processor time for every decoder, beside the suites\n' "$FUZZ_SECONDS"
+  if ! cargo build --locked --release -p wire --example fuzz; then
+    failed=$((failed + 1))
+    return
+  fi
+  nice -n 19 "${CARGO_TARGET_DIR:-target}/release/examples/fuzz" --seconds "$FUZZ_SECONDS" --seed "$(date +%s)" \
+    >"$logs/fuzz.log" 2>&1 &
+  fuzz=$!
+}
+
+# Waits for its end, shows what it said, and counts whatever is no success: a finding, a crash, a signal.
+end_fuzz() {
+  [ -n "$fuzz" ] || return 0
+  local from=$SECONDS code=0
+  wait "$fuzz" || code=$?
+  fuzz=""
+  printf '\n== fuzz\n'
+  cat "$logs/fuzz.log"
+  [ "$code" = 0 ] || failed=$((failed + 1))
+  printf '== fuzz: ended with %s, %s s after the suites\n' "$code" "$((SECONDS - from))"
+}
+
+[ -z "${FUZZ_SECONDS:-}" ] || begin_fuzz
 scripts/web.sh || failed=$((failed + 1))
 node_major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/' || true)
 has_node() { [ "${node_major:-0}" -ge 20 ]; }
@@ -47,6 +81,7 @@ else
   printf '\nLeft out: the page and the browser, for want of Node 20.\n'
 fi
 
+end_fuzz
 printf '\nAll suites took %s s.\n' "$((SECONDS - started))"
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

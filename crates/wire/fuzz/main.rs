@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
 use spoil::Corpus;
 use targets::{TARGETS, Target};
 use watch::{Place, Watch};
@@ -25,23 +26,23 @@ const SHOWN: usize = 256;
 const AGAIN: u32 = 5;
 /// No message may take more memory, in bytes.
 const BYTES_MAX: u64 = 16 << 20;
-/// Once in so many messages the clock is asked whether it is enough.
+/// Once in so many messages the thread's clock is asked whether it is enough.
 const ASKED: u64 = 64;
-/// Who is at one message for so long will never return.
-const STUCK: Duration = Duration::from_secs(10);
+/// Who is at one message for so long by the clock on the wall will never return, however little of a core is left for it.
+const STUCK: Duration = Duration::from_secs(60);
 /// How often that is looked for.
 const LOOK: Duration = Duration::from_millis(500);
 
 const USAGE: &str = "fuzz: [--runs N | --seconds N] [--seed N] [--target NAME] [--jobs N], such as --seconds 60 --seed 7\n\
     --runs     so many messages for each decoder, at least one\n\
-    --seconds  so long for each decoder instead, at least one\n\
+    --seconds  so many seconds of processor time for each decoder instead, at least one\n\
     --jobs     so many decoders at a time; one for each core if it is not said";
 
 /// When a decoder has borne enough.
 #[derive(Clone, Copy)]
 enum Until {
     Runs(u64),
-    Elapsed(Duration),
+    Busy(Duration),
 }
 
 struct Wanted {
@@ -97,7 +98,7 @@ fn wanted() -> Option<Wanted> {
             "--runs" => wanted.until = Until::Runs(value.parse().ok().filter(|runs| *runs > 0)?),
             "--seconds" => {
                 let seconds = value.parse().ok().filter(|seconds| *seconds > 0)?;
-                wanted.until = Until::Elapsed(Duration::from_secs(seconds));
+                wanted.until = Until::Busy(Duration::from_secs(seconds));
             }
             "--seed" => wanted.seed = value.parse().ok()?,
             "--jobs" => wanted.jobs = value.parse().ok().filter(|jobs| *jobs > 0)?,
@@ -129,7 +130,7 @@ fn watch_over(places: &[Place], all: &[&Target], seed: u64, is_over: impl Fn() -
 #[expect(clippy::disallowed_methods, reason = "hangs are told by the clock")]
 fn fuzz(target: &Target, until: Until, seed: u64, begins: &dyn Fn(u64)) -> Option<u64> {
     let (mut corpus, mut message) = (Corpus::new(target.seeds(), seed), Vec::new());
-    let (start, mut bytes_most, mut slowest, mut run, mut read) = (Instant::now(), 0, 0, 0, 0_u64);
+    let (start, mut bytes_most, mut slowest, mut run, mut read) = (busy(), 0, 0, 0, 0_u64);
     while goes_on(until, run, start) {
         corpus.next(&mut message);
         begins(run);
@@ -137,7 +138,7 @@ fn fuzz(target: &Target, until: Until, seed: u64, begins: &dyn Fn(u64)) -> Optio
         let used = allocation_counter::measure(|| bore = bears(target, &message)).bytes_max;
         let mut taken = begun.elapsed();
         if taken.as_millis() > HANG_MS {
-            // A busy machine takes the core away; a decoder that hangs does it again.
+            // A busy machine takes the core away; a decoder that hangs is busy for as long again.
             taken = (0..AGAIN).map(|_| again(target, &message)).min().unwrap_or(taken);
         }
         (slowest, bytes_most) = (slowest.max(taken.as_micros()), bytes_most.max(used));
@@ -156,7 +157,7 @@ fn fuzz(target: &Target, until: Until, seed: u64, begins: &dyn Fn(u64)) -> Optio
         }
         run += 1;
     }
-    let each = start.elapsed().as_nanos() / u128::from(run.max(1));
+    let each = busy().saturating_sub(start).as_nanos() / u128::from(run.max(1));
     let _ = writeln!(
         io::stdout(),
         "{:<16} {run:>9} runs of seed {seed}: no panic, {read} still read, {each} ns each, slowest {slowest} us, \
@@ -166,19 +167,25 @@ fn fuzz(target: &Target, until: Until, seed: u64, begins: &dyn Fn(u64)) -> Optio
     Some(run)
 }
 
-fn goes_on(until: Until, run: u64, start: Instant) -> bool {
+fn goes_on(until: Until, run: u64, start: Duration) -> bool {
     match until {
         Until::Runs(runs) => run < runs,
         // Asking the clock costs as much as a short message: it is asked now and then.
-        Until::Elapsed(limit) => !run.is_multiple_of(ASKED) || start.elapsed() < limit,
+        Until::Busy(limit) => !run.is_multiple_of(ASKED) || busy().saturating_sub(start) < limit,
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "hangs are told by the clock")]
 fn again(target: &Target, message: &[u8]) -> Duration {
-    let begun = Instant::now();
+    let begun = busy();
     bears(target, message);
-    begun.elapsed()
+    busy().saturating_sub(begun)
+}
+
+/// How long a core has worked on this thread: what runs beside it does not count.
+fn busy() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let whole = Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0));
+    whole.saturating_add(Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0)))
 }
 
 /// Whether it was read; none if the decoder did not bear it.
