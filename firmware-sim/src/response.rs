@@ -3,7 +3,11 @@
 //!
 //! The law here is its own: a taste for each kind of thing on a straight scale, not the curve that a product might fit.
 
+mod circumstances;
+
 use crate::chance::Chance;
+
+pub use circumstances::Circumstances;
 
 /// The truth about one offer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,6 +58,10 @@ impl Responses {
     #[must_use]
     pub fn would(&self, person: u64, visit: u64, offer: usize) -> Would {
         let (anyway, told) = self.chances(person, offer);
+        self.met(person, visit, offer, anyway, told)
+    }
+
+    fn met(&self, person: u64, visit: u64, offer: usize, anyway: f64, told: f64) -> Would {
         let luck = self
             .chance
             .branch("visit", visit)
@@ -62,6 +70,20 @@ impl Responses {
             .draws()
             .between(0.0, 1.0);
         Would { buy_anyway: luck < anyway, buy_told: luck < told }
+    }
+
+    /// In what state somebody is met at a visit.
+    #[must_use]
+    pub fn circumstances(&self, person: u64, visit: u64) -> Circumstances {
+        Circumstances::drawn(&self.chance.branch("circumstances", visit).branch("person", person))
+    }
+
+    /// What somebody would do at a visit, as ready to listen as they then are.
+    #[must_use]
+    pub fn would_then(&self, person: u64, visit: u64, offer: usize) -> Would {
+        let (anyway, told) = self.chances(person, offer);
+        let told = (told * self.circumstances(person, visit).readiness()).min(1.0);
+        self.met(person, visit, offer, anyway, told)
     }
 
     /// The true ratio of buyers among people who are told to the buyers among the same people told nothing.
@@ -92,6 +114,21 @@ mod tests {
         assert!((responses.lift(0..people, 0) - 2.5).abs() < 1e-9);
         let again = Responses::new(3, vec![APPEAL]);
         assert!((0..100).all(|person| again.would(person, 7, 0) == responses.would(person, 7, 0)));
+    }
+
+    #[test]
+    fn who_is_ready_to_listen_buys_more_when_told_and_no_more_anyway() {
+        let responses = Responses::new(3, vec![Appeal { taste: 0.0, ..APPEAL }]);
+        let (ready, unready): (Vec<u64>, Vec<u64>) =
+            (0..20_000).partition(|person| responses.circumstances(*person, 0).readiness() > 1.0);
+        let share = |of: fn(Would) -> bool, people: &[u64]| {
+            people.iter().filter(|person| of(responses.would_then(**person, 0, 0))).count() as f64 / people.len() as f64
+        };
+        let told = |people| share(|would| would.buy_told, people);
+        assert!(told(&ready) > 1.5 * told(&unready), "{} {}", told(&ready), told(&unready));
+        let anyway = |people| share(|would| would.buy_anyway, people);
+        assert!((anyway(&ready) - anyway(&unready)).abs() < 0.02);
+        assert_eq!(responses.circumstances(7, 1), responses.circumstances(7, 1));
     }
 
     #[test]

@@ -8,13 +8,14 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use model::ids::BootId;
-use runtime::mqtt::{self, Client, Event, Options, Qos};
+use runtime::mqtt::{Client, Qos};
 use serde_json::json;
 use tests::alone::{Alone, Order, PATIENCE};
+use tests::answering;
 use tests::mosquitto::Mosquitto;
 use tokio::sync::mpsc;
-use wire::uplink::{self, Ack};
 
 const TAG: &str = "a7710002-0000-4000-8000-000000000001";
 const HEARD_EVERY: Duration = Duration::from_millis(100);
@@ -39,8 +40,7 @@ struct Times {
 async fn main() -> anyhow::Result<()> {
     let starts: usize = std::env::args().nth(1).map_or(Ok(20), |text| text.parse())?;
     let broker = Mosquitto::start()?;
-    let (answered_in, mut answered) = mpsc::unbounded_channel();
-    let server = acknowledge(&broker.url(), answered_in).await?;
+    let (server, mut answered) = answering::start(&broker.url()).await?;
     let mut rows = [(Waiting::Sensor, Times::default()), (Waiting::Tag, Times::default())];
     for _ in 0..starts {
         for (waiting, times) in &mut rows {
@@ -90,7 +90,8 @@ async fn start(
         sections: "[sensors.queue]\nkind = \"counter-level\"\ntopic = \"counter/queue\"\n".into(),
         ..Order::default()
     };
-    let kept = if waiting == Waiting::Sensor { "3" } else { "" };
+    // Nothing at all takes back what the broker kept.
+    let kept = if waiting == Waiting::Sensor { r#"{"count":3}"# } else { "" };
     server.publish("counter/queue", kept, Qos::AtLeastOnce, true).await?;
     let talking = (waiting == Waiting::Tag).then(|| tokio::spawn(talk(server.clone())));
     while answered.try_recv().is_ok() {}
@@ -103,7 +104,9 @@ async fn start(
     if let Some(talking) = talking {
         talking.abort();
     }
-    let (_, at) = first?.ok_or_else(|| anyhow::anyhow!("the server of this program has ended"))?;
+    let first = first
+        .with_context(|| format!("nothing of {waiting:?} came up; the box says:\n{}", alone.running.log_tail()))?;
+    let (_, at) = first.context("the server of this program has ended")?;
     times.ready.push(ready);
     times.acknowledged.push(at.duration_since(began));
     alone.kill();
@@ -120,26 +123,4 @@ async fn talk(client: Client) {
         pace.tick().await;
         let _ = client.try_publish(&topic, payload.to_string().into_bytes(), Qos::AtMostOnce, false);
     }
-}
-
-/// A server that keeps nothing and says that it keeps everything; it tells when it said so first of each run of a box.
-async fn acknowledge(url: &str, answered: mpsc::UnboundedSender<(BootId, Instant)>) -> anyhow::Result<Client> {
-    let (client, mut events) = mqtt::connect(&Options::new(url, "server"))?;
-    client.subscribe(&[("gw/+/up", Qos::AtLeastOnce)]).await?;
-    while !matches!(events.next().await, Some(Event::Connected { .. }) | None) {}
-    let answers = client.clone();
-    tokio::spawn(async move {
-        let mut known = None;
-        while let Some(event) = events.next().await {
-            let Event::Message { payload, .. } = event else { continue };
-            let Ok(batch) = uplink::decode(&payload) else { continue };
-            let ack = Ack { spool: batch.spool, through: batch.seq, beyond: None, offset: None };
-            let topic = wire::topics::gateway_ack(batch.gateway.as_str());
-            let _ = answers.try_publish(&topic, uplink::encode_ack(ack), Qos::AtLeastOnce, false);
-            if known.replace(batch.boot) != Some(batch.boot) {
-                let _ = answered.send((batch.boot, Instant::now()));
-            }
-        }
-    });
-    Ok(client)
 }

@@ -12,6 +12,7 @@ use model::reading::ReadingKind;
 use model::time::Millis;
 use wire::uplink::Batch;
 
+use crate::answering::STORE;
 use crate::process::{Running, program};
 
 /// A loaded machine is slow; what does not happen within this will not happen.
@@ -63,7 +64,7 @@ impl Alone {
         let nobody = format!("url = \"mqtt://127.0.0.1:{}\"", crate::free_port()?);
         let uplink = if order.uplink.is_empty() { &nobody } else { &order.uplink };
         let text = format!(
-            "[gateway]\nid = \"edge-1\"\nstore = \"corner\"\ndata_dir = {data:?}\n{}\n\
+            "[gateway]\nid = \"edge-1\"\nstore = \"{STORE}\"\ndata_dir = {data:?}\n{}\n\
              [receivers]\nhttp_listen = \"127.0.0.1:{posts}\"\n{}\n[uplink]\n{uplink}\n\
              [status]\nlisten = \"127.0.0.1:0\"\n{}\n",
             order.gateway, order.receivers, order.sections

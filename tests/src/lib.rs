@@ -1,6 +1,7 @@
 //! The harness: starts real parts for the tests, on free ports and in temporary folders.
 
 pub mod alone;
+pub mod answering;
 pub mod backlog;
 pub mod canary;
 pub mod crooked;

@@ -2,5 +2,7 @@
 
 #[path = "learning/bandit.rs"]
 mod bandit;
+#[path = "learning/blocks.rs"]
+mod blocks;
 #[path = "learning/lift.rs"]
 mod lift;

@@ -13,10 +13,11 @@ use decide::gates::holdout::is_held_out;
 use engine::core::{Command, CoreConfig};
 use engine::log;
 use firmware_sim::person::Kind;
-use model::decision::{Choice, Refusal};
+use model::decision::{Choice, Refusal, Trigger};
 use model::outcome::OutcomeKind;
 use model::subject::Subject;
 use model::time::Millis;
+use model::zone::ZoneKind;
 
 use stage::{CORE_SEED, Stage};
 
@@ -140,6 +141,29 @@ fn most_offers_are_made_where_the_customer_truly_is() {
     let all = RUN.deliveries().len();
     println!("{near} of {all} where the customer truly is");
     assert!(near * 10 >= all * 6, "{near} of {all}");
+}
+
+/// Whoever is told because they dwell truly is there and dwells; who is told on coming in or while they look may have gone on.
+#[test]
+fn who_is_told_on_the_dwell_truly_dwells_and_nobody_is_told_at_the_till() {
+    let (mut all, mut near, mut dwelt, mut others) = (0_u32, 0_u32, 0_u32, [0_u32; 2]);
+    let more: Vec<Stage> = (8..=12).map(|seed| Stage::played(seed, SPAN)).collect();
+    for stage in more.iter().chain([&*RUN]) {
+        for delivery in stage.deliveries() {
+            let at_the_till = stage.true_kind(&delivery.customer, delivery.decided_at) == Some(ZoneKind::Checkout);
+            assert!(!at_the_till, "{delivery:?}");
+            if stage.trigger(delivery) == Some(Trigger::Dwelling) {
+                all += 1;
+                near += u32::from(stage.was_near(delivery));
+                dwelt += u32::from(stage.truly_dwelt(delivery, Millis::seconds(4)));
+            } else {
+                others[0] += 1;
+                others[1] += u32::from(stage.was_near(delivery));
+            }
+        }
+    }
+    println!("on the dwell {near} of {all} there, {dwelt} dwelling; at other moments {} of {}", others[1], others[0]);
+    assert!(all > 20 && near * 100 >= all * 95 && dwelt * 100 >= all * 90, "{near} and {dwelt} of {all}");
 }
 
 #[test]

@@ -257,4 +257,47 @@ mod tests {
         identity.refresh(NOW);
         assert!(matches!(subject(&identity, &transmitter), Ok(Subject::Anonymous(_))));
     }
+
+    /// Two hundred people with ten devices each, every one with a clock of its own that is off by up to five minutes, and
+    /// one device in fifty by half an hour; as many strangers, and somebody who plays what was heard an hour ago.
+    #[test]
+    fn ten_devices_of_changing_ids_are_their_owner_s_and_nobody_else_s() {
+        const PEOPLE: u32 = 200;
+        let mut identity = Identity::new(ServerSecret::new([1; 32]), [0xa7, 0x71, 0, 1]);
+        let owner = |device: u32| CustomerId::new(&format!("c{}", device / 10)).expect("an id");
+        for device in 0..PEOPLE * 10 {
+            identity.put(DeviceId(device.into()), Link { customer: owner(device), locating: true });
+        }
+        let (strangers, store) = (PEOPLE * 10..PEOPLE * 20, StoreId::new("s").expect("an id"));
+        let (mut right, mut wrong, mut missed, mut others) = (0_u32, 0_u32, 0_u32, 0_u32);
+        // Three hours, in which every id changes eleven times; each device is heard every two minutes.
+        for minute in (0..180).step_by(2) {
+            let now = NOW + model::time::Millis::minutes(minute);
+            identity.refresh(now);
+            let heard = |device: u32, shift: i64| {
+                let on_air = on_air(&identity, DeviceId(device.into()), now + model::time::Millis::seconds(shift));
+                match identity.subject(&on_air, now, &store, &Places::default()) {
+                    Ok(Subject::Device(found)) => identity.link(found).map(|link| link.customer.clone()),
+                    Ok(Subject::Anonymous(_) | Subject::Tag(_)) | Err(_) => None,
+                }
+            };
+            for device in 0..PEOPLE * 10 {
+                let off = if device % 50 == 7 { 1_800 } else { i64::from(device * 7_919 % 601) - 300 };
+                match heard(device, off) {
+                    Some(found) if found == owner(device) => right += 1,
+                    Some(_) => wrong += 1,
+                    None => missed += 1,
+                }
+            }
+            others +=
+                u32::try_from(strangers.clone().filter(|device| heard(*device, 0).is_some()).count()).expect("few");
+            let played = (0..PEOPLE * 10).filter(|device| heard(*device, -3_600).is_some()).count();
+            others += u32::try_from(played).expect("few");
+        }
+        let precision = f64::from(right) / f64::from(right + wrong + others);
+        let recall = f64::from(right) / f64::from(right + wrong + missed);
+        println!("precision {precision:.4}, recall {recall:.4} of {} heard", right + wrong + missed);
+        assert!(precision >= 0.99 && recall >= 0.95, "precision {precision}, recall {recall}");
+        assert!(missed > 0, "a clock that is off by half an hour is not believed");
+    }
 }

@@ -22,7 +22,7 @@ use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
-const NOON: Timestamp = Timestamp(1_773_223_200_000);
+pub(super) const NOON: Timestamp = Timestamp(1_773_223_200_000);
 const FLOOR: &str = r#"{"type":"FeatureCollection","features":[
  {"type":"Feature","properties":{"feature":"floor","id":"f"},"geometry":{"type":"Polygon","coordinates":[[[0,0],[9,0],[9,9],[0,9],[0,0]]]}},
  {"type":"Feature","properties":{"feature":"zone","id":"wine","name":"Wine","floor":"f","kind":"shelf"},"geometry":{"type":"Polygon","coordinates":[[[1,1],[8,1],[8,8],[1,8],[1,1]]]}}
@@ -35,13 +35,18 @@ const VISITS: u64 = 6_000;
 
 /// A shop of one shelf and an offer for each of its products.
 fn shop(offers: usize, attention: u32) -> Arc<Catalogue> {
+    shop_with(offers, attention, "")
+}
+
+/// The same, each offer with more keys.
+pub(super) fn shop_with(offers: usize, attention: u32, keys: &str) -> Arc<Catalogue> {
     let mut text =
         format!("[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"Etc/UTC\"\nholdout = 0.0\nattention = {attention}\n");
     for n in 0..offers {
         let _ = write!(
             text,
             "[[product]]\nid = \"p{n}\"\nname = \"P{n}\"\ncategory = \"wine\"\nprice = 3000\nmargin = {MARGIN:.0}\nzone = \"wine\"\n\
-             [[offer]]\nid = \"o{n}\"\nproduct = \"p{n}\"\ndiscount = {DISCOUNT:.0}\n[offer.content.en]\ntitle = \"O{n}\"\nbody = \"\"\n"
+             [[offer]]\nid = \"o{n}\"\nproduct = \"p{n}\"\ndiscount = {DISCOUNT:.0}\n{keys}[offer.content.en]\ntitle = \"O{n}\"\nbody = \"\"\n"
         );
     }
     Arc::new(Catalogue::new(Arc::new(Shop::parse(&text, FLOOR).expect("a right shop"))))
@@ -109,7 +114,7 @@ fn decide(catalogue: &Catalogue, policy: &Policy, brain: &Brain, visit: u64) -> 
     })
 }
 
-fn number(offer: &OfferId) -> usize {
+pub(super) fn number(offer: &OfferId) -> usize {
     offer.as_str()[1..].parse().expect("o and a number")
 }
 

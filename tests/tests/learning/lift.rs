@@ -1,7 +1,9 @@
 //! What is measured covers what is true.
 
+use decide::gates::holdout::is_held_out;
 use firmware_sim::response::{Appeal, Responses};
 use measure::conversions::{K, ratio_interval};
+use model::ids::CustomerId;
 
 const RUNS: u64 = 1_000;
 const PEOPLE: u64 = 1_500;
@@ -9,12 +11,12 @@ const PEOPLE: u64 = 1_500;
 const SHARE: f64 = 0.9;
 
 /// Conversions of those who were told, and of the holdout.
-fn conversions(responses: &Responses) -> (u64, u64) {
+fn conversions(seed: u64, responses: &Responses) -> (u64, u64) {
     let mut counts = (0, 0);
     for person in 0..PEOPLE {
         let would = responses.would(person, 0, 0);
-        // Every tenth person is held out: people are exchangeable, so that their order is as good as a draw.
-        if person % 10 == 0 {
+        let customer = CustomerId::new(&format!("customer-{person}")).expect("a reference");
+        if is_held_out(seed, &customer, 1.0 - SHARE) {
             counts.1 += u64::from(would.buy_anyway);
         } else {
             counts.0 += u64::from(would.buy_told);
@@ -27,7 +29,7 @@ fn covered(anyway: f64, told: f64) -> u64 {
     let appeal = Appeal { kind: 0, anyway, told, taste: 0.6 };
     let run = |seed: &u64| {
         let responses = Responses::new(*seed, vec![appeal]);
-        let (treated, control) = conversions(&responses);
+        let (treated, control) = conversions(*seed, &responses);
         let interval = ratio_interval(treated, control, SHARE, K, 0.05);
         // Of whom the truth is asked: everybody, since nobody was chosen for what they would do.
         interval.covers(responses.lift(0..PEOPLE, 0))

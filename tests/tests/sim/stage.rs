@@ -11,7 +11,7 @@ use firmware_sim::shopper::Act;
 use firmware_sim::truth::PersonId;
 use firmware_sim::world::{Happening, World};
 use model::consent::{Consent, ConsentRecord};
-use model::decision::Decision;
+use model::decision::{Decision, Trigger};
 use model::delivery::{Delivery, DeliveryState};
 use model::event::{Event, EventKind, Interest, OrderLine};
 use model::ids::{CustomerId, DeviceId, MessageId, OfferId, StoreId, ZoneId};
@@ -22,6 +22,7 @@ use model::shop::Shop;
 use model::subject::Subject;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
+use model::zone::ZoneKind;
 use tests::edge::{Arrived, Edge};
 
 /// The core's own seed: the world's seed must not decide what the core draws.
@@ -326,6 +327,27 @@ impl Stage {
 
     pub(crate) fn was_near(&self, delivery: &Delivery) -> bool {
         self.delivered.iter().any(|(known, near)| known.id == delivery.id && *near)
+    }
+
+    /// The moment that a delivery was decided at.
+    pub(crate) fn trigger(&self, delivery: &Delivery) -> Option<Trigger> {
+        self.decisions().find(|decision| decision.id == delivery.decision).map(|decision| decision.moment.trigger)
+    }
+
+    /// Whether the customer truly has stayed in the zone for so long then, and is there or left it in the 5 s before.
+    pub(crate) fn truly_dwelt(&self, delivery: &Delivery, least: Millis) -> bool {
+        let (person, at) = (self.person_of(&delivery.customer).id, delivery.decided_at);
+        let stay = self.world.truth().entered_zone(person, &delivery.zone, at);
+        stay.is_some_and(|stay| {
+            let until = stay.span.to.unwrap_or(at).min(at);
+            at.since(until) <= Millis::seconds(5) && until.since(stay.span.from) >= least
+        })
+    }
+
+    /// The kind of zone that somebody truly was in.
+    pub(crate) fn true_kind(&self, customer: &CustomerId, at: Timestamp) -> Option<ZoneKind> {
+        let zone = self.world.truth().zone(self.person_of(customer).id, at)?;
+        self.plan().zone(zone).map(|zone| zone.kind)
     }
 
     pub(crate) fn reactions(&self) -> impl Iterator<Item = OutcomeKind> {

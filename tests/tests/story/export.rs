@@ -1,5 +1,5 @@
 //! Our own log leaves a running server as files, opens in pandas and in the Open Bandit Pipeline, and is judged again:
-//! by `evaluate offers`, by that pipeline and by the arithmetic written out here, with the same numbers.
+//! by `evaluate offers`, by that pipeline and, where no model is needed, by the arithmetic written out here: the same numbers.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -95,7 +95,7 @@ async fn our_own_log_opens_in_pandas_and_obp_and_is_judged_alike() -> anyhow::Re
     let ours = evaluate(&house, at)?;
     let expect = by_hand(&rounds)?;
     let off = item_of(&folder, OFF)?;
-    let theirs = python::told(&obp, include_str!("../../python/judged.py"), &[at, &off.to_string()])?;
+    let theirs = python::told(&obp, include_str!("../../python/judged.py"), &[at, &off.to_string(), OFF])?;
     assert_eq!((&theirs["rounds"], &theirs["actions"]), (&json!(rounds.len()), &json!(4)));
     let run = &ours["runs"][0];
     assert_eq!((&run["from"], &run["to"]), (&json!("even"), &json!("without-one")));
@@ -111,8 +111,9 @@ async fn our_own_log_opens_in_pandas_and_obp_and_is_judged_alike() -> anyhow::Re
         assert!((told - by_obp).abs() < EXACT, "{name}: {told} and by the pipeline {by_obp}");
     }
     for name in ["dm", "dr", "sndr"] {
-        let value = run["estimates"][name]["value"].as_f64().context(name)?;
-        assert!((0.0..1.0).contains(&value), "{name}: {value}");
+        let told = run["estimates"][name]["value"].as_f64().context(name)?;
+        let by_obp = theirs[name].as_f64().context(name)?;
+        assert!((0.0..1.0).contains(&told) && (told - by_obp).abs() < EXACT, "{name}: {told} and {by_obp}");
     }
     let again = evaluate(&house, at)?;
     assert_eq!(ours, again, "the same log gives the same digits");
