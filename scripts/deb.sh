@@ -2,6 +2,7 @@
 # Builds the programs for shipping and makes their Debian packages in target/debian.
 #   scripts/deb.sh [--programs gateway|server] [--arch arm64]
 # arm64 is crossed: rustup target add aarch64-unknown-linux-gnu, apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+# (with qemu-user-static nothing is built twice)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,9 +41,16 @@ for name in $programs; do
   more=()
   [ "$name" != gateway ] || more+=(--most "$GATEWAY_BYTES_MAX")
   if [ -n "$target" ]; then
-    # The manual is made of what the program says of itself, so it has to run here too.
-    [ -x "$folder/release/$program" ] || cargo build --locked --release -p "$name"
-    more+=(--arch "$arch" --help-from "$folder/release/$program")
+    # The manual is made of what the program says of itself: under qemu, or built for this machine as well.
+    speaks=$folder/release/$program
+    if command -v qemu-aarch64-static >/dev/null && [ -d /usr/aarch64-linux-gnu/lib ]; then
+      speaks=$built/$program.here
+      printf '#!/bin/sh\nexec qemu-aarch64-static -L /usr/aarch64-linux-gnu "%s" "$@"\n' "$(realpath "$built/$program")" >"$speaks"
+      chmod +x "$speaks"
+    else
+      cargo build --locked --release -p "$name"
+    fi
+    more+=(--arch "$arch" --help-from "$speaks")
   fi
   deploy/deb/build.sh "$program" "$built/$program" "$folder/debian" "${more[@]}"
 done
