@@ -219,7 +219,8 @@ impl Tracker {
 
     fn dwell(&mut self, estimate: &Estimate, zone: &ZoneId, p: Probability, dwell: Millis) -> Option<Change> {
         let Some(Stay::Inside(inside)) = self.stays.get_mut(zone) else { return None };
-        let ready = !inside.dwelt && inside.fading.is_none() && estimate.at.since(inside.since) >= dwell;
+        // Told once, so not while the belief wavers: whoever acts on it asks for the belief of coming in.
+        let ready = !inside.dwelt && p.get() >= ENTER && estimate.at.since(inside.since) >= dwell;
         if !ready {
             return None;
         }

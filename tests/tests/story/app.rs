@@ -47,7 +47,13 @@ async fn a_view_and_an_order_sent_by_segments_node_sdk_frame_the_moment(database
 
     say("Product Viewed", json!({ "product_id": "SKU-WINE" }))?;
     let walking = house.receivers()?.keep_hearing(phone.air, AT_THE_WINE);
-    let push = pushes.wait(&browser, Duration::from_secs(40)).await?;
+    let push = match pushes.wait(&browser, Duration::from_secs(40)).await {
+        Ok(push) => push,
+        Err(error) => {
+            let decided = house.api("/api/v1/stores/corner/decisions?limit=5").await?;
+            return Err(error.context(format!("decided instead: {decided:#}")));
+        }
+    };
     assert_eq!(push["offerId"], "barolo-today");
 
     let decision = push["id"].as_str().unwrap_or_default().to_owned();

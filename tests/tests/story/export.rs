@@ -22,12 +22,8 @@ const EXACT: f64 = 1e-9;
 /// The candidate leaves this offer out.
 const OFF: &str = "chianti-today";
 
-/// Two more bottles on the shelf, and a policy that takes any of the three or none, so that its log carries every other.
+/// Two more bottles on the shelf.
 const MORE: &str = r#"
-[policy]
-id = "even"
-choose = "uniform"
-
 [[product]]
 id = "SKU-CHIANTI"
 name = "Chianti"
@@ -120,13 +116,15 @@ async fn our_own_log_opens_in_pandas_and_obp_and_is_judged_alike() -> anyhow::Re
     Ok(())
 }
 
-/// Gives the running server a shop with three bottles, of which one in ten customers is told nothing.
+/// Gives the running server a shop with three bottles, of which one in ten customers is told nothing, and a policy that takes
+/// any of the three or none, so that its log carries every other.
 async fn apply_three_offers(house: &House) -> anyhow::Result<()> {
     let (from, to) = (root().join("tests/shops/small"), house.folder().join("shop"));
     std::fs::create_dir(&to)?;
     std::fs::copy(from.join("floor.geojson"), to.join("floor.geojson"))?;
     let text = std::fs::read_to_string(from.join("shop.toml"))?;
     let text = text.replace("holdout = 0.0", "holdout = 0.1").replace("lifetime_s = 120", "intent_min = 0.0");
+    let text = text.replace("choose = \"best\"", "id = \"even\"\nchoose = \"uniform\"");
     std::fs::write(to.join("shop.toml"), format!("{text}{MORE}"))?;
     house.server_cli(&["apply", to.to_str().context("a path of text")?])?;
     for _ in 0..300 {

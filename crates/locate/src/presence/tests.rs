@@ -73,6 +73,14 @@ fn a_shelf_in_a_department_is_a_stay_of_its_own() {
 }
 
 #[test]
+fn dwelling_waits_for_a_belief_that_may_be_acted_on() {
+    let mut tracker = Tracker::default();
+    told(&mut tracker, 0, &[(0.9, 0.0); 15]);
+    assert_eq!(told(&mut tracker, 7_500, &[(0.6, 0.0), (0.69, 0.0), (0.4, 0.0)]), [""; 0]);
+    assert_eq!(told(&mut tracker, 9_000, &[(0.7, 0.0), (0.9, 0.0)]), ["a Dwelling 9000 dwell-time"]);
+}
+
+#[test]
 fn dwelling_is_told_once_a_stay_and_counts_from_its_beginning() {
     let mut tracker = Tracker::default();
     let all = told(&mut tracker, 0, &[(0.9, 0.0); 60]);
