@@ -145,7 +145,9 @@ fn finish(
     let (en, it) = explain::decision(context, (intent, because), weightiest, &choice, ghost);
     let epoch = chosen.and_then(|index| scene.course(&offers[index].id)).map_or(0, |course| course.epoch);
     let words = words::met(context, &fates);
-    let (candidates, more) = fates.listed(context);
+    // Asked before the list is written, which asks more gates than decided it.
+    let segment = scene.known_segment().map(|index| context.catalogue.segments[index].id.clone());
+    let (candidates, more) = fates.listed(context, scene);
     Decision {
         id: context.id,
         customer: context.customer.clone(),
@@ -165,7 +167,7 @@ fn finish(
             more,
             features,
             stale: scene.stale.clone(),
-            segment: scene.known_segment().map(|index| context.catalogue.segments[index].id.clone()),
+            segment,
             because,
             silence: Probability::clamped(shares.silence),
             en,

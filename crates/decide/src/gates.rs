@@ -106,6 +106,25 @@ pub fn ask(gates: &[Gate], case: &Case<'_>) -> Result<(), Refusal> {
     gates.iter().try_for_each(|gate| gate(case))
 }
 
+/// What the gates after the first refusal would have refused as well, in their order.
+///
+/// A unit of a budget is only held for what passes all else, so the budget and the holdout are not asked. Of who does not
+/// consent nothing more is looked at.
+#[must_use]
+pub fn ask_on(first: &Refusal, case: &Case<'_>) -> Option<Vec<Refusal>> {
+    let no_consent = |refusal: &Refusal| matches!(refusal, Refusal::Consent { .. });
+    let later = ALL[..BEFORE_BUDGET].get(first.place() + 1..).filter(|_| !no_consent(first))?;
+    let mut refusals = Vec::new();
+    for refusal in later.iter().filter_map(|gate| gate(case).err()) {
+        let is_last = no_consent(&refusal);
+        refusals.push(refusal);
+        if is_last {
+            break;
+        }
+    }
+    Some(refusals)
+}
+
 /// How far a refused offer came: the place of its gate in the order.
 #[must_use]
 pub const fn reached(refusal: &Refusal) -> usize {

@@ -108,8 +108,8 @@ impl Store {
         row.map_or(Ok(None), |row| Ok(row.opt_text(0)?.map(str::to_owned)))
     }
 
-    /// One unit for each customer who was told or would have been: of an offer in an epoch, or of the whole store by
-    /// its holdout. A conversion is a purchase put down to such a decision; both arms are credited alike.
+    /// One unit for each customer who was told or would have been since then: of an offer in an epoch, or of the whole store
+    /// by its holdout. A conversion is a purchase put down to such a decision; both arms are credited alike.
     ///
     /// # Errors
     /// When the database fails.
@@ -126,12 +126,12 @@ impl Store {
             Some((offer, epoch)) => {
                 let sql = "SELECT d.customer, MAX(d.holdout + d.control), \
                  (SELECT CAST(COUNT(*) AS BIGINT) FROM purchases p JOIN decisions x ON x.id = p.decision \
-                  WHERE x.customer = d.customer AND x.store = $3 AND x.offer = $4 AND x.epoch = $5), \
+                  WHERE x.customer = d.customer AND x.store = $3 AND x.offer = $4 AND x.epoch = $5 AND x.at >= $1), \
                  (SELECT CAST(COALESCE(SUM(p.margin), 0) AS BIGINT) FROM purchases p \
                   WHERE p.customer = d.customer AND p.at >= $1), \
                  (SELECT CAST(COALESCE(SUM(p.margin), 0) AS BIGINT) FROM purchases p \
                   WHERE p.customer = d.customer AND p.at >= $2 AND p.at < $1) \
-                 FROM decisions d WHERE d.store = $3 AND d.offer = $4 AND d.epoch = $5 AND d.shadow = 0 \
+                 FROM decisions d WHERE d.store = $3 AND d.offer = $4 AND d.epoch = $5 AND d.at >= $1 AND d.shadow = 0 \
                  AND d.customer IS NOT NULL GROUP BY d.customer ORDER BY d.customer";
                 let key: [Value; 2] = [offer.as_str().into(), i64::from(epoch).into()];
                 (sql, times.into_iter().chain(key).collect::<Vec<_>>())

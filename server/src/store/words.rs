@@ -18,7 +18,28 @@ struct Met {
     unit: Unit,
 }
 
+/// Since when people let an offer be said, or keep it from being said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Leave {
+    /// Since when it is approved; none when it never waited for that, or is not.
+    pub approved: Option<Timestamp>,
+    /// Since when it is banned.
+    pub banned: Option<Timestamp>,
+}
+
 impl Store {
+    /// Since when the newest approval or ban of an offer holds.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn leave_of(&self, store: &StoreId, offer: &OfferId) -> Result<Leave> {
+        let said = self.levers_of(store, offer, WORDS_MAX).await?;
+        let run = |of: fn(&model::offer::Lever) -> bool| said.iter().take_while(|row| of(&row.lever)).count();
+        let (approved, banned) = (run(|lever| lever.approved), run(|lever| lever.ban));
+        let begun = |run: usize| run.checked_sub(1).map(|last| said[last].at);
+        Ok(Leave { approved: begun(approved).filter(|_| approved < said.len()), banned: begun(banned) })
+    }
+
     /// Since when the weight and the pin of an offer are as they are; none when there is neither.
     ///
     /// # Errors

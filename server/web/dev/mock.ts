@@ -114,7 +114,7 @@ const routes: Record<string, Answer> = {
 /** What is asked or said of one offer. */
 function ofOffer(method: string, path: string): Answer | undefined {
   const [, offer = "", what = ""] = /\/offers\/([\w-]+)\/(lever|lift)$/.exec(path) ?? [];
-  if (what === "lift") return json({ ...(storeOffers().offers.find((one) => one.id === offer)?.lift ?? STORE_LIFT), word: STORE_LIFT });
+  if (what === "lift") return json({ ...(storeOffers().offers.find((one) => one.id === offer)?.lift ?? STORE_LIFT), word: STORE_LIFT, approval: null, banned: null });
   if (what !== "lever") return undefined;
   if (method === "GET") return (request, response) => json({ levers: said(offer) })(request, response);
   return async (request, response) => {

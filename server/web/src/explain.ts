@@ -45,10 +45,24 @@ export interface Tellers {
   name: (id: string) => string;
 }
 
-/** What each gate said of a candidate: those before the refusing one passed, those after it were not asked. */
-export function verdicts(candidate: Pick<Candidate, "refused">): { gate: Gate; verdict: Verdict }[] {
-  const stop = candidate.refused === null ? GATES.length : GATES.findIndex((gate) => gate === candidate.refused?.code);
-  return GATES.map((gate, index) => ({ gate, verdict: index < stop ? "passed" : index === stop ? "refused" : "not-asked" }));
+export interface Ruling {
+  gate: Gate;
+  verdict: Verdict;
+  /** The refusal with its facts. */
+  refused: Refusal | null;
+}
+
+/** What each gate said of a candidate. After a refusal the others were asked, up to the budget or to that of consent. */
+export function rulings({ refused: first, also }: Pick<Candidate, "refused" | "also">): Ruling[] {
+  if (first === null) return GATES.map((gate) => ({ gate, verdict: "passed", refused: null }));
+  const all = [first, ...(also ?? [])];
+  const stop = GATES.findIndex((gate) => gate === first.code);
+  const further = all.some((one) => one.code === "consent") ? GATES.indexOf("consent") : GATES.indexOf("budget") - 1;
+  const asked = also === null ? stop : Math.max(stop, further);
+  return GATES.map((gate, index) => {
+    const refused = all.find((one) => one.code === gate) ?? null;
+    return { gate, refused, verdict: refused !== null ? "refused" : index <= asked ? "passed" : "not-asked" };
+  });
 }
 
 /** The name of a reason for silence; an unknown code is shown as it is. */

@@ -145,6 +145,8 @@ export interface Candidate {
   title: string;
   intent: number;
   refused: Refusal | null;
+  /** What the gates after it would have refused as well; null if they were not asked. */
+  also: Refusal[] | null;
   terms: Terms | null;
   score: number | null;
   propensity: number;
@@ -354,6 +356,10 @@ export interface Lift {
 /** What an offer brought, and what its weight and pin brought; null without either. */
 export interface OfferLift extends Lift {
   word: Lift | null;
+  /** Its own lift since it was approved; none when it never waited for that. */
+  approval: Lift | null;
+  /** Since when it is banned. */
+  banned: string | null;
 }
 
 /** An offer of the store, as the office sees it. */

@@ -1,26 +1,39 @@
 import { describe, expect, test } from "vitest";
 
-import { customer, feature, GATES, refusal, silence, type Tellers, verdicts } from "../src/explain";
+import { customer, feature, GATES, refusal, rulings, silence, type Tellers } from "../src/explain";
 import { en } from "../src/lang/en";
 import { it } from "../src/lang/it";
+import type { Refusal } from "../src/types";
 
 const NOW = Date.parse("2026-11-22T10:00:00Z");
 const english: Tellers = { words: en, tongue: "en", zone: "Europe/Rome", now: NOW, name: (id) => ({ wine: "Wine shelf", "SKU-1": "Barolo" })[id] ?? id };
 const italian: Tellers = { ...english, words: it, tongue: "it" };
 
 describe("gates", () => {
-  test("those before the refusal passed, those after it were not asked", () => {
-    const told = verdicts({ refused: { code: "cap" } });
-    const place = GATES.indexOf("cap");
-    expect(told.map(({ verdict }) => verdict)).toEqual(GATES.map((_, index) => (index < place ? "passed" : index === place ? "refused" : "not-asked")));
+  const said = (refused: Refusal | null, also: Refusal[] | null) => rulings({ refused, also }).map(({ verdict }) => verdict);
+  test("those before the refusal passed, and of those after it the page says what each would have said", () => {
+    const cap = { code: "cap", told: 3, times: 3, hours: 24 };
+    const refused = ["place", "cap", "rule"];
+    const told = rulings({ refused: { code: "place" }, also: [cap, { code: "rule" }] });
     expect(GATES).toHaveLength(24);
-    expect(told[place]?.gate).toBe("cap");
+    expect(told.map(({ gate }) => gate)).toEqual(GATES);
+    expect(told.map(({ verdict }) => verdict)).toEqual(GATES.map((gate) => (refused.includes(gate) ? "refused" : ["budget", "holdout"].includes(gate) ? "not-asked" : "passed")));
+    expect(told.find(({ gate }) => gate === "cap")?.refused).toEqual(cap);
+  });
+  test("where the others were not asked nothing is said of them", () => {
+    const place = GATES.indexOf("consent");
+    expect(said({ code: "schedule" }, [{ code: "consent" }]).slice(0, 5)).toEqual(["refused", "passed", "refused", "not-asked", "not-asked"]);
+    expect(said({ code: "consent" }, null)).toEqual(GATES.map((_, index) => (index < place ? "passed" : index === place ? "refused" : "not-asked")));
+  });
+  test("after the budget only the holdout is not asked", () => {
+    expect(said({ code: "budget" }, []).slice(-3)).toEqual(["passed", "refused", "not-asked"]);
+    expect(said({ code: "holdout" }, null).slice(-2)).toEqual(["passed", "refused"]);
   });
   test("all pass when nothing was refused", () => {
-    expect(verdicts({ refused: null }).every(({ verdict }) => verdict === "passed")).toBe(true);
+    expect(said(null, null).every((verdict) => verdict === "passed")).toBe(true);
   });
   test("a code that this page does not know claims nothing", () => {
-    expect(verdicts({ refused: { code: "moon-phase" } }).every(({ verdict }) => verdict === "not-asked")).toBe(true);
+    expect(said({ code: "moon-phase" }, null).every((verdict) => verdict === "not-asked")).toBe(true);
   });
   test("each has its question and its reason in both languages", () => {
     for (const words of [en, it]) {

@@ -9,8 +9,9 @@ use model::offer::Offer;
 use model::units::Probability;
 
 use super::{Context, NOT_REACHED};
-use crate::gates;
+use crate::gates::{self, Case};
 use crate::rank::Worth;
+use crate::scene::Scene;
 
 /// Up to so many offers are all listed in an explanation.
 pub const LISTED_ALL: usize = 64;
@@ -67,7 +68,7 @@ impl Fates {
     }
 
     /// The candidates that are listed, and how many are not, by the code of their refusal.
-    pub(super) fn listed(self, context: &Context<'_>) -> (Vec<Candidate>, BTreeMap<String, u32>) {
+    pub(super) fn listed(self, context: &Context<'_>, scene: &Scene<'_>) -> (Vec<Candidate>, BTreeMap<String, u32>) {
         let keep = self.kept();
         let Self { all, ranked } = self;
         let mut listed = Vec::with_capacity(all.len().min(LISTED_ALL));
@@ -75,7 +76,7 @@ impl Fates {
         for (index, (fate, keep)) in all.into_iter().zip(keep).enumerate() {
             if keep {
                 let worth = fate.ranked.map(|place| &ranked[place].1);
-                listed.push(candidate(context, &context.catalogue.offers[index], fate, worth));
+                listed.push(candidate(&Case::new(context, scene, index), fate, worth));
             } else {
                 *counts.entry(fate.refused.as_ref().map_or(NOT_REACHED, Refusal::code)).or_default() += 1;
             }
@@ -110,7 +111,8 @@ pub(crate) fn is_kept_without(context: &Context<'_>, offer: &Offer) -> bool {
     gates::stage::is_in_control(context.seed, &offer.id, context.customer, offer.control)
 }
 
-fn candidate(context: &Context<'_>, offer: &Offer, fate: Fate, worth: Option<&Worth>) -> Candidate {
+fn candidate(case: &Case<'_>, fate: Fate, worth: Option<&Worth>) -> Candidate {
+    let (context, offer) = (case.context, case.offer);
     Candidate {
         offer: offer.id.clone(),
         intent: fate.intent,
@@ -119,6 +121,7 @@ fn candidate(context: &Context<'_>, offer: &Offer, fate: Fate, worth: Option<&Wo
         logit: worth.map(|worth| worth.logit),
         money: worth.map(|worth| [worth.arm.scale, worth.arm.shift]),
         discount: worth.map_or(offer.discount, |worth| worth.discount),
+        also: fate.refused.as_ref().and_then(|first| gates::ask_on(first, case)),
         refused: fate.refused,
         propensity: Probability::clamped(fate.share),
         control: worth.is_some() && is_kept_without(context, offer),

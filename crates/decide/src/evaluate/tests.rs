@@ -37,6 +37,33 @@ fn what_was_looked_at_today_is_offered_where_it_stands() {
 }
 
 #[test]
+fn a_refused_offer_tells_what_every_other_gate_would_have_said() {
+    let also = |world: &World| {
+        let decision = evaluate(&world.context());
+        let one = decision.explanation.candidates[2].clone();
+        (one.refused.map(|first| first.code()), one.also.map(|also| also.iter().map(Refusal::code).collect::<Vec<_>>()))
+    };
+    let mut world = World::new();
+    assert_eq!(also(&world), (Some("place"), Some(vec!["intent"])));
+    world.shop.offers[2].budget = Some(1);
+    world.shop.offers[2].intent_min = 0.0;
+    assert_eq!(also(&world), (Some("place"), Some(vec![])), "no unit is held for it, so the budget is not asked");
+    world.shop.offers[2].cap.times = 0;
+    world.shop.offers[2].paused = true;
+    assert_eq!(also(&world), (Some("schedule"), Some(vec!["place", "cap"])));
+    world.consent.marketing_push = false;
+    assert_eq!(
+        also(&world),
+        (Some("schedule"), Some(vec!["consent"])),
+        "of who does not consent nothing more is looked at"
+    );
+    world.shop.offers[2].paused = false;
+    assert_eq!(also(&world), (Some("consent"), None));
+    let passed = &evaluate(&World::new().context()).explanation.candidates[0];
+    assert_eq!((&passed.refused, &passed.also), (&None, &None));
+}
+
+#[test]
 fn silence_tells_the_refusal_that_came_furthest() {
     let mut world = World::new();
     world.history.buy(&product("barolo"), None, world.now);

@@ -110,6 +110,10 @@ pub struct Candidate {
     pub intent: f64,
     /// The first gate that refused it; none if all let it pass.
     pub refused: Option<Refusal>,
+    /// What the gates after it would have refused as well, in their order; the others let it pass. The budget and the holdout
+    /// are not asked then, nor any gate after one that refused for want of consent. None when no other was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<Vec<Refusal>>,
     /// Its score's terms; only when it passed, or when the holdout alone refused it.
     pub terms: Option<Terms>,
     /// The chance with which it is chosen; 0 when refused, but kept when the holdout alone refused it.

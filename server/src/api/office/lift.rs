@@ -89,6 +89,10 @@ pub struct OfferLiftView {
     /// What its weight and pin brought: treated are those for whom they counted, control those decided on without them,
     /// converted who bought what the offer is about. Null without either, and where nobody is decided on without them.
     word: Option<LiftView>,
+    /// What its approval brought: the offer's own lift since then. Null when it never waited for one, or is not approved.
+    approval: Option<LiftView>,
+    /// Since when it is banned; what the ban gives up is the offer's own lift, as it was when it was banned.
+    banned: Option<Moment>,
 }
 
 impl LiftView {
@@ -122,7 +126,16 @@ pub async fn of_offer(
     let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), since, now).await?;
     let share = plan.told_share(offer);
     let word = of_word(&api, &plan, offer, epoch.map(|epoch| epoch.started)).await?;
-    Ok(Json(OfferLiftView { lift: view(Moment(since), &lift(&units, share, ALPHA)), word }))
+    let leave = api.app.store.leave_of(&plan.store.id, &id).await?;
+    let approval = match leave.approved.filter(|_| leave.banned.is_none()).map(|approved| approved.max(since)) {
+        Some(from) => {
+            let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), from, now).await?;
+            Some(view(Moment(from), &lift(&units, share, ALPHA)))
+        }
+        None => None,
+    };
+    let lift = view(Moment(since), &lift(&units, share, ALPHA));
+    Ok(Json(OfferLiftView { lift, word, approval, banned: leave.banned.map(Moment) }))
 }
 
 /// What the weight and the pin of an offer brought, since they and its terms are as they are.

@@ -182,6 +182,77 @@ async fn conflicts_are_named_and_stages_and_segments_told_in_their_order() {
     assert_eq!((&answer["segments"], &answer["holdout"]), (&segments, &json!(0.1)), "{answer}");
 }
 
+/// When the newest word on the offer was said.
+async fn last_word(site: &Site) -> Value {
+    let (_, said) = call(site, "GET", "/api/v1/stores/milano/offers/monopoly/lever", json!({})).await;
+    said["levers"][0]["at"].clone()
+}
+
+#[tokio::test]
+async fn what_an_approval_brought_and_a_ban_gives_up_is_told_by_the_offer_s_own_lift() {
+    let site = Site::open().await;
+    let (path, lever) = ("/api/v1/stores/milano/offers/monopoly/lift", "/api/v1/stores/milano/offers/monopoly/lever");
+    let say = async |word: Value| {
+        assert_eq!(call(&site, "PUT", lever, word).await.0, 200);
+        // What comes after it has another time.
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        call(&site, "GET", path, json!({})).await.1
+    };
+    let report = say(json!({"approved": true})).await;
+    assert_eq!((&report["approval"], &report["banned"]), (&Value::Null, &Value::Null), "it never waited for one");
+    let epochs = site.app.store.epochs().await.expect("a store");
+    let epoch = epochs.iter().find(|epoch| epoch.offer.as_str() == "monopoly").map_or(0, |epoch| epoch.number);
+    // Sixty customers: one in ten is kept without the offer, and of the told more buy.
+    let tell = async |from: u128| {
+        let mut changes = Changes::default();
+        for n in from..from + 60 {
+            let who = format!("u-{n}");
+            site.device(&who, None).await;
+            let (mut decided, _) = decision(&who, 500 + n, site.app.clock.now(), Millis::minutes(1));
+            (decided.control, decided.epoch) = (n % 10 == 0, epoch);
+            if n % 3 > 0 && (n % 10 > 0 || n % 20 == 0) {
+                let purchase = engine::shopper::Purchase {
+                    order: format!("a-{n}").parse().expect("an id"),
+                    product: ProductId::new("507f1").expect("an id"),
+                    store: Some(decided.moment.store.clone()),
+                    decision: Some(decided.id),
+                    amount: Cents(2_000),
+                    margin: Cents(900),
+                    at: site.app.clock.now(),
+                };
+                changes.purchases.push((decided.customer.clone(), purchase));
+            }
+            changes.decisions.insert(decided.id, decided);
+        }
+        site.app.store.commit(&changes).await.expect("a commit");
+    };
+    tell(0).await;
+    say(json!({"approved": false})).await;
+    let report = say(json!({"approved": true, "weight": 2})).await;
+    let since = last_word(&site).await;
+    assert_eq!(report["treated"]["n"], 54, "{report}");
+    assert_eq!((&report["approval"]["treated"]["n"], &report["approval"]["hidden"]), (&json!(0), &json!("not-enough")));
+    say(json!({"approved": true, "weight": 3})).await;
+    tell(60).await;
+    let (_, report) = call(&site, "GET", path, json!({})).await;
+    let approval = &report["approval"];
+    assert_eq!((&report["treated"]["n"], &approval["treated"]), (&json!(108), &json!({"n": 54, "converted": 36})));
+    assert_eq!(
+        (&approval["control"], &approval["hidden"]),
+        (&json!({"n": 6, "converted": 2}), &Value::Null),
+        "{report}"
+    );
+    assert_eq!(approval["since"], since, "the weight begins nothing anew");
+    assert!(approval["rateRatio"]["low"].is_number(), "{report}");
+
+    say(json!({"ban": true})).await;
+    let banned = last_word(&site).await;
+    let report = say(json!({"ban": true, "weight": 2})).await;
+    assert_eq!((&report["approval"], &report["banned"]), (&Value::Null, &banned));
+    assert!(report["treated"]["n"] == 108 && report["rateRatio"]["low"].is_number(), "what it gives up: {report}");
+    assert_eq!(say(json!({})).await["banned"], Value::Null);
+}
+
 #[tokio::test]
 async fn what_a_weight_brought_is_told_by_those_decided_on_without_it() {
     let site = Site::open().await;

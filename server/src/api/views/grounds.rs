@@ -185,6 +185,7 @@ mod tests {
             explanation.candidates = vec![Candidate {
                 offer: offer.clone(),
                 intent: 0.62,
+                also: None,
                 refused: None,
                 terms: None,
                 propensity: Probability::ONE,

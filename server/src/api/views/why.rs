@@ -21,6 +21,10 @@ pub struct CandidateView {
     /// The first gate that refused it: its code, and the facts it was taken on.
     #[schema(value_type = Option<Object>)]
     refused: Option<Value>,
+    /// What the gates after it would have refused as well, in their order, in the same form; the others let it pass. `budget`
+    /// and `holdout` are not asked then, nor any gate after `consent` has refused. Null when no other was asked.
+    #[schema(value_type = Option<Vec<Object>>)]
+    also: Option<Vec<Value>>,
     #[schema(value_type = Option<Object>)]
     terms: Option<Terms>,
     score: Option<f64>,
@@ -83,6 +87,7 @@ pub(super) fn candidate(candidate: &Candidate, plan: Option<&Shop>) -> Candidate
         title: offer_title(plan, candidate.offer.as_str()),
         intent: candidate.intent,
         refused: candidate.refused.as_ref().map(refusal),
+        also: candidate.also.as_ref().map(|also| also.iter().map(refusal).collect()),
         terms: candidate.terms,
         score: candidate.terms.map(|terms| terms.score()),
         propensity: candidate.propensity.get(),

@@ -131,6 +131,8 @@ function OneInFull({ offer, path, speech }: { offer: StoreOffer; path: string; s
       {trouble.value === null ? null : <p class="notice">{fill(say.failed, { detail: complaint(trouble.value) })}</p>}
       {whole === null || whole.hidden === "sample-ratio" ? null : <p>{earns(whole, speech) ?? say.moneyNot}</p>}
       {whole === null || whole.word === null ? null : <p data-word>{fill(say.word, { brought: wordBrought(whole.word, speech) })}</p>}
+      {whole === null || whole.approval === null ? null : <p data-approval>{fill(say.approval, { brought: wordBrought(whole.approval, speech) })}</p>}
+      {whole === null || whole.banned === null ? null : <p data-banned>{fill(say.banned, { brought: wordBrought(whole, speech) })}</p>}
       {offer.control > 0 ? <p>{fill(say.control, { p: percent(offer.control, tongue.value) })}</p> : null}
     </div>
   );

@@ -1,7 +1,7 @@
 // Why a decision is what it is: its chance, every offer with the gates it met, the terms of its worth, what was known, and
 // what came of it.
 
-import { customer, type Gate, refusal, silence, type Tellers, verdicts } from "../explain";
+import { customer, type Gate, refusal, rulings, silence, type Tellers } from "../explain";
 import { clock, fill, money, percent, type Purse } from "../format";
 import { tongue, words } from "../lang";
 import { store } from "../state";
@@ -94,10 +94,10 @@ function Gates({ candidate, tellers }: { candidate: Candidate; tellers: Tellers 
     <>
       <h4>{say.gates}</h4>
       <ol class="gates">
-        {verdicts(candidate).map(({ gate, verdict }) => (
+        {rulings(candidate).map(({ gate, verdict, refused }) => (
           <li key={gate} class={verdict}>
             <span>{gates[gate as Gate]}</span> <b>{text[verdict]}</b>
-            {verdict === "refused" && candidate.refused !== null ? <small>{refusal(candidate.refused, tellers)}</small> : null}
+            {refused === null ? null : <small>{refusal(refused, tellers)}</small>}
           </li>
         ))}
       </ol>

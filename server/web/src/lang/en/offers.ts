@@ -119,6 +119,8 @@ export const effect = {
   holdoutNone: "No customers are kept without offers, so the effect of all offers together can’t be measured. Set holdout in the shop’s file.",
   control: "{p} are kept without this offer alone.",
   word: "What people’s word brought (weight, first of all): {brought}.",
+  approval: "What its approval brought, since then: {brought}.",
+  banned: "What it brought until it was banned, and brings no more: {brought}.",
   wordUndecided: "nothing that can be told apart from chance yet, {range} as many buyers",
   wordMore: "more buyers, {range} as many",
   wordLess: "fewer buyers, only {range} as many",

@@ -121,6 +121,8 @@ export const effect: Dictionary["effect"] = {
   holdoutNone: "Nessun cliente resta senza offerte, quindi l’effetto di tutte insieme non si può misurare. Imposta holdout nel file del negozio.",
   control: "Il {p} resta senza questa sola offerta.",
   word: "Che cosa ha portato la parola delle persone (peso, prima di tutte): {brought}.",
+  approval: "Che cosa ha portato l’approvazione, da allora: {brought}.",
+  banned: "Che cosa portava prima di essere vietata, e ora non porta più: {brought}.",
   wordUndecided: "per ora niente che si distingua dal caso, acquirenti {range}",
   wordMore: "più acquirenti, {range}",
   wordLess: "meno acquirenti, solo {range}",
