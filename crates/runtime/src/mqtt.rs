@@ -8,7 +8,7 @@ mod tls;
 mod trouble;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use rumqttc::{AsyncClient, PublishOptions, QoS};
@@ -73,6 +73,7 @@ pub enum Event {
 pub struct Client {
     raw: AsyncClient,
     filters: watch::Sender<Vec<(String, Qos)>>,
+    up: Arc<AtomicBool>,
     stop: CancellationToken,
 }
 
@@ -115,17 +116,19 @@ pub fn connect(options: &Options) -> Result<(Client, Events), Error> {
     let (sender, queue) = mpsc::channel(EVENTS_MAX);
     let (filters, _) = watch::channel(Vec::new());
     let (stop, dropped) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)));
+    let up = Arc::new(AtomicBool::new(false));
     let task = task::Task {
         raw: raw.clone(),
         event_loop,
         sender,
         filters: filters.subscribe(),
+        up: Arc::clone(&up),
         stop: stop.clone(),
         address: options.url.clone(),
         dropped: Arc::clone(&dropped),
     };
     tokio::spawn(task.run());
-    Ok((Client { raw, filters, stop }, Events { queue, dropped }))
+    Ok((Client { raw, filters, up, stop }, Events { queue, dropped }))
 }
 
 /// Names the cryptography for TLS, once a process; with two in the dependency tree rustls does not choose by itself.
@@ -158,6 +161,13 @@ impl Client {
     /// [`Error::Closed`] after [`Client::disconnect`].
     pub async fn subscribe(&self, filters: &[(&str, Qos)]) -> Result<(), Error> {
         self.filters.send_modify(|all| all.extend(filters.iter().map(|(filter, qos)| ((*filter).to_owned(), *qos))));
+        if self.stop.is_cancelled() {
+            return Err(Error::Closed);
+        }
+        // Before there is a connection the filter is only noted: every connection begins by asking for all that is noted.
+        if !self.up.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         for (filter, qos) in filters {
             self.raw.subscribe(*filter, qos.raw()).await.map_err(|_| Error::Closed)?;
         }

@@ -104,6 +104,30 @@ async fn a_message_on_a_foreign_topic_does_not_arrive() {
     assert_eq!((topic.as_str(), payload.as_slice()), ("gw/shop-1/up", b"true".as_slice()));
 }
 
+/// What is asked for before the line stands is asked for once when it does: twice would bring all that is kept twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_before_the_line_stands_comes_once() {
+    let bench = Bench::start().await;
+    let (server, _events) = bench.server().await;
+    server.publish("gw/shop-1/ack", "kept", Qos::AtLeastOnce, true).await.expect("queued");
+    for n in 0..5 {
+        let options = bench.options("shop-1", "secret");
+        let (gateway, mut heard) = mqtt::connect(&options).expect("good options");
+        gateway.subscribe(&[("gw/shop-1/ack", Qos::AtLeastOnce)]).await.expect("noted");
+        gateway.subscribe(&[("gw/shop-1/desired", Qos::AtLeastOnce)]).await.expect("noted");
+        assert_eq!(message(&mut heard).await.1, b"kept");
+        // Both subscriptions stand when this comes, so that a second one of the first would have brought its message by now.
+        let last = format!("last {n}");
+        server.publish("gw/shop-1/desired", last.clone(), Qos::AtLeastOnce, true).await.expect("queued");
+        let mut got = message(&mut heard).await;
+        while got.0 == "gw/shop-1/desired" && got.1 != last.as_bytes() {
+            got = message(&mut heard).await;
+        }
+        assert_eq!(got.1, last.as_bytes(), "{}", got.0);
+        gateway.disconnect().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_asks_for_everything_hears_nothing() {
     let bench = Bench::start().await;

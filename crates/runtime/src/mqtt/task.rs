@@ -1,7 +1,7 @@
 //! The task that holds the connection: reads, reconnects with growing and jittered pauses, subscribes again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +22,8 @@ pub(super) struct Task {
     pub(super) event_loop: EventLoop,
     pub(super) sender: mpsc::Sender<Event>,
     pub(super) filters: watch::Receiver<Vec<(String, Qos)>>,
+    /// Whether there is a connection that asked for the filters when it began.
+    pub(super) up: Arc<AtomicBool>,
     pub(super) stop: CancellationToken,
     /// For the words in which a trouble is told.
     pub(super) address: String,
@@ -46,6 +48,8 @@ impl Task {
             match polled {
                 Ok(rumqttc::Event::Incoming(Incoming::ConnAck(ack))) => {
                     (pause, connected) = (PAUSE_MIN, true);
+                    // First said, then read: a filter that is noted meanwhile is asked for at least once.
+                    self.up.store(true, Ordering::SeqCst);
                     self.subscribe_again();
                     owed = self.offer_state(Event::Connected { session_present: ack.session_present });
                 }
@@ -54,6 +58,7 @@ impl Task {
                 }
                 Ok(_) => {}
                 Err(cause) => {
+                    self.up.store(false, Ordering::SeqCst);
                     if std::mem::take(&mut connected) || owed.is_none() {
                         owed = self.offer_state(Event::Disconnected { reason: trouble::tell(&cause, &self.address) });
                     }
