@@ -3,6 +3,7 @@
 //! Everything read here comes from outside: it is bounded, checked, and refused with a stable code, never with a panic.
 
 pub mod ble;
+mod digits;
 pub mod objections;
 pub mod settings;
 pub mod state;

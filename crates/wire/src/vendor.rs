@@ -222,6 +222,14 @@ fn gateway_name(text: &str) -> Result<ReceiverId, Rejected> {
     }
 }
 
+/// Whether a text names that gateway, however its address is spelt.
+fn is_named(gateway: &ReceiverId, text: &str) -> bool {
+    match Address::parse(text, AddressKind::Unknown) {
+        Some(address) => gateway.as_str().as_bytes() == address.upper_digits(),
+        None => gateway.as_str() == text,
+    }
+}
+
 /// The gateway that a topic names under a filter's first `+`.
 fn gateway_of(filter: &str, topic: &str) -> Result<Option<ReceiverId>, Rejected> {
     topics::under(filter, topic).ok_or(Rejected::UnknownTopic)?.map(gateway_name).transpose()
@@ -268,9 +276,8 @@ fn of_elements(elements: impl IntoIterator<Item = Result<Option<Heard>, Rejected
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
 fn from_seconds(seconds: f64) -> Timestamp {
-    Timestamp((seconds * 1_000.0).round() as i64)
+    Timestamp(json::rounded(seconds * 1_000.0))
 }
 
 #[cfg(test)]

@@ -17,16 +17,13 @@ use model::time::Timestamp;
 
 use super::decisions::Body;
 use super::driver::{Step, Table, Value, to_json, to_name};
-use super::erase;
 use super::inputs::Recorded;
-use super::learning;
 use super::merging::{LeverRow, Merged};
 use super::reservations::{self, Check, RefusedDecision, Reservation};
 use super::rows::{CountKind, Device, Lease};
-use super::tables;
 use super::traffic::{ReadingBody, subject_text};
 use super::watch::QUARTER_MS;
-use super::{Result, Store};
+use super::{Result, Store, erase, learning, tables};
 
 /// All that is to be committed together. Presences and visits of people without a name become counts.
 #[derive(Debug, Clone, Default)]

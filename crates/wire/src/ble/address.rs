@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::digits;
+
 /// What kind of address it is, as far as the receiver says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AddressKind {
@@ -53,7 +55,7 @@ impl Address {
             _ => return None,
         }
         let mut bytes = [0; 6];
-        hex::decode_to_slice(digits, &mut bytes).ok()?;
+        digits::read(&digits, &mut bytes)?;
         Some(Self { bytes, kind })
     }
 
@@ -99,15 +101,7 @@ impl fmt::Debug for Address {
 }
 
 fn take_pairs(text: &[u8], digits: &mut [u8; 12]) -> Option<()> {
-    let separator = text[2];
-    if !matches!(separator, b':' | b'-') {
-        return None;
-    }
-    for (index, group) in text.chunks(3).enumerate() {
-        if group.get(2).is_some_and(|found| *found != separator) {
-            return None;
-        }
-        digits[index * 2..index * 2 + 2].copy_from_slice(&group[..2]);
-    }
-    Some(())
+    let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] = text else { return None };
+    *digits = [a, b, d, e, g, h, j, k, m, n, p, q];
+    (matches!(c, b':' | b'-') && [f, i, l, o] == [c; 4]).then_some(())
 }

@@ -2,6 +2,7 @@
 //!
 //! Leniently as to order, repeats and strangers; strictly as to the grammar, the depth and the length.
 
+mod number;
 mod scan;
 mod tree;
 
@@ -9,6 +10,7 @@ use std::ops::RangeInclusive;
 
 use super::{JSON_DEPTH_MAX, PAYLOAD_LEN_MAX, Rejected, TEXT_LEN_MAX};
 
+pub(super) use number::rounded;
 pub(super) use scan::{document, document_up_to};
 pub(super) use tree::{Tree, fields, truth_of};
 

@@ -3,7 +3,7 @@
 //! The cloud passes on one update in 30 s unless something changed: good for battery and buttons, too slow for a position.
 //! `timestamp` is when the cloud had it, `beaconTimestamp` is the beacon's own clock and is not read.
 
-use super::json::{Range, Tree, document, fields};
+use super::json::{Range, Tree, document, fields, rounded};
 use super::{Heard, Rejected, gateway_name, heard, of_elements, read_rssi};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::bthome::Measures;
@@ -45,8 +45,7 @@ fn read_measures(
 ) -> Result<Measures, Rejected> {
     let mut measures = Measures::default();
     let hundredths = |value: Tree<'_>, key: &'static str, range: &Range| {
-        #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
-        value.number(key, range).map(|number| number.map(|number| (number * 100.0).round() as i64))
+        value.number(key, range).map(|number| number.map(|number| rounded(number * 100.0)))
     };
     if let Some(battery) = battery.whole("batteryLevel", &Range::PERCENT)? {
         measures.take(0x01, battery);

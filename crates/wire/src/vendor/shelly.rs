@@ -5,8 +5,8 @@
 
 use model::ids::ReceiverId;
 
-use super::json::{Range, Tree, document};
-use super::{Heard, Rejected, gateway_name, gateway_of, heard, of_elements, read_address, read_rssi};
+use super::json::{Range, Tree, document, fields, rounded};
+use super::{Heard, Rejected, gateway_name, gateway_of, heard, is_named, of_elements, read_address, read_rssi};
 use crate::ble::address::AddressKind;
 use crate::ble::bthome::Measures;
 use crate::ble::frame::Frame;
@@ -50,21 +50,22 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
     };
     let document = document(payload)?;
     let message = document.object()?;
-    if message.get("method").is_nothing() {
+    fields!(message; method = "method", src = "src", params = "params");
+    if method.is_nothing() {
+        let sensor = Sensor::of(message);
         // The topic of the script is the sensor's address, which is no receiver.
-        let address = address_of(message).text("address")?;
-        let is_sensor = |name: &ReceiverId| address.is_some_and(|address| gateway_name(address).as_ref() == Ok(name));
-        let receiver = from_topic.filter(|name| !is_sensor(name));
+        let address = sensor.address.text("address")?;
+        let receiver = from_topic.filter(|name| !address.is_some_and(|address| is_named(name, address)));
         let receiver = receiver.map_or_else(|| super::receiver("gateway", NAMELESS), Ok)?;
-        return of_elements([read_sensor(&receiver, message)]);
+        return of_elements([sensor.read(&receiver)]);
     }
-    let receiver = match message.get("src").text("src")? {
+    let receiver = match src.text("src")? {
         Some(name) => gateway_name(name)?,
         None => from_topic.ok_or(Rejected::MissingField { field: "src" })?,
     };
-    let events = message.get("params").get("events").each();
-    let data = events.map(|event| event.get("data")).filter(|data| !address_of(*data).is_nothing());
-    of_elements(data.map(|data| read_sensor(&receiver, data)))
+    let events = params.get("events").each();
+    let sensors = events.map(|event| Sensor::of(event.get("data"))).filter(|sensor| !sensor.address.is_nothing());
+    of_elements(sensors.map(|sensor| sensor.read(&receiver)))
 }
 
 /// The newest value of one component, such as `bthomesensor:200`, as a truth value; a push of a button is one, too.
@@ -88,22 +89,34 @@ pub fn read_component(payload: &[u8], component: &str) -> Result<Option<bool>, R
     Ok(params.get(component).get("value").truth())
 }
 
-fn address_of(sensor: Tree<'_>) -> Tree<'_> {
-    let address = sensor.get("address");
-    if address.is_nothing() { sensor.get("addr") } else { address }
+/// What a sensor told.
+struct Sensor<'t> {
+    address: Tree<'t>,
+    rssi: Tree<'t>,
+    encryption: Tree<'t>,
+    values: Tree<'t>,
 }
 
-fn read_sensor(receiver: &ReceiverId, sensor: Tree<'_>) -> Result<Option<Heard>, Rejected> {
-    let address = address_of(sensor).text("address")?.ok_or(Rejected::MissingField { field: "address" })?;
-    let address = read_address(address, "address", AddressKind::Unknown)?;
-    let inner = sensor.get("service_data");
-    let values = if inner.is_object() { inner } else { sensor };
-    let frame = match (values.get("encryption").truth(), read_measures(values)?) {
-        // A script without the key passes on nothing but that there is something.
-        (Some(true), measures) if measures == Measures::default() => None,
-        (Some(_) | None, measures) => Some(Frame::Measures(measures)),
-    };
-    Ok(Some(heard(receiver.clone(), Some(address), frame.into(), read_rssi(sensor.get("rssi"))?, None)))
+impl<'t> Sensor<'t> {
+    fn of(sensor: Tree<'t>) -> Self {
+        fields!(sensor; address = "address", addr = "addr", rssi = "rssi", encryption = "encryption", inner = "service_data");
+        let address = if address.is_nothing() { addr } else { address };
+        if inner.is_object() {
+            return Self { address, rssi, encryption: inner.get("encryption"), values: inner };
+        }
+        Self { address, rssi, encryption, values: sensor }
+    }
+
+    fn read(&self, receiver: &ReceiverId) -> Result<Option<Heard>, Rejected> {
+        let address = self.address.text("address")?.ok_or(Rejected::MissingField { field: "address" })?;
+        let address = read_address(address, "address", AddressKind::Unknown)?;
+        let frame = match (self.encryption.truth(), read_measures(self.values)?) {
+            // A script without the key passes on nothing but that there is something.
+            (Some(true), measures) if measures == Measures::default() => None,
+            (Some(_) | None, measures) => Some(Frame::Measures(measures)),
+        };
+        Ok(Some(heard(receiver.clone(), Some(address), frame.into(), read_rssi(self.rssi)?, None)))
+    }
 }
 
 fn read_measures(values: Tree<'_>) -> Result<Measures, Rejected> {
@@ -111,12 +124,11 @@ fn read_measures(values: Tree<'_>) -> Result<Measures, Rejected> {
     for (key, values) in values.entries() {
         let Some((name, object, units)) = object_of(key) else { continue };
         for value in values.each() {
-            let number = match (value.number(name, &Range::ANY), value.truth()) {
-                (Err(_), Some(is)) => f64::from(u8::from(is)),
-                (number, _) => number?.unwrap_or(0.0),
+            let number = match value.number(name, &Range::ANY) {
+                Ok(number) => number.unwrap_or(0.0),
+                Err(rejected) => value.truth().map(|is| f64::from(u8::from(is))).ok_or(rejected)?,
             };
-            #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
-            measures.take(object, (number * units).round() as i64);
+            measures.take(object, rounded(number * units));
         }
     }
     Ok(measures)

@@ -8,7 +8,7 @@ mod write;
 use model::ids::ReceiverId;
 use model::units::Dbm;
 
-use super::json::{Range, Tree, document, fields};
+use super::json::{Range, Tree, document, fields, rounded};
 use super::{Heard, Rejected, digits, heard, receiver};
 use crate::ble::address::{Address, AddressKind};
 use crate::ble::frame::{self, Frame, Frames};
@@ -125,8 +125,7 @@ fn read_ibeacon(report: &Report<'_>) -> Result<Option<IBeacon>, Rejected> {
 fn read_power(report: &Report<'_>) -> Result<i8, Rejected> {
     let power = report.txpower.whole_only("txpower", &Range::POWER)?;
     let volts = report.volt.number_only("volt", &Range::VOLT)?;
-    #[expect(clippy::cast_possible_truncation, reason = "a tenth of a byte, times ten")]
-    let power = power.or_else(|| volts.map(|volts| (volts * 10.0).round() as i64));
+    let power = power.or_else(|| volts.map(|volts| rounded(volts * 10.0)));
     Ok(power.and_then(|power| i8::try_from(power).ok()).unwrap_or(0))
 }
 

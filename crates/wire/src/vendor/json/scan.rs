@@ -23,18 +23,31 @@ pub(super) enum Kind {
     Object,
 }
 
+/// Where something stands in the message.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn of(self, text: &str) -> &str {
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
 /// A value: what stands at its place, under which key, and where the next one follows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Node<'a> {
+pub(super) struct Node {
     /// As it is written, without quotes; empty in a list.
-    pub(super) key: &'a str,
+    key: Span,
     /// A number's digits or a text without its quotes, as they are written.
-    pub(super) raw: &'a str,
-    pub(super) kind: Kind,
-    /// Whether its key or its text has escapes: then they are read from the list of such.
-    pub(super) is_escaped: bool,
+    raw: Span,
     /// Where the value behind it and all its parts stands.
     pub(super) end: u32,
+    pub(super) kind: Kind,
+    /// Whether its key or its text has escapes: then they are read from the list of such.
+    is_escaped: bool,
 }
 
 /// What a node with escapes says.
@@ -48,7 +61,8 @@ struct Unescaped {
 /// A whole message.
 #[derive(Debug)]
 pub(in crate::vendor) struct Document<'a> {
-    pub(super) nodes: Vec<Node<'a>>,
+    text: &'a str,
+    pub(super) nodes: Vec<Node>,
     unescaped: Vec<Unescaped>,
 }
 
@@ -71,16 +85,20 @@ impl Document<'_> {
         if self.root().is_list() { Ok(self.root().each()) } else { Err(wrong) }
     }
 
-    pub(super) fn key(&self, at: usize) -> &str {
-        let Some(node) = self.nodes.get(at) else { return "" };
-        if node.is_escaped { self.unescaped(at).map_or(node.key, |unescaped| &unescaped.key) } else { node.key }
+    #[inline]
+    pub(super) fn key(&self, at: usize, node: &Node) -> &str {
+        let unescaped = if node.is_escaped { self.unescaped(at) } else { None };
+        unescaped.map_or_else(|| node.key.of(self.text), |unescaped| &unescaped.key)
     }
 
+    #[inline]
     pub(super) fn text(&self, at: usize) -> &str {
         let Some(node) = self.nodes.get(at) else { return "" };
-        if node.is_escaped { self.unescaped(at).map_or(node.raw, |unescaped| &unescaped.text) } else { node.raw }
+        let unescaped = if node.is_escaped { self.unescaped(at) } else { None };
+        unescaped.map_or_else(|| node.raw.of(self.text), |unescaped| &unescaped.text)
     }
 
+    #[cold]
     fn unescaped(&self, at: usize) -> Option<&Unescaped> {
         let place = self.unescaped.binary_search_by_key(&at, |unescaped| unescaped.at).ok()?;
         self.unescaped.get(place)
@@ -98,155 +116,171 @@ pub(in crate::vendor) fn document_up_to(payload: &[u8], max: usize) -> Result<Do
         return Err(Rejected::TooLarge { len: payload.len(), max });
     }
     let text = std::str::from_utf8(payload).map_err(|_| Rejected::NotUtf8)?;
-    let document = Document { nodes: Vec::with_capacity(VALUES_USUAL), unescaped: Vec::new() };
-    Scan { text, bytes: text.as_bytes(), at: 0, document }.run()
+    let document = Document { text, nodes: Vec::with_capacity(VALUES_USUAL), unescaped: Vec::new() };
+    Scan { rest: payload, len: payload.len() }.run(document)
 }
 
 struct Scan<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
-    document: Document<'a>,
+    /// What is not read yet.
+    rest: &'a [u8],
+    /// How long the whole message is.
+    len: usize,
 }
 
 /// A text as it is written, and whether it has escapes.
-type Raw<'a> = (&'a str, bool);
+type Raw = (Span, bool);
 
-impl<'a> Scan<'a> {
-    fn run(mut self) -> Result<Document<'a>, Rejected> {
-        let (mut open, mut depth) = ([0usize; JSON_DEPTH_MAX], 0usize);
-        let mut key = ("", false);
+/// Nothing: a value in a list has no key, and of a word or a list only the kind counts.
+const NOTHING: Raw = (Span { start: 0, end: 0 }, false);
+
+impl Scan<'_> {
+    fn run<'a>(mut self, mut document: Document<'a>) -> Result<Document<'a>, Rejected> {
+        let (mut open, mut depth) = ([0u32; JSON_DEPTH_MAX], 0usize);
+        // What ends the list or object that is open: what stands in an object has a key.
+        let mut closing = b']';
+        let mut key = NOTHING;
         loop {
-            let at = self.document.nodes.len();
-            if self.value(key)? {
-                *open.get_mut(depth).ok_or(Rejected::TooDeep)? = at;
+            let at = document.nodes.len();
+            let kind = self.value(key, &mut document)?;
+            if let Kind::List | Kind::Object = kind {
+                *open.get_mut(depth).ok_or(Rejected::TooDeep)? = narrow(at);
                 depth += 1;
-                let is_object = self.is_object(at);
-                if self.peek() != Some(if is_object { b'}' } else { b']' }) {
-                    key = if is_object { self.key()? } else { ("", false) };
+                closing = closing_of(kind);
+                if self.peek() != Some(closing) {
+                    key = self.key_before(closing).ok_or(Rejected::NotJson)?;
                     continue;
                 }
             }
             // Behind a value: the next one, or the ends of what it stands in.
             key = loop {
-                let Some(within) = depth.checked_sub(1).map(|last| open[last]) else {
-                    return if self.peek().is_none() { Ok(self.document) } else { Err(Rejected::NotJson) };
+                let next = self.peek();
+                let Some(within) = depth.checked_sub(1).map(|last| open[last] as usize) else {
+                    return if next.is_none() { Ok(document) } else { Err(Rejected::NotJson) };
                 };
-                let is_object = self.is_object(within);
-                match self.peek() {
-                    Some(b',') => {
-                        self.at += 1;
-                        break if is_object { self.key()? } else { ("", false) };
-                    }
-                    Some(end) if end == if is_object { b'}' } else { b']' } => self.at += 1,
-                    Some(_) | None => return Err(Rejected::NotJson),
+                if next == Some(b',') {
+                    self.skip();
+                    break self.key_before(closing).ok_or(Rejected::NotJson)?;
                 }
-                self.document.nodes[within].end = narrow(self.document.nodes.len());
+                if next != Some(closing) {
+                    return Err(Rejected::NotJson);
+                }
+                self.skip();
+                document.nodes[within].end = narrow(document.nodes.len());
                 depth -= 1;
+                if let Some(outer) = depth.checked_sub(1) {
+                    closing = closing_of(document.nodes[open[outer] as usize].kind);
+                }
             };
         }
     }
 
-    /// Takes a value, or the beginning of one with parts: then it says so.
-    fn value(&mut self, (key, key_escaped): Raw<'a>) -> Result<bool, Rejected> {
-        let ((raw, escaped), kind) = match self.peek().ok_or(Rejected::NotJson)? {
-            b'"' => {
-                self.at += 1;
-                (self.text()?, Kind::Text)
-            }
-            b'-' | b'0'..=b'9' => ((self.number()?, false), Kind::Number),
-            b'{' => (self.word("{")?, Kind::Object),
-            b'[' => (self.word("[")?, Kind::List),
-            b't' => (self.word("true")?, Kind::True),
-            b'f' => (self.word("false")?, Kind::False),
-            b'n' => (self.word("null")?, Kind::Null),
-            _ => return Err(Rejected::NotJson),
-        };
-        let at = self.document.nodes.len();
+    /// Takes a value, or the beginning of one with parts.
+    #[inline]
+    fn value(&mut self, (key, key_escaped): Raw, document: &mut Document<'_>) -> Result<Kind, Rejected> {
+        let ((raw, escaped), kind) = self.raw_value().ok_or(Rejected::NotJson)?;
+        let at = document.nodes.len();
         if at >= VALUES_MAX {
             return Err(Rejected::OutOfRange { field: "the number of values", range: "at most 65536" });
         }
         let is_escaped = escaped || key_escaped;
         if is_escaped {
-            self.document.unescaped.push(Unescaped { at, key: unescape(key)?, text: unescape(raw)? });
+            let (key, text) = (unescape(key.of(document.text))?, unescape(raw.of(document.text))?);
+            document.unescaped.push(Unescaped { at, key, text });
         }
-        self.document.nodes.push(Node { key, raw, kind, is_escaped, end: narrow(at + 1) });
-        Ok(matches!(kind, Kind::Object | Kind::List))
+        document.nodes.push(Node { key, raw, kind, is_escaped, end: narrow(at + 1) });
+        Ok(kind)
     }
 
-    fn is_object(&self, at: usize) -> bool {
-        self.document.nodes[at].kind == Kind::Object
+    #[inline]
+    fn raw_value(&mut self) -> Option<(Raw, Kind)> {
+        Some(match self.peek()? {
+            b'"' => (self.text()?, Kind::Text),
+            b'-' | b'0'..=b'9' => ((self.number()?, false), Kind::Number),
+            b'{' => (self.word(b"{")?, Kind::Object),
+            b'[' => (self.word(b"[")?, Kind::List),
+            b't' => (self.word(b"true")?, Kind::True),
+            b'f' => (self.word(b"false")?, Kind::False),
+            b'n' => (self.word(b"null")?, Kind::Null),
+            _ => return None,
+        })
     }
 
     /// The next byte that is no white space.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
-        loop {
-            match self.bytes.get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                other => return other.copied(),
-            }
+        while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
         }
+        self.rest.first().copied()
     }
 
-    fn word(&mut self, word: &str) -> Result<Raw<'a>, Rejected> {
-        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
-            return Err(Rejected::NotJson);
-        }
-        self.at += word.len();
-        Ok(("", false))
+    /// Passes one byte.
+    #[inline]
+    fn skip(&mut self) {
+        self.rest = self.rest.get(1..).unwrap_or_default();
     }
 
-    /// A key and its colon.
-    fn key(&mut self) -> Result<Raw<'a>, Rejected> {
-        if self.peek() != Some(b'"') {
-            return Err(Rejected::NotJson);
+    #[inline]
+    fn word(&mut self, word: &[u8]) -> Option<Raw> {
+        self.rest = self.rest.strip_prefix(word)?;
+        Some(NOTHING)
+    }
+
+    /// What stands before a value: in an object a key and its colon, in a list nothing.
+    #[inline]
+    fn key_before(&mut self, closing: u8) -> Option<Raw> {
+        if closing == b']' {
+            return Some(NOTHING);
         }
-        self.at += 1;
+        self.peek();
         let key = self.text()?;
-        if self.peek() != Some(b':') {
-            return Err(Rejected::NotJson);
-        }
-        self.at += 1;
-        Ok(key)
+        self.peek();
+        self.word(b":")?;
+        Some(key)
     }
 
-    /// What stands behind an opening quote up to the closing one, which is passed.
-    fn text(&mut self) -> Result<Raw<'a>, Rejected> {
-        let (start, mut is_escaped) = (self.at, false);
+    /// A text with its quotes.
+    fn text(&mut self) -> Option<Raw> {
+        self.word(b"\"")?;
+        let (start, mut is_escaped) = (self.at(), false);
         loop {
-            self.at += plain(&self.bytes[self.at..]);
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    let raw = &self.text[start..self.at];
-                    self.at += 1;
-                    return Ok((raw, is_escaped));
+            let rest = self.rest.get(plain(self.rest)..)?;
+            match rest {
+                [b'"', behind @ ..] => {
+                    self.rest = rest;
+                    let raw = self.span_from(start);
+                    self.rest = behind;
+                    return Some((raw, is_escaped));
                 }
-                Some(b'\\') => {
-                    is_escaped = true;
-                    self.at += self.escape()?;
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', behind @ ..] => self.rest = behind,
+                [b'\\', b'u', a, b, c, d, behind @ ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_hexdigit()) => {
+                    self.rest = behind;
                 }
-                // The text has no end, or has a control character.
-                Some(_) | None => return Err(Rejected::NotJson),
+                // The text has no end, a control character, or an escape that is none.
+                _ => return None,
             }
+            is_escaped = true;
         }
     }
 
-    /// How long the escape is that begins here.
-    fn escape(&self) -> Result<usize, Rejected> {
-        match self.bytes[self.at + 1..] {
-            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Ok(2),
-            [b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) => Ok(6),
-            _ => Err(Rejected::NotJson),
-        }
+    /// How much was read.
+    #[inline]
+    const fn at(&self) -> usize {
+        self.len - self.rest.len()
     }
 
-    fn number(&mut self) -> Result<&'a str, Rejected> {
-        let start = self.at;
+    #[inline]
+    fn span_from(&self, start: usize) -> Span {
+        Span { start: narrow(start), end: narrow(self.at()) }
+    }
+
+    fn number(&mut self) -> Option<Span> {
+        let start = self.at();
         self.pass(|byte| byte == b'-');
-        let whole = self.digits()?;
         // No other number begins with 0.
-        if whole > 1 && self.bytes[self.at - whole] == b'0' {
-            return Err(Rejected::NotJson);
+        let is_zero = self.rest.first() == Some(&b'0');
+        if self.digits()? > 1 && is_zero {
+            return None;
         }
         if self.pass(|byte| byte == b'.') {
             self.digits()?;
@@ -255,42 +289,59 @@ impl<'a> Scan<'a> {
             self.pass(|byte| matches!(byte, b'+' | b'-'));
             self.digits()?;
         }
-        Ok(&self.text[start..self.at])
+        Some(self.span_from(start))
     }
 
     /// Passes at least one digit and says how many there were.
-    fn digits(&mut self) -> Result<usize, Rejected> {
-        let count = self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.at += count;
-        if count == 0 { Err(Rejected::NotJson) } else { Ok(count) }
+    #[inline]
+    fn digits(&mut self) -> Option<usize> {
+        let before = self.rest.len();
+        while let [b'0'..=b'9', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        let count = before - self.rest.len();
+        (count > 0).then_some(count)
     }
 
+    #[inline]
     fn pass(&mut self, is_it: impl Fn(u8) -> bool) -> bool {
-        let passed = self.bytes.get(self.at).is_some_and(|byte| is_it(*byte));
-        self.at += usize::from(passed);
-        passed
+        match self.rest {
+            [byte, rest @ ..] if is_it(*byte) => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
     }
 }
 
+#[inline]
+const fn closing_of(kind: Kind) -> u8 {
+    if matches!(kind, Kind::Object) { b'}' } else { b']' }
+}
+
 /// How many bytes stand before a quote, a backslash, a control character or the end; eight are looked at in one step.
+#[inline]
 fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
     const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
     const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
-    // The lowest marked byte is marked rightly; what is borrowed from reaches only those above it.
-    let below = |word: u64, bound: u64| word.wrapping_sub(bound) & !word & HIGH;
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for (place, chunk) in chunks.iter().enumerate() {
+    let mut rest = bytes;
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*chunk);
-        let found = below(word ^ QUOTES, ONES) | below(word ^ BACKSLASHES, ONES) | below(word, SPACES);
+        // The lowest marked byte is marked rightly; what is borrowed from reaches only those above it.
+        let low =
+            (word ^ QUOTES).wrapping_sub(ONES) | (word ^ BACKSLASHES).wrapping_sub(ONES) | word.wrapping_sub(SPACES);
+        let found = low & !word & HIGH;
         if found != 0 {
-            return place * 8 + (found.trailing_zeros() / 8) as usize;
+            return bytes.len() - rest.len() + (found.trailing_zeros() / 8) as usize;
         }
+        rest = behind;
     }
     let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
-    chunks.len() * 8 + end.unwrap_or(rest.len())
+    bytes.len() - rest.len() + end.unwrap_or(rest.len())
 }
 
 /// What a text with escapes says; half a pair of surrogates says nothing.

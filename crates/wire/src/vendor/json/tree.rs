@@ -1,75 +1,74 @@
 //! What stands in a message: its parts by key and by place, and their values as they are asked for.
 
-use super::scan::{Document, Kind};
+use super::number::parse;
+use super::scan::{Document, Kind, Node};
 use super::{Range, Rejected, TEXT_LEN_MAX};
 
 /// One value with everything in it, or nothing.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::vendor) struct Tree<'t> {
     document: &'t Document<'t>,
-    at: Option<usize>,
+    /// Its place, or [`NOWHERE`]: no `Option`, so that it travels in two registers.
+    at: usize,
 }
+
+/// A place that no message has.
+const NOWHERE: usize = usize::MAX;
 
 impl<'t> Tree<'t> {
     pub(super) const fn at(document: &'t Document<'t>, at: usize) -> Self {
-        Self { document, at: Some(at) }
+        Self { document, at }
     }
 
+    #[inline]
     fn kind(self) -> Option<Kind> {
-        let node = self.document.nodes.get(self.at?)?;
+        let node = self.document.nodes.get(self.at)?;
         Some(node.kind)
     }
 
     /// The value under a key; of several the last. Nothing where there is none.
     pub(in crate::vendor) fn get(self, key: &str) -> Self {
-        let nodes = &self.document.nodes;
-        let (mut at, end) = self.inside(Kind::Object);
-        let mut found = None;
-        while let Some(node) = nodes.get(at).filter(|_| at < end) {
-            let is_it = if node.is_escaped { self.document.key(at) == key } else { node.key == key };
-            found = if is_it { Some(at) } else { found };
-            at = node.end as usize;
-        }
-        Self { at: found, ..self }
+        let found = self.entries().filter(|(name, _)| *name == key).last();
+        found.map_or(self.nothing(), |(_, value)| value)
     }
 
     /// The same, whatever the case of the key is.
     pub(in crate::vendor) fn get_any_case(self, key: &str) -> Self {
         let found = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key)).last();
-        found.map_or(Self { at: None, ..self }, |(_, value)| value)
+        found.map_or(self.nothing(), |(_, value)| value)
     }
 
     /// No value of the same message.
     pub(in crate::vendor) const fn nothing(self) -> Self {
-        Self { at: None, ..self }
+        Self { at: NOWHERE, ..self }
     }
 
     /// An object's keys and values.
+    #[inline]
     pub(in crate::vendor) fn entries(self) -> impl Iterator<Item = (&'t str, Self)> {
-        let (from, to) = self.inside(Kind::Object);
-        self.siblings(from, to).map(move |at| (self.document.key(at), Self { at: Some(at), ..self }))
+        let document = self.document;
+        self.parts(Kind::Object).map(move |(at, node)| (document.key(at, node), Self { at, ..self }))
     }
 
     /// A list's values; of a single value itself, of nothing none.
+    #[inline]
     pub(in crate::vendor) fn each(self) -> impl Iterator<Item = Self> {
-        let (from, to) = match (self.kind(), self.at) {
-            (Some(Kind::List), _) => self.inside(Kind::List),
-            (None | Some(Kind::Null), _) | (_, None) => (0, 0),
-            (Some(_), Some(at)) => (at, at + 1),
-        };
-        self.siblings(from, to).map(move |at| Self { at: Some(at), ..self })
+        let itself = if self.is_nothing() || self.is_list() { None } else { Some(self) };
+        itself.into_iter().chain(self.parts(Kind::List).map(move |(at, _)| Self { at, ..self }))
     }
 
-    /// Where the parts of a list or an object stand.
-    fn inside(self, kind: Kind) -> (usize, usize) {
-        let node = self.at.and_then(|at| Some((at, self.document.nodes.get(at)?)));
-        node.filter(|(_, node)| node.kind == kind).map_or((0, 0), |(at, node)| (at + 1, node.end as usize))
-    }
-
-    fn siblings(self, from: usize, to: usize) -> impl Iterator<Item = usize> {
-        let nodes = &self.document.nodes;
-        let next = move |at: &usize| nodes.get(*at).map(|node| node.end as usize).filter(|next| *next < to);
-        std::iter::successors((from < to).then_some(from), next)
+    /// The places of what stands in a list or an object; in a value of another kind nothing does.
+    #[inline]
+    fn parts(self, kind: Kind) -> impl Iterator<Item = (usize, &'t Node)> {
+        let nodes = &self.document.nodes[..];
+        let node = nodes.get(self.at).filter(|node| node.kind == kind);
+        let (mut next, end) = node.map_or((0, 0), |node| (self.at + 1, node.end as usize));
+        let nodes = nodes.get(..end).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (at, node) = (next, nodes.get(next)?);
+            next = node.end as usize;
+            Some((at, node))
+        })
     }
 
     /// Whether there is no value.
@@ -92,7 +91,7 @@ impl<'t> Tree<'t> {
         match self.kind() {
             None | Some(Kind::Null) => Ok(None),
             Some(Kind::Text) => {
-                let text = self.at.map_or("", |at| self.document.text(at));
+                let text = self.document.text(self.at);
                 let too_long = Rejected::OutOfRange { field, range: "at most 4096 bytes" };
                 if text.len() > TEXT_LEN_MAX { Err(too_long) } else { Ok(Some(text)) }
             }
@@ -112,8 +111,8 @@ impl<'t> Tree<'t> {
         if self.kind() != Some(Kind::Text) {
             return self.number_only(field, range);
         }
-        let text = self.at.map_or("", |at| self.document.text(at));
-        let number = text.trim().parse().map_err(|_| Rejected::WrongType { field, expected: "a number" })?;
+        let text = self.document.text(self.at);
+        let number = parse(text.trim()).ok_or(Rejected::WrongType { field, expected: "a number" })?;
         range.check(field, number).map(Some)
     }
 
@@ -122,8 +121,8 @@ impl<'t> Tree<'t> {
         match self.kind() {
             None | Some(Kind::Null) => Ok(None),
             Some(Kind::Number) => {
-                let digits = self.at.map_or("", |at| self.document.text(at));
-                let number = digits.parse().map_err(|_| Rejected::WrongType { field, expected: "a number" })?;
+                let digits = self.document.text(self.at);
+                let number = parse(digits).ok_or(Rejected::WrongType { field, expected: "a number" })?;
                 range.check(field, number).map(Some)
             }
             Some(Kind::True | Kind::False | Kind::Text | Kind::List | Kind::Object) => {
@@ -147,8 +146,8 @@ impl<'t> Tree<'t> {
         match self.kind()? {
             Kind::True => Some(true),
             Kind::False => Some(false),
-            Kind::Number => self.document.text(self.at?).parse().ok().map(|number: f64| number != 0.0),
-            Kind::Text => truth_of(self.document.text(self.at?)),
+            Kind::Number => parse(self.document.text(self.at)).map(|number| number != 0.0),
+            Kind::Text => truth_of(self.document.text(self.at)),
             Kind::Null | Kind::List | Kind::Object => None,
         }
     }
@@ -171,12 +170,13 @@ macro_rules! fields {
 
 pub(in crate::vendor) use fields;
 
+#[inline]
 fn whole(field: &'static str, number: f64) -> Result<i64, Rejected> {
-    if number.fract() != 0.0 {
-        return Err(Rejected::WrongType { field, expected: "a whole number" });
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "whole, and within a range that fits")]
-    Ok(number as i64)
+    #[expect(clippy::cast_possible_truncation, reason = "within a range that fits")]
+    let whole = number as i64;
+    #[expect(clippy::cast_precision_loss, reason = "only what has a fraction is not met again")]
+    let is_whole = whole as f64 == number;
+    is_whole.then_some(whole).ok_or(Rejected::WrongType { field, expected: "a whole number" })
 }
 
 /// What the usual words for yes and no mean.
