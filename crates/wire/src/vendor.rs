@@ -25,7 +25,7 @@ use model::time::Timestamp;
 use model::units::Dbm;
 
 use crate::ble::address::{Address, AddressKind};
-use crate::ble::frame::{self, Frame, Frames};
+use crate::ble::frame::{Frame, Frames};
 use crate::topics::{self, Topic};
 use json::{Range, Tree};
 
@@ -215,11 +215,31 @@ fn receiver(field: &'static str, name: &str) -> Result<ReceiverId, Rejected> {
 }
 
 /// A gateway is known by its address in upper case, however it is spelt, or else by the name that people gave it.
-fn gateway_name(text: &str) -> Result<ReceiverId, Rejected> {
-    match Address::parse(text, AddressKind::Unknown) {
-        Some(address) => receiver("gateway", std::str::from_utf8(&address.upper_digits()).unwrap_or_default()),
-        None => receiver("gateway", text),
+enum Gateway {
+    Address(Address),
+    Name(ReceiverId),
+}
+
+impl Gateway {
+    fn parse(text: &str) -> Result<Self, Rejected> {
+        match Address::parse(text, AddressKind::Unknown) {
+            Some(address) => Ok(Self::Address(address)),
+            None => receiver("gateway", text).map(Self::Name),
+        }
     }
+
+    fn id(self) -> Result<ReceiverId, Rejected> {
+        match self {
+            Self::Address(address) => {
+                receiver("gateway", std::str::from_utf8(&address.upper_digits()).unwrap_or_default())
+            }
+            Self::Name(name) => Ok(name),
+        }
+    }
+}
+
+fn gateway_name(text: &str) -> Result<ReceiverId, Rejected> {
+    Gateway::parse(text)?.id()
 }
 
 /// Whether a text names that gateway, however its address is spelt.
@@ -232,7 +252,20 @@ fn is_named(gateway: &ReceiverId, text: &str) -> bool {
 
 /// The gateway that a topic names under a filter's first `+`.
 fn gateway_of(filter: &str, topic: &str) -> Result<Option<ReceiverId>, Rejected> {
-    topics::under(filter, topic).ok_or(Rejected::UnknownTopic)?.map(gateway_name).transpose()
+    gateway_under(filter, topic)?.map(Gateway::id).transpose()
+}
+
+/// The same before its id is made, for makers whose messages mostly name the gateway themselves.
+fn gateway_under(filter: &str, topic: &str) -> Result<Option<Gateway>, Rejected> {
+    topics::under(filter, topic).ok_or(Rejected::UnknownTopic)?.map(Gateway::parse).transpose()
+}
+
+/// The gateway that a message names in a field, or else its topic.
+fn gateway_named(field: &'static str, name: Option<&str>, from_topic: Option<Gateway>) -> Result<ReceiverId, Rejected> {
+    match name {
+        Some(name) => gateway_name(name),
+        None => from_topic.ok_or(Rejected::MissingField { field })?.id(),
+    }
 }
 
 fn read_address(text: &str, field: &'static str, kind: AddressKind) -> Result<Address, Rejected> {
@@ -249,14 +282,14 @@ fn read_rssi(rssi: Tree<'_>) -> Result<Dbm, Rejected> {
 fn read_frames<'a>(field: &'static str, all: impl IntoIterator<Item = Option<&'a str>>) -> Result<Frames, Rejected> {
     let mut frames = Frames::default();
     for digits in all.into_iter().flatten() {
-        digits::with_bytes(field, digits, |raw| frames.extend(&frame::decode(raw)))?;
+        digits::with_bytes(field, digits, |raw| frames.decode(raw))?;
     }
     Ok(frames)
 }
 
 /// A transmitter that a gateway heard once.
 fn heard(receiver: ReceiverId, address: Option<Address>, frames: Frames, rssi: Dbm, at: Option<Timestamp>) -> Heard {
-    let power_at_1m = frames.best().as_ref().and_then(Frame::power_at_1m);
+    let power_at_1m = frames.power_at_1m();
     Heard { receiver, address, frames, rssi, variance: None, power_at_1m, at }
 }
 

@@ -212,7 +212,16 @@ impl Frames {
     /// The frame that says most about who is there; of equals the first.
     #[must_use]
     pub fn best(&self) -> Option<Frame> {
-        self.frames.iter().flatten().min_by_key(|frame| frame.rank()).copied()
+        self.best_in_place().copied()
+    }
+
+    fn best_in_place(&self) -> Option<&Frame> {
+        self.frames.iter().flatten().min_by_key(|frame| frame.rank())
+    }
+
+    /// The strength at 1 m that the best of them claims.
+    pub(crate) fn power_at_1m(&self) -> Option<i8> {
+        self.best_in_place().and_then(Frame::power_at_1m)
     }
 
     /// Whether there is none.
@@ -227,6 +236,23 @@ impl Frames {
         others.frames.iter().flatten().for_each(|frame| self.add(*frame));
     }
 
+    /// Takes the frames of an advertisement in, as far as there is room.
+    pub(crate) fn decode(&mut self, adv: &[u8]) {
+        for structure in ad::structures(&adv[..adv.len().min(ADVERTISEMENT_LEN_MAX)]) {
+            let frame = match structure.kind {
+                ad::MANUFACTURER => {
+                    structure.manufacturer().and_then(|(company, data)| from_manufacturer(company, data))
+                }
+                ad::SERVICE_DATA16 => structure.service16().and_then(|(uuid, data)| from_service(uuid, data)),
+                ad::SERVICE_DATA128 => ServiceData::from_structure(structure.data).map(Frame::Service),
+                _ => None,
+            };
+            if let Some(frame) = frame {
+                self.add(frame);
+            }
+        }
+    }
+
     fn add(&mut self, frame: Frame) {
         if let Some(place) = self.frames.iter_mut().find(|place| place.is_none()) {
             *place = Some(frame);
@@ -237,19 +263,8 @@ impl Frames {
 /// Finds the frames of an advertisement. Takes any bytes: what is not understood is left out.
 #[must_use]
 pub fn decode(adv: &[u8]) -> Frames {
-    let adv = &adv[..adv.len().min(ADVERTISEMENT_LEN_MAX)];
     let mut frames = Frames::default();
-    for structure in ad::structures(adv) {
-        let frame = match structure.kind {
-            ad::MANUFACTURER => structure.manufacturer().and_then(|(company, data)| from_manufacturer(company, data)),
-            ad::SERVICE_DATA16 => structure.service16().and_then(|(uuid, data)| from_service(uuid, data)),
-            ad::SERVICE_DATA128 => ServiceData::from_structure(structure.data).map(Frame::Service),
-            _ => None,
-        };
-        if let Some(frame) = frame {
-            frames.add(frame);
-        }
-    }
+    frames.decode(adv);
     frames
 }
 

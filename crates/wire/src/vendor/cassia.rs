@@ -6,7 +6,7 @@ use model::ids::ReceiverId;
 use model::time::Timestamp;
 
 use super::json::{Range, Tree, document, fields};
-use super::{Heard, Rejected, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi};
+use super::{Heard, Rejected, gateway_named, gateway_under, heard, of_elements, read_address, read_frames, read_rssi};
 use crate::ble::address::AddressKind;
 
 /// The kind of message that tells what was heard.
@@ -17,16 +17,13 @@ const SCAN: &str = "data.scan";
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
-    let from_topic = gateway_of(filter, topic)?;
+    let from_topic = gateway_under(filter, topic)?;
     let document = document(payload)?;
     let message = document.root();
     if message.get("action").text("action")?.is_some_and(|action| action != SCAN) {
         return Ok(Vec::new());
     }
-    let gateway = match message.get("gateway").text("gateway")? {
-        Some(name) => gateway_name(name)?,
-        None => from_topic.ok_or(Rejected::MissingField { field: "gateway" })?,
-    };
+    let gateway = gateway_named("gateway", message.get("gateway").text("gateway")?, from_topic)?;
     let at = message.get("timestamp").number("timestamp", &Range::MILLISECONDS).ok().flatten();
     #[expect(clippy::cast_possible_truncation, reason = "within the range that was checked")]
     let at = at.map(|at| Timestamp(at as i64));

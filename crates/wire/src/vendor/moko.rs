@@ -7,7 +7,8 @@ use model::time::Timestamp;
 
 use super::json::{Range, Tree, document, fields};
 use super::{
-    Heard, Rejected, from_seconds, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi,
+    Heard, Rejected, from_seconds, gateway_named, gateway_under, heard, of_elements, read_address, read_frames,
+    read_rssi,
 };
 use crate::ble::address::AddressKind;
 
@@ -19,7 +20,7 @@ const HEARD: [i64; 2] = [3_004, 3_070];
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
-    let from_topic = gateway_of(filter, topic)?;
+    let from_topic = gateway_under(filter, topic)?;
     let document = document(payload)?;
     let message = document.root();
     let kind = message.get("msg_id").whole("msg_id", &Range::U32)?;
@@ -27,10 +28,8 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
     if !HEARD.contains(&kind) {
         return Ok(Vec::new());
     }
-    let gateway = match message.get("device_info").get("mac").text("device_info.mac")? {
-        Some(name) => gateway_name(name)?,
-        None => from_topic.ok_or(Rejected::MissingField { field: "device_info.mac" })?,
-    };
+    let name = message.get("device_info").get("mac").text("device_info.mac")?;
+    let gateway = gateway_named("device_info.mac", name, from_topic)?;
     let elements = message.get("data").each();
     of_elements(elements.map(|element| {
         let value = element.get("value");

@@ -57,7 +57,7 @@ fn read_transmitter(raddec: Tree<'_>) -> Result<Sender, Rejected> {
     for packet in raddec.get("packets").each().take(frame::FRAMES_MAX) {
         let Some(digits) = packet.text("packets")? else { continue };
         digits::with_bytes("packets", digits, |bytes| {
-            frames.extend(&frame::decode(bytes.get(HEADER_LEN..).unwrap_or_default()));
+            frames.decode(bytes.get(HEADER_LEN..).unwrap_or_default());
         })?;
     }
     if address.is_none() && frames.is_empty() {

@@ -6,7 +6,8 @@ use model::ids::ReceiverId;
 
 use super::json::{Range, Tree, document, fields};
 use super::{
-    Heard, Rejected, from_seconds, gateway_name, gateway_of, heard, of_elements, read_address, read_frames, read_rssi,
+    Heard, Rejected, from_seconds, gateway_named, gateway_under, heard, of_elements, read_address, read_frames,
+    read_rssi,
 };
 use crate::ble::address::AddressKind;
 
@@ -15,37 +16,41 @@ use crate::ble::address::AddressKind;
 /// # Errors
 /// [`Rejected`] names what makes the message useless.
 pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
-    let from_topic = gateway_of(filter, topic)?;
+    let from_topic = gateway_under(filter, topic)?;
     let document = document(payload)?;
-    let message = document.object()?;
-    let list = message.get("data");
-    if list.is_object() {
-        let gateway = read_gateway(list, from_topic)?;
-        let tags = list.get("tags").entries();
-        return of_elements(tags.map(|(address, tag)| read_tag(&gateway, address, "the tag's address", tag)));
+    let message = Tag::of(document.object()?);
+    if message.data.is_object() {
+        let list = message.data;
+        fields!(list; gateway = "gw_mac", tags = "tags");
+        let gateway = gateway_named("gw_mac", gateway.text("gw_mac")?, from_topic)?;
+        let read = |(address, tag)| Tag::of(tag).read(&gateway, address, "the tag's address");
+        return of_elements(tags.entries().map(read));
     }
-    let gateway = read_gateway(message, from_topic)?;
+    let gateway = gateway_named("gw_mac", message.gateway.text("gw_mac")?, from_topic)?;
     let address = topic.rsplit('/').next().unwrap_or_default();
-    of_elements([read_tag(&gateway, address, "the topic's end", message)])
+    of_elements([message.read(&gateway, address, "the topic's end")])
 }
 
-fn read_gateway(of: Tree<'_>, from_topic: Option<ReceiverId>) -> Result<ReceiverId, Rejected> {
-    match of.get("gw_mac").text("gw_mac")? {
-        Some(name) => gateway_name(name),
-        None => from_topic.ok_or(Rejected::MissingField { field: "gw_mac" }),
+/// What was heard of a tag; over MQTT, with who heard it.
+struct Tag<'t> {
+    gateway: Tree<'t>,
+    data: Tree<'t>,
+    rssi: Tree<'t>,
+    ts: Tree<'t>,
+    timestamp: Tree<'t>,
+}
+
+impl<'t> Tag<'t> {
+    fn of(tag: Tree<'t>) -> Self {
+        fields!(tag; gateway = "gw_mac", data = "data", rssi = "rssi", ts = "ts", timestamp = "timestamp");
+        Self { gateway, data, rssi, ts, timestamp }
     }
-}
 
-fn read_tag(
-    gateway: &ReceiverId,
-    address: &str,
-    field: &'static str,
-    tag: Tree<'_>,
-) -> Result<Option<Heard>, Rejected> {
-    let address = read_address(address, field, AddressKind::Unknown)?;
-    fields!(tag; data = "data", rssi = "rssi", ts = "ts", timestamp = "timestamp");
-    let frames = read_frames("data", [data.text("data")?])?;
-    let time = if ts.is_nothing() { timestamp } else { ts };
-    let time = time.number("ts", &Range::SECONDS)?.map(from_seconds);
-    Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(rssi)?, time)))
+    fn read(&self, gateway: &ReceiverId, address: &str, field: &'static str) -> Result<Option<Heard>, Rejected> {
+        let address = read_address(address, field, AddressKind::Unknown)?;
+        let frames = read_frames("data", [self.data.text("data")?])?;
+        let time = if self.ts.is_nothing() { self.timestamp } else { self.ts };
+        let time = time.number("ts", &Range::SECONDS)?.map(from_seconds);
+        Ok(Some(heard(gateway.clone(), Some(address), frames, read_rssi(self.rssi)?, time)))
+    }
 }

@@ -31,6 +31,11 @@ pub(super) struct Span {
 }
 
 impl Span {
+    #[inline]
+    const fn new(start: usize, end: usize) -> Self {
+        Self { start: narrow(start), end: narrow(end) }
+    }
+
     fn of(self, text: &str) -> &str {
         text.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
@@ -112,206 +117,128 @@ pub(in crate::vendor) fn document(payload: &[u8]) -> Result<Document<'_>, Reject
 
 /// Reads a message that may be longer or must be shorter than usual.
 pub(in crate::vendor) fn document_up_to(payload: &[u8], max: usize) -> Result<Document<'_>, Rejected> {
+    let max = max.min(u32::MAX as usize);
     if payload.len() > max {
         return Err(Rejected::TooLarge { len: payload.len(), max });
     }
     let text = std::str::from_utf8(payload).map_err(|_| Rejected::NotUtf8)?;
     let document = Document { text, nodes: Vec::with_capacity(VALUES_USUAL), unescaped: Vec::new() };
-    Scan { rest: payload, len: payload.len() }.run(document)
+    let mut scan = Scan { document, is_escaped: false };
+    scan.run(payload)?;
+    Ok(scan.document)
 }
-
-struct Scan<'a> {
-    /// What is not read yet.
-    rest: &'a [u8],
-    /// How long the whole message is.
-    len: usize,
-}
-
-/// A text as it is written, and whether it has escapes.
-type Raw = (Span, bool);
 
 /// Nothing: a value in a list has no key, and of a word or a list only the kind counts.
-const NOTHING: Raw = (Span { start: 0, end: 0 }, false);
+const NOTHING: Span = Span { start: 0, end: 0 };
+
+/// What is found in the message, and where it goes on.
+type Found<T> = Option<(T, usize)>;
+
+struct Scan<'a> {
+    document: Document<'a>,
+    /// Whether the value that is taken next, or its key, has escapes.
+    is_escaped: bool,
+}
 
 impl Scan<'_> {
-    fn run<'a>(mut self, mut document: Document<'a>) -> Result<Document<'a>, Rejected> {
-        let (mut open, mut depth) = ([0u32; JSON_DEPTH_MAX], 0usize);
+    fn run(&mut self, bytes: &[u8]) -> Result<(), Rejected> {
+        let (mut within, mut depth, mut at) = (0usize, 0usize, 0usize);
         // What ends the list or object that is open: what stands in an object has a key.
         let mut closing = b']';
-        let mut key = NOTHING;
         loop {
-            let at = document.nodes.len();
-            let kind = self.value(key, &mut document)?;
+            let (key, from) =
+                if closing == b'}' { self.key(bytes, at).ok_or(Rejected::NotJson)? } else { (NOTHING, at) };
+            let ((raw, kind), behind) = self.value(bytes, from).ok_or(Rejected::NotJson)?;
+            let place = self.push(key, raw, kind)?;
+            at = behind;
             if let Kind::List | Kind::Object = kind {
-                *open.get_mut(depth).ok_or(Rejected::TooDeep)? = narrow(at);
-                depth += 1;
-                closing = closing_of(kind);
-                if self.peek() != Some(closing) {
-                    key = self.key_before(closing).ok_or(Rejected::NotJson)?;
+                if depth == JSON_DEPTH_MAX {
+                    return Err(Rejected::TooDeep);
+                }
+                // Until its end is known, the way out of it is kept in its place.
+                self.document.nodes[place].end = narrow(within);
+                (within, depth, closing) = (place, depth + 1, closing_of(kind));
+                at = pass_white(bytes, at);
+                if bytes.get(at) != Some(&closing) {
                     continue;
                 }
             }
             // Behind a value: the next one, or the ends of what it stands in.
-            key = loop {
-                let next = self.peek();
-                let Some(within) = depth.checked_sub(1).map(|last| open[last] as usize) else {
-                    return if next.is_none() { Ok(document) } else { Err(Rejected::NotJson) };
-                };
-                if next == Some(b',') {
-                    self.skip();
-                    break self.key_before(closing).ok_or(Rejected::NotJson)?;
+            loop {
+                at = pass_white(bytes, at);
+                let next = bytes.get(at);
+                if depth == 0 {
+                    return if next.is_none() { Ok(()) } else { Err(Rejected::NotJson) };
                 }
-                if next != Some(closing) {
+                at += 1;
+                if next == Some(&b',') {
+                    break;
+                }
+                if next != Some(&closing) {
                     return Err(Rejected::NotJson);
                 }
-                self.skip();
-                document.nodes[within].end = narrow(document.nodes.len());
-                depth -= 1;
-                if let Some(outer) = depth.checked_sub(1) {
-                    closing = closing_of(document.nodes[open[outer] as usize].kind);
-                }
-            };
+                let end = narrow(self.document.nodes.len());
+                let outer = std::mem::replace(&mut self.document.nodes[within].end, end) as usize;
+                (within, depth, closing) = (outer, depth - 1, closing_of(self.document.nodes[outer].kind));
+            }
         }
     }
 
-    /// Takes a value, or the beginning of one with parts.
+    /// Takes a value, or the beginning of one with parts, and says where it stands.
     #[inline]
-    fn value(&mut self, (key, key_escaped): Raw, document: &mut Document<'_>) -> Result<Kind, Rejected> {
-        let ((raw, escaped), kind) = self.raw_value().ok_or(Rejected::NotJson)?;
-        let at = document.nodes.len();
+    fn push(&mut self, key: Span, raw: Span, kind: Kind) -> Result<usize, Rejected> {
+        let at = self.document.nodes.len();
         if at >= VALUES_MAX {
             return Err(Rejected::OutOfRange { field: "the number of values", range: "at most 65536" });
         }
-        let is_escaped = escaped || key_escaped;
+        let is_escaped = self.is_escaped;
         if is_escaped {
-            let (key, text) = (unescape(key.of(document.text))?, unescape(raw.of(document.text))?);
-            document.unescaped.push(Unescaped { at, key, text });
+            let (key, text) = (unescape(key.of(self.document.text))?, unescape(raw.of(self.document.text))?);
+            self.document.unescaped.push(Unescaped { at, key, text });
+            self.is_escaped = false;
         }
-        document.nodes.push(Node { key, raw, kind, is_escaped, end: narrow(at + 1) });
-        Ok(kind)
+        self.document.nodes.push(Node { key, raw, kind, is_escaped, end: narrow(at + 1) });
+        Ok(at)
     }
 
+    /// A key and its colon.
     #[inline]
-    fn raw_value(&mut self) -> Option<(Raw, Kind)> {
-        Some(match self.peek()? {
-            b'"' => (self.text()?, Kind::Text),
-            b'-' | b'0'..=b'9' => ((self.number()?, false), Kind::Number),
-            b'{' => (self.word(b"{")?, Kind::Object),
-            b'[' => (self.word(b"[")?, Kind::List),
-            b't' => (self.word(b"true")?, Kind::True),
-            b'f' => (self.word(b"false")?, Kind::False),
-            b'n' => (self.word(b"null")?, Kind::Null),
-            _ => return None,
-        })
-    }
-
-    /// The next byte that is no white space.
-    #[inline]
-    fn peek(&mut self) -> Option<u8> {
-        while let [b' ' | b'\n' | b'\r' | b'\t', rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-        self.rest.first().copied()
-    }
-
-    /// Passes one byte.
-    #[inline]
-    fn skip(&mut self) {
-        self.rest = self.rest.get(1..).unwrap_or_default();
-    }
-
-    #[inline]
-    fn word(&mut self, word: &[u8]) -> Option<Raw> {
-        self.rest = self.rest.strip_prefix(word)?;
-        Some(NOTHING)
-    }
-
-    /// What stands before a value: in an object a key and its colon, in a list nothing.
-    #[inline]
-    fn key_before(&mut self, closing: u8) -> Option<Raw> {
-        if closing == b']' {
-            return Some(NOTHING);
-        }
-        self.peek();
-        let key = self.text()?;
-        self.peek();
-        self.word(b":")?;
-        Some(key)
-    }
-
-    /// A text with its quotes.
-    fn text(&mut self) -> Option<Raw> {
-        self.word(b"\"")?;
-        let (start, mut is_escaped) = (self.at(), false);
-        loop {
-            let rest = self.rest.get(plain(self.rest)..)?;
-            match rest {
-                [b'"', behind @ ..] => {
-                    self.rest = rest;
-                    let raw = self.span_from(start);
-                    self.rest = behind;
-                    return Some((raw, is_escaped));
-                }
-                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', behind @ ..] => self.rest = behind,
-                [b'\\', b'u', a, b, c, d, behind @ ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_hexdigit()) => {
-                    self.rest = behind;
-                }
-                // The text has no end, a control character, or an escape that is none.
-                _ => return None,
-            }
-            is_escaped = true;
-        }
-    }
-
-    /// How much was read.
-    #[inline]
-    const fn at(&self) -> usize {
-        self.len - self.rest.len()
-    }
-
-    #[inline]
-    fn span_from(&self, start: usize) -> Span {
-        Span { start: narrow(start), end: narrow(self.at()) }
-    }
-
-    fn number(&mut self) -> Option<Span> {
-        let start = self.at();
-        self.pass(|byte| byte == b'-');
-        // No other number begins with 0.
-        let is_zero = self.rest.first() == Some(&b'0');
-        if self.digits()? > 1 && is_zero {
+    fn key(&mut self, bytes: &[u8], at: usize) -> Found<Span> {
+        let at = pass_white(bytes, at);
+        if *bytes.get(at)? != b'"' {
             return None;
         }
-        if self.pass(|byte| byte == b'.') {
-            self.digits()?;
-        }
-        if self.pass(|byte| matches!(byte, b'e' | b'E')) {
-            self.pass(|byte| matches!(byte, b'+' | b'-'));
-            self.digits()?;
-        }
-        Some(self.span_from(start))
+        let (key, at) = self.text(bytes, at + 1)?;
+        let at = pass_white(bytes, at);
+        (*bytes.get(at)? == b':').then_some((key, at + 1))
     }
 
-    /// Passes at least one digit and says how many there were.
+    /// A value, or the beginning of one with parts.
     #[inline]
-    fn digits(&mut self) -> Option<usize> {
-        let before = self.rest.len();
-        while let [b'0'..=b'9', rest @ ..] = self.rest {
-            self.rest = rest;
+    fn value(&mut self, bytes: &[u8], at: usize) -> Found<(Span, Kind)> {
+        let at = pass_white(bytes, at);
+        let word = |word: &[u8], kind| bytes[at..].starts_with(word).then_some(((NOTHING, kind), at + word.len()));
+        match *bytes.get(at)? {
+            b'"' => self.text(bytes, at + 1).map(|(raw, behind)| ((raw, Kind::Text), behind)),
+            b'-' | b'0'..=b'9' => number(bytes, at).map(|end| ((Span::new(at, end), Kind::Number), end)),
+            b'{' => Some(((NOTHING, Kind::Object), at + 1)),
+            b'[' => Some(((NOTHING, Kind::List), at + 1)),
+            b't' => word(b"true", Kind::True),
+            b'f' => word(b"false", Kind::False),
+            b'n' => word(b"null", Kind::Null),
+            _ => None,
         }
-        let count = before - self.rest.len();
-        (count > 0).then_some(count)
     }
 
+    /// What stands behind an opening quote up to the closing one, which is passed.
     #[inline]
-    fn pass(&mut self, is_it: impl Fn(u8) -> bool) -> bool {
-        match self.rest {
-            [byte, rest @ ..] if is_it(*byte) => {
-                self.rest = rest;
-                true
-            }
-            _ => false,
+    fn text(&mut self, bytes: &[u8], start: usize) -> Found<Span> {
+        let mut end = plain_to(bytes, start);
+        if *bytes.get(end)? != b'"' {
+            self.is_escaped = true;
+            end = escaped_to(bytes, end)?;
         }
+        Some((Span::new(start, end), end + 1))
     }
 }
 
@@ -320,28 +247,82 @@ const fn closing_of(kind: Kind) -> u8 {
     if matches!(kind, Kind::Object) { b'}' } else { b']' }
 }
 
-/// How many bytes stand before a quote, a backslash, a control character or the end; eight are looked at in one step.
+/// Where the next byte stands that is no white space.
 #[inline]
-fn plain(bytes: &[u8]) -> usize {
+fn pass_white(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Where a text ends that has an escape here, or something that no text has.
+#[cold]
+fn escaped_to(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match bytes.get(at..)? {
+            [b'"', ..] => return Some(at),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => at += 2,
+            [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_hexdigit()) => at += 6,
+            // The text has no end, a control character, or an escape that is none.
+            _ => return None,
+        }
+        at = plain_to(bytes, at);
+    }
+}
+
+/// Where the next quote, backslash or control character stands, or the end; eight bytes are looked at in one step.
+#[inline]
+fn plain_to(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
     const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
     const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
-    let mut rest = bytes;
-    while let Some((chunk, behind)) = rest.split_first_chunk() {
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*chunk);
         // The lowest marked byte is marked rightly; what is borrowed from reaches only those above it.
         let low =
             (word ^ QUOTES).wrapping_sub(ONES) | (word ^ BACKSLASHES).wrapping_sub(ONES) | word.wrapping_sub(SPACES);
         let found = low & !word & HIGH;
         if found != 0 {
-            return bytes.len() - rest.len() + (found.trailing_zeros() / 8) as usize;
+            return at + (found.trailing_zeros() / 8) as usize;
         }
-        rest = behind;
+        at += 8;
     }
-    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
-    bytes.len() - rest.len() + end.unwrap_or(rest.len())
+    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..b' ')) {
+        at += 1;
+    }
+    at
+}
+
+/// Where a number ends.
+#[inline]
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    let pass = |at: usize, these: &[u8]| at + usize::from(bytes.get(at).is_some_and(|byte| these.contains(byte)));
+    let start = pass(at, b"-");
+    let mut end = digits(bytes, start)?;
+    // No other number begins with 0.
+    if end - start > 1 && bytes[start] == b'0' {
+        return None;
+    }
+    if bytes.get(end) == Some(&b'.') {
+        end = digits(bytes, end + 1)?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(end) {
+        end = digits(bytes, pass(end + 1, b"+-"))?;
+    }
+    Some(end)
+}
+
+/// Where digits end, of which there is at least one.
+#[inline]
+fn digits(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    while let Some(b'0'..=b'9') = bytes.get(at) {
+        at += 1;
+    }
+    (at > start).then_some(at)
 }
 
 /// What a text with escapes says; half a pair of surrogates says nothing.
@@ -352,6 +333,8 @@ fn unescape(raw: &str) -> Result<String, Rejected> {
     serde_json::from_str(&format!("\"{raw}\"")).map_err(|_| Rejected::NotJson)
 }
 
-fn narrow(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "no message is longer than 4 GiB")]
+const fn narrow(place: usize) -> u32 {
+    place as u32
 }

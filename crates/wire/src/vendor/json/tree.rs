@@ -27,6 +27,7 @@ impl<'t> Tree<'t> {
     }
 
     /// The value under a key; of several the last. Nothing where there is none.
+    #[inline]
     pub(in crate::vendor) fn get(self, key: &str) -> Self {
         let found = self.entries().filter(|(name, _)| *name == key).last();
         found.map_or(self.nothing(), |(_, value)| value)
@@ -112,7 +113,8 @@ impl<'t> Tree<'t> {
             return self.number_only(field, range);
         }
         let text = self.document.text(self.at);
-        let number = parse(text.trim()).ok_or(Rejected::WrongType { field, expected: "a number" })?;
+        let number = parse(text).or_else(|| parse(text.trim()));
+        let number = number.ok_or(Rejected::WrongType { field, expected: "a number" })?;
         range.check(field, number).map(Some)
     }
 
