@@ -299,7 +299,8 @@ fn of_elements(elements: impl IntoIterator<Item = Result<Option<Heard>, Rejected
     let (mut all, mut first) = (Vec::with_capacity(1), None);
     for element in elements {
         match element {
-            Ok(heard) => all.extend(heard),
+            Ok(Some(heard)) => all.push(heard),
+            Ok(None) => {}
             Err(rejected) => first = first.or(Some(rejected)),
         }
     }

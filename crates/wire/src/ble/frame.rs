@@ -191,7 +191,7 @@ pub struct Frames {
 
 impl From<Option<Frame>> for Frames {
     fn from(frame: Option<Frame>) -> Self {
-        frame.into_iter().collect()
+        Self { frames: [frame, None, None, None] }
     }
 }
 

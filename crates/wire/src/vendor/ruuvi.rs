@@ -2,6 +2,8 @@
 //!
 //! Times are seconds, written as texts. Over MQTT the tag's address stands in the topic alone, at its end.
 
+use std::iter::once_with;
+
 use model::ids::ReceiverId;
 
 use super::json::{Range, Tree, document, fields};
@@ -28,7 +30,7 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
     }
     let gateway = gateway_named("gw_mac", message.gateway.text("gw_mac")?, from_topic)?;
     let address = topic.rsplit('/').next().unwrap_or_default();
-    of_elements([message.read(&gateway, address, "the topic's end")])
+    of_elements(once_with(|| message.read(&gateway, address, "the topic's end")))
 }
 
 /// What was heard of a tag; over MQTT, with who heard it.

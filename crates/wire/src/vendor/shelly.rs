@@ -3,6 +3,8 @@
 //! Several devices relay the same packet: its number tells, and each device's strength is its own.
 //! Values stand under names that may hold spaces, and under lists where a sensor has several of a kind. Names of devices are not read.
 
+use std::iter::once_with;
+
 use model::ids::ReceiverId;
 
 use super::json::{Range, Tree, document, fields, rounded};
@@ -57,7 +59,7 @@ pub fn decode_under(filter: &str, topic: &str, payload: &[u8]) -> Result<Vec<Hea
         let address = sensor.address.text("address")?;
         let receiver = from_topic.filter(|name| !address.is_some_and(|address| is_named(name, address)));
         let receiver = receiver.map_or_else(|| super::receiver("gateway", NAMELESS), Ok)?;
-        return of_elements([sensor.read(&receiver)]);
+        return of_elements(once_with(|| sensor.read(&receiver)));
     }
     let receiver = match src.text("src")? {
         Some(name) => gateway_name(name)?,

@@ -90,10 +90,17 @@ impl Document<'_> {
         if self.root().is_list() { Ok(self.root().each()) } else { Err(wrong) }
     }
 
-    #[inline]
     pub(super) fn key(&self, at: usize, node: &Node) -> &str {
         let unescaped = if node.is_escaped { self.unescaped(at) } else { None };
         unescaped.map_or_else(|| node.key.of(self.text), |unescaped| &unescaped.key)
+    }
+
+    #[inline]
+    pub(super) fn key_bytes(&self, at: usize, node: &Node) -> &[u8] {
+        if node.is_escaped {
+            return self.key(at, node).as_bytes();
+        }
+        self.text.as_bytes().get(node.key.start as usize..node.key.end as usize).unwrap_or_default()
     }
 
     #[inline]

@@ -29,7 +29,7 @@ impl<'t> Tree<'t> {
     /// The value under a key; of several the last. Nothing where there is none.
     #[inline]
     pub(in crate::vendor) fn get(self, key: &str) -> Self {
-        let found = self.entries().filter(|(name, _)| *name == key).last();
+        let found = self.members().filter(|(name, _)| *name == key.as_bytes()).last();
         found.map_or(self.nothing(), |(_, value)| value)
     }
 
@@ -45,26 +45,37 @@ impl<'t> Tree<'t> {
     }
 
     /// An object's keys and values.
-    #[inline]
     pub(in crate::vendor) fn entries(self) -> impl Iterator<Item = (&'t str, Self)> {
-        let document = self.document;
-        self.parts(Kind::Object).map(move |(at, node)| (document.key(at, node), Self { at, ..self }))
+        self.parts(Kind::Object).map(move |(at, node)| (self.document.key(at, node), Self { at, ..self }))
+    }
+
+    /// The same where keys are only compared: as bytes, whose bounds need no look at the characters there.
+    #[inline]
+    pub(in crate::vendor) fn members(self) -> impl Iterator<Item = (&'t [u8], Self)> {
+        self.parts(Kind::Object).map(move |(at, node)| (self.document.key_bytes(at, node), Self { at, ..self }))
     }
 
     /// A list's values; of a single value itself, of nothing none.
     #[inline]
     pub(in crate::vendor) fn each(self) -> impl Iterator<Item = Self> {
-        let itself = if self.is_nothing() || self.is_list() { None } else { Some(self) };
-        itself.into_iter().chain(self.parts(Kind::List).map(move |(at, _)| Self { at, ..self }))
+        let from = if self.is_list() { self.at + 1 } else { self.at };
+        let to = self.document.nodes.get(self.at).map_or(0, |node| node.end as usize);
+        let places = self.between(from, if self.is_nothing() { 0 } else { to });
+        places.map(move |(at, _)| Self { at, ..self })
     }
 
-    /// The places of what stands in a list or an object; in a value of another kind nothing does.
+    /// What stands in a list or an object; in a value of another kind nothing does.
     #[inline]
     fn parts(self, kind: Kind) -> impl Iterator<Item = (usize, &'t Node)> {
-        let nodes = &self.document.nodes[..];
-        let node = nodes.get(self.at).filter(|node| node.kind == kind);
-        let (mut next, end) = node.map_or((0, 0), |node| (self.at + 1, node.end as usize));
-        let nodes = nodes.get(..end).unwrap_or_default();
+        let node = self.document.nodes.get(self.at).filter(|node| node.kind == kind);
+        self.between(self.at.saturating_add(1), node.map_or(0, |node| node.end as usize))
+    }
+
+    /// The values from one place to another and where each stands, without their parts.
+    #[inline]
+    fn between(self, from: usize, to: usize) -> impl Iterator<Item = (usize, &'t Node)> {
+        let nodes = self.document.nodes.get(..to).unwrap_or_default();
+        let mut next = from;
         std::iter::from_fn(move || {
             let (at, node) = (next, nodes.get(next)?);
             next = node.end as usize;
@@ -73,16 +84,19 @@ impl<'t> Tree<'t> {
     }
 
     /// Whether there is no value.
+    #[inline]
     pub(in crate::vendor) fn is_nothing(self) -> bool {
         matches!(self.kind(), None | Some(Kind::Null))
     }
 
     /// Whether it is an object.
+    #[inline]
     pub(in crate::vendor) fn is_object(self) -> bool {
         self.kind() == Some(Kind::Object)
     }
 
     /// Whether it is a list.
+    #[inline]
     pub(in crate::vendor) fn is_list(self) -> bool {
         self.kind() == Some(Kind::List)
     }
@@ -108,10 +122,12 @@ impl<'t> Tree<'t> {
     }
 
     /// The number in it, which some firmware writes as a text.
+    #[inline]
     pub(in crate::vendor) fn number(self, field: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
-        if self.kind() != Some(Kind::Text) {
-            return self.number_only(field, range);
-        }
+        if self.kind() == Some(Kind::Text) { self.number_in_text(field, range) } else { self.number_only(field, range) }
+    }
+
+    fn number_in_text(self, field: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
         let text = self.document.text(self.at);
         let number = parse(text).or_else(|| parse(text.trim()));
         let number = number.ok_or(Rejected::WrongType { field, expected: "a number" })?;
@@ -119,12 +135,13 @@ impl<'t> Tree<'t> {
     }
 
     /// The number in it, which this maker never writes as a text.
+    #[inline]
     pub(in crate::vendor) fn number_only(self, field: &'static str, range: &Range) -> Result<Option<f64>, Rejected> {
         match self.kind() {
             None | Some(Kind::Null) => Ok(None),
             Some(Kind::Number) => {
-                let digits = self.document.text(self.at);
-                let number = parse(digits).ok_or(Rejected::WrongType { field, expected: "a number" })?;
+                let number = parse(self.document.text(self.at));
+                let number = number.ok_or(Rejected::WrongType { field, expected: "a number" })?;
                 range.check(field, number).map(Some)
             }
             Some(Kind::True | Kind::False | Kind::Text | Kind::List | Kind::Object) => {
@@ -161,11 +178,13 @@ impl<'t> Tree<'t> {
 macro_rules! fields {
     ($object:expr; $($name:ident = $key:literal),+ $(,)?) => {
         $(let mut $name = $object.nothing();)+
-        for (key, value) in $object.entries() {
-            match key {
-                $($key => $name = value,)+
-                _ => {}
-            }
+        for (key, value) in $object.members() {
+            $(
+                if key == $key.as_bytes() {
+                    $name = value;
+                    continue;
+                }
+            )+
         }
     };
 }
@@ -183,7 +202,8 @@ fn whole(field: &'static str, number: f64) -> Result<i64, Rejected> {
 
 /// What the usual words for yes and no mean.
 pub(in crate::vendor) fn truth_of(word: &str) -> Option<bool> {
-    let is = |words: &[&str]| words.iter().any(|known| word.trim().eq_ignore_ascii_case(known));
+    let word = word.trim();
+    let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
     if is(&["on", "true", "1", "occupied", "detected", "yes"]) {
         return Some(true);
     }
