@@ -270,12 +270,14 @@ pub fn under<'t>(filter: &str, topic: &'t str) -> Option<Option<&'t str>> {
         if level == "#" {
             return Some(captured);
         }
-        let (name, behind) = first_level(found?);
-        if level == "+" {
+        let behind = if level == "+" {
+            let (name, behind) = first_level(found?);
             captured = captured.or(Some(name));
-        } else if level != name {
-            return None;
-        }
+            behind
+        } else {
+            let behind = found?.strip_prefix(level)?;
+            if behind.is_empty() { None } else { Some(behind.strip_prefix('/')?) }
+        };
         (wanted, found) = (rest, behind);
     }
     found.is_none().then_some(captured)

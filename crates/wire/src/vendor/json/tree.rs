@@ -202,10 +202,11 @@ fn whole(field: &'static str, number: f64) -> Result<i64, Rejected> {
 
 /// What the usual words for yes and no mean.
 pub(in crate::vendor) fn truth_of(word: &str) -> Option<bool> {
-    let word = word.trim();
-    let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
-    if is(&["on", "true", "1", "occupied", "detected", "yes"]) {
-        return Some(true);
-    }
-    is(&["off", "false", "0", "clear", "vacant", "no"]).then_some(false)
+    let is_one = |word: &str, words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let meant = |word: &str| {
+        let is_yes = is_one(word, &["on", "true", "1", "occupied", "detected", "yes"]);
+        (is_yes || is_one(word, &["off", "false", "0", "clear", "vacant", "no"])).then_some(is_yes)
+    };
+    // Hardly any device puts white space around its word.
+    meant(word).or_else(|| meant(word.trim()))
 }
