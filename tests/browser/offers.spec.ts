@@ -113,8 +113,7 @@ test("the effect is told in one sentence with both groups, and is honest about t
   await expect(all.getByTestId("meaning")).toContainText("Not enough data yet");
   await expect(all.locator(".arms tbody tr")).toHaveCount(2);
   await expect(all.getByRole("img", { name: "Nothing to draw yet." })).toBeVisible();
-  await all.getByRole("button", { name: "7 days" }).click();
-  await expect(all.getByRole("button", { name: "7 days" })).toHaveAttribute("aria-pressed", "true");
+  await expect(all.getByText("when that share was last set")).toBeVisible();
   const one = page.locator(".effect-list > li").first();
   await one.getByRole("button", { name: /Numbers/ }).click();
   await expect(one.locator(".arms tbody tr")).toHaveCount(2);
@@ -124,7 +123,7 @@ test("the effect is told in one sentence with both groups, and is honest about t
 
 test("an interval is drawn where it lies, and an odd split is an alarm", async ({ page }) => {
   const lift = { since: "2026-11-01T00:00:00Z", treated: { n: 9_000, converted: 1_000 }, control: { n: 1_000, converted: 70 }, share: 0.9, sampleRatioP: 0.9, hidden: null as string | null, rateRatio: { low: 1.104, high: 2.381 } as object | null, e: 496, money: { point: 41, low: 3, high: 79 } as object | null, enoughFrom: 20, verdict: "better" };
-  await page.route("**/lift?days=*", (route) => route.fulfill({ json: lift }));
+  await page.route(/\/stores\/[^/]+\/lift$/, (route) => route.fulfill({ json: lift }));
   await page.goto(address("/#/effect"));
   const all = page.locator(".together");
   await expect(all.getByTestId("meaning")).toHaveText("Offers work: those who are told buy 1.1× to 2.38× as often as those who are not.");
@@ -136,14 +135,14 @@ test("an interval is drawn where it lies, and an odd split is an alarm", async (
   await expect(all.getByText("the shop earns +€0.41 more")).toBeVisible();
   expect(await axe(page)).toEqual([]);
   Object.assign(lift, { hidden: "sample-ratio", rateRatio: null, money: null, verdict: "undecided" });
-  await all.getByRole("button", { name: "90 days" }).click();
+  await page.reload();
   await expect(all.getByTestId("meaning")).toContainText("Something is wrong with the comparison");
   await expect(all.locator(".interval-line b")).toHaveCount(0);
 });
 
 test("what people's word brought stands beside the offer, in English and in Italian", async ({ page }) => {
   const arms = { since: "2026-11-01T00:00:00Z", treated: { n: 3_000, converted: 600 }, control: { n: 3_000, converted: 400 }, share: 0.5, sampleRatioP: 0.9, hidden: null as string | null, rateRatio: { low: 1.21, high: 1.86 } as object | null, e: 5_000, enoughFrom: 20, verdict: "better" };
-  const whole = { ...arms, money: null, word: { ...arms, money: null } as object | null };
+  const whole = { ...arms, money: null, word: { ...arms, money: null } as object | null, approval: null as object | null, banned: null as string | null };
   await page.route(/\/offers\/[^/]+\/lift$/, (route) => route.fulfill({ json: whole }));
   await page.goto(address("/#/effect"));
   const one = page.locator(".effect-list > li").first();
@@ -172,6 +171,14 @@ test("what people's word brought stands beside the offer, in English and in Ital
   whole.word = { ...arms, money: null, rateRatio: { low: 0.9, high: 1.3 }, verdict: "undecided" };
   await again();
   await expect(line).toContainText("nothing that can be told apart from chance yet, 0.9× to 1.3× as many buyers");
+  // What lets an offer be said or forbids it can't be put aside: the offer's own lift tells.
+  whole.approval = { ...arms, money: null };
+  await again();
+  await expect(one.locator("[data-approval]")).toHaveText("What its approval brought, since then: more buyers, 1.21× to 1.86× as many.");
+  Object.assign(whole, { approval: null, banned: "2026-11-20T00:00:00Z" });
+  await again();
+  await expect(one.locator("[data-banned]")).toHaveText("What it brought until it was banned, and brings no more: more buyers, 1.21× to 1.86× as many.");
+  await expect(one.locator("[data-approval]")).toHaveCount(0);
   // Nobody has said anything: there is no line.
   whole.word = null;
   await again();

@@ -108,8 +108,8 @@ impl Store {
         row.map_or(Ok(None), |row| Ok(row.opt_text(0)?.map(str::to_owned)))
     }
 
-    /// One unit for each customer who was told or would have been since then: of an offer in an epoch, or of the whole store
-    /// by its holdout. A conversion is a purchase put down to such a decision; both arms are credited alike.
+    /// One unit for each customer who was told or would have been in a time: of an offer in an epoch, or of the whole store by
+    /// its holdout, which ends now. A conversion is a purchase put down to such a decision; both arms are credited alike.
     ///
     /// # Errors
     /// When the database fails.
@@ -118,22 +118,22 @@ impl Store {
         store: &StoreId,
         offer: Option<(&OfferId, u32)>,
         since: Timestamp,
-        now: Timestamp,
+        until: Timestamp,
     ) -> Result<Vec<Unit>> {
-        let span = now.since(since).max(Millis::ZERO);
+        let span = until.since(since).max(Millis::ZERO);
         let times: [Value; 3] = [since.into(), (since - span).into(), store.as_str().into()];
         let (sql, args) = match offer {
             Some((offer, epoch)) => {
                 let sql = "SELECT d.customer, MAX(d.holdout + d.control), \
                  (SELECT CAST(COUNT(*) AS BIGINT) FROM purchases p JOIN decisions x ON x.id = p.decision \
-                  WHERE x.customer = d.customer AND x.store = $3 AND x.offer = $4 AND x.epoch = $5 AND x.at >= $1), \
+                  WHERE x.customer = d.customer AND x.store = $3 AND x.offer = $4 AND x.epoch = $5 AND x.at >= $1 AND p.at < $6), \
                  (SELECT CAST(COALESCE(SUM(p.margin), 0) AS BIGINT) FROM purchases p \
-                  WHERE p.customer = d.customer AND p.at >= $1), \
+                  WHERE p.customer = d.customer AND p.at >= $1 AND p.at < $6), \
                  (SELECT CAST(COALESCE(SUM(p.margin), 0) AS BIGINT) FROM purchases p \
                   WHERE p.customer = d.customer AND p.at >= $2 AND p.at < $1) \
-                 FROM decisions d WHERE d.store = $3 AND d.offer = $4 AND d.epoch = $5 AND d.at >= $1 AND d.shadow = 0 \
+                 FROM decisions d WHERE d.store = $3 AND d.offer = $4 AND d.epoch = $5 AND d.at >= $1 AND d.at < $6 AND d.shadow = 0 \
                  AND d.customer IS NOT NULL GROUP BY d.customer ORDER BY d.customer";
-                let key: [Value; 2] = [offer.as_str().into(), i64::from(epoch).into()];
+                let key: [Value; 3] = [offer.as_str().into(), i64::from(epoch).into(), (until + Millis(1)).into()];
                 (sql, times.into_iter().chain(key).collect::<Vec<_>>())
             }
             None => {

@@ -1,15 +1,15 @@
 //! What offers brought: those who were told beside those who would have been, valid however often one looks.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use measure::conversions::{CONVERSIONS_MIN, Interval, Verdict};
 use measure::lift::{Arm, Lift, lift, of_arms};
 use model::ids::OfferId;
 use model::offer::Offer;
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::stores;
 use crate::api::Api;
@@ -19,19 +19,6 @@ use crate::api::problem::Problem;
 
 /// The chance of ever being wrong.
 const ALPHA: f64 = 0.05;
-/// Days of a store's report when nobody says.
-const DAYS: u32 = 28;
-/// Most days of a store's report.
-const DAYS_MAX: u32 = 400;
-
-/// How far back.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Back {
-    /// Days up to now, 1 to 400; 28 when left out.
-    days: Option<u32>,
-}
-
 /// An arm of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct ArmView {
@@ -123,10 +110,12 @@ pub async fn of_offer(
     let epoch = epochs.iter().find(|epoch| epoch.store == plan.store.id && epoch.offer == id);
     let now = api.app.clock.now();
     let (number, since) = epoch.map_or((0, now - Millis::hours(24)), |epoch| (epoch.number, epoch.started));
-    let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), since, now).await?;
+    let leave = api.app.store.leave_of(&plan.store.id, &id).await?;
+    // What is bought after a ban has nothing to do with an offer that nobody is told any more.
+    let until = leave.banned.unwrap_or(now).max(since);
+    let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), since, until).await?;
     let share = plan.told_share(offer);
     let word = of_word(&api, &plan, offer, epoch.map(|epoch| epoch.started)).await?;
-    let leave = api.app.store.leave_of(&plan.store.id, &id).await?;
     let approval = match leave.approved.filter(|_| leave.banned.is_none()).map(|approved| approved.max(since)) {
         Some(from) => {
             let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), from, now).await?;
@@ -157,27 +146,18 @@ async fn of_word(
     Ok(Some(view(Moment(since), &lift(&units, 1.0 - aside, ALPHA))))
 }
 
-/// What all offers of a store brought together, beside the customers who are never told anything.
+/// What all offers of a store brought together, beside the customers who are never told anything: since the share of these
+/// is what it is, for evidence that may be looked at at any time must begin at one.
 ///
 /// # Errors
-/// 401 without a session or key, 404 for a store that is not known, 400 naming the field.
+/// 401 without a session or key, 404 for a store that is not known.
 #[utoipa::path(get, path = "/api/v1/stores/{store}/lift", tag = "office",
-    security(("session" = []), ("apiKey" = [])), params(("store" = String, Path), Back),
-    responses((status = 200, body = LiftView), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem)))]
-pub async fn of_store(
-    State(api): State<Api>,
-    _: Staff,
-    Path(store): Path<String>,
-    Query(back): Query<Back>,
-) -> Result<Json<LiftView>, Problem> {
+    security(("session" = []), ("apiKey" = [])), params(("store" = String, Path)),
+    responses((status = 200, body = LiftView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn of_store(State(api): State<Api>, _: Staff, Path(store): Path<String>) -> Result<Json<LiftView>, Problem> {
     let plan = stores::find(&api, &store)?;
-    let days = back.days.unwrap_or(DAYS);
-    if !(1..=DAYS_MAX).contains(&days) {
-        return Err(Problem::invalid("days", "it is not between 1 and 400", "ask for as many days as that"));
-    }
     let now = api.app.clock.now();
-    let since = now - Millis::hours(24 * i64::from(days));
+    let since = api.app.store.holdout_since(&plan.store.id).await?.unwrap_or(now);
     let units = api.app.store.lift_units(&plan.store.id, None, since, now).await?;
     Ok(Json(view(Moment(since), &lift(&units, 1.0 - plan.store.holdout, ALPHA))))
 }

@@ -1,7 +1,7 @@
 //! What people say about offers, and what offers brought, over HTTP.
 
 use model::decision::Word;
-use model::ids::ProductId;
+use model::ids::{DecisionId, ProductId};
 use model::time::Millis;
 use model::units::Cents;
 use serde_json::{Value, json};
@@ -61,7 +61,6 @@ async fn little_data_is_called_that_and_who_was_told_is_counted() {
         assert_eq!((&report["hidden"], &report["verdict"]), (&json!("not-enough"), &json!("not-enough")), "{report}");
         assert!(report["rateRatio"].is_null() && report["e"].is_null() && report["money"].is_null(), "{report}");
     }
-    assert_eq!(call(&site, "GET", "/api/v1/stores/milano/lift?days=0", json!({})).await.0, 400);
     assert_eq!(call(&site, "GET", "/api/v1/stores/milano/offers/none/lift", json!({})).await.0, 404);
     assert_eq!(call(&site, "GET", "/api/v1/stores/nowhere/lift", json!({})).await.0, 404);
 }
@@ -202,6 +201,15 @@ async fn what_an_approval_brought_and_a_ban_gives_up_is_told_by_the_offer_s_own_
     assert_eq!((&report["approval"], &report["banned"]), (&Value::Null, &Value::Null), "it never waited for one");
     let epochs = site.app.store.epochs().await.expect("a store");
     let epoch = epochs.iter().find(|epoch| epoch.offer.as_str() == "monopoly").map_or(0, |epoch| epoch.number);
+    let bought = |n: u128, decision| engine::shopper::Purchase {
+        order: format!("a-{n}").parse().expect("an id"),
+        product: ProductId::new("507f1").expect("an id"),
+        store: Some("milano".parse().expect("an id")),
+        decision,
+        amount: Cents(2_000),
+        margin: Cents(900),
+        at: site.app.clock.now(),
+    };
     // Sixty customers: one in ten is kept without the offer, and of the told more buy.
     let tell = async |from: u128| {
         let mut changes = Changes::default();
@@ -211,15 +219,7 @@ async fn what_an_approval_brought_and_a_ban_gives_up_is_told_by_the_offer_s_own_
             let (mut decided, _) = decision(&who, 500 + n, site.app.clock.now(), Millis::minutes(1));
             (decided.control, decided.epoch) = (n % 10 == 0, epoch);
             if n % 3 > 0 && (n % 10 > 0 || n % 20 == 0) {
-                let purchase = engine::shopper::Purchase {
-                    order: format!("a-{n}").parse().expect("an id"),
-                    product: ProductId::new("507f1").expect("an id"),
-                    store: Some(decided.moment.store.clone()),
-                    decision: Some(decided.id),
-                    amount: Cents(2_000),
-                    margin: Cents(900),
-                    at: site.app.clock.now(),
-                };
+                let purchase = bought(n, Some(decided.id));
                 changes.purchases.push((decided.customer.clone(), purchase));
             }
             changes.decisions.insert(decided.id, decided);
@@ -249,6 +249,14 @@ async fn what_an_approval_brought_and_a_ban_gives_up_is_told_by_the_offer_s_own_
     let banned = last_word(&site).await;
     let report = say(json!({"ban": true, "weight": 2})).await;
     assert_eq!((&report["approval"], &report["banned"]), (&Value::Null, &banned));
+    assert_eq!(report["treated"], json!({"n": 108, "converted": 72}), "{report}");
+    let mut changes = Changes::default();
+    for n in [3_u128, 6, 9] {
+        changes.purchases.push((format!("u-{n}").parse().expect("an id"), bought(n + 900, Some(DecisionId(500 + n)))));
+    }
+    site.app.store.commit(&changes).await.expect("a commit");
+    let (_, later) = call(&site, "GET", path, json!({})).await;
+    assert_eq!(later["treated"], report["treated"], "what is bought after the ban: {later}");
     assert!(report["treated"]["n"] == 108 && report["rateRatio"]["low"].is_number(), "what it gives up: {report}");
     assert_eq!(say(json!({})).await["banned"], Value::Null);
 }

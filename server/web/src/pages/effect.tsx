@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 
 import { useAsked } from "../asked";
-import { fill, percent } from "../format";
+import { fill, moment, percent } from "../format";
 import { tongue, words } from "../lang";
 import { earns, short, type Speech, wordBrought } from "../meaning";
 import { Arms } from "../parts/arms";
@@ -15,7 +15,6 @@ import { store } from "../state";
 import type { Lift, OfferLift, StoreOffer, StoreOffers } from "../types";
 
 const REFRESH_MS = 15_000;
-const DAYS = [7, 28, 90];
 
 export function EffectPage() {
   const shown = store.value;
@@ -57,23 +56,16 @@ function EffectOf({ path, speech }: { path: string; speech: Speech }) {
 
 function Together({ path, holdout, speech }: { path: string; holdout: number; speech: Speech }) {
   const { effect: say, app } = words.value;
-  const days = useSignal(28);
-  const { answer, trouble } = useAsked<Lift>(`${path}/lift?days=${days.value}`, REFRESH_MS);
+  const { answer, trouble } = useAsked<Lift>(`${path}/lift`, REFRESH_MS);
   const lift = answer.value;
   return (
     <section class="panel together" aria-labelledby="all-title">
       <div class="panel-head">
         <h2 id="all-title">{say.all}</h2>
-        <div class="toggle" role="group" aria-label={say.days}>
-          {DAYS.map((n) => (
-            <button key={n} type="button" aria-pressed={days.value === n} onClick={() => (days.value = n)}>
-              {fill(say.lastDays, { n })}
-            </button>
-          ))}
-        </div>
       </div>
       {trouble.value === null ? null : <p class="notice">{fill(say.failed, { detail: complaint(trouble.value) })}</p>}
       {lift === null ? <p class="waiting">{app.loading}</p> : <Whole lift={lift} speech={speech} />}
+      {lift === null || holdout === 0 ? null : <p>{fill(say.allSince, { at: moment(lift.since, tongue.value, store.value?.timezone ?? "UTC", Date.now()) })}</p>}
       <p>{holdout > 0 ? fill(say.holdout, { p: percent(holdout, tongue.value) }) : say.holdoutNone}</p>
       <Definition text={say.howText} of={say.title} />
     </section>

@@ -85,10 +85,9 @@ export const offers = {
 export const effect = {
   title: "Effect",
   lead: "Some customers are kept without offers, by lot. What the others buy more often is what offers change.",
-  days: "Days back",
-  lastDays: "{n} days",
   all: "All offers together",
   each: "Offer by offer",
+  allSince: "Counted since {at}, when that share was last set: evidence that may be looked at at any time has one beginning.",
   eachLead: "Each since its terms were last changed.",
   meaning: "What this means",
   told: "Told",

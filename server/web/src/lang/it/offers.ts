@@ -87,10 +87,9 @@ export const offers: Dictionary["offers"] = {
 export const effect: Dictionary["effect"] = {
   title: "Effetto",
   lead: "Alcuni clienti, estratti a sorte, restano senza offerte. Quanto più spesso comprano gli altri è ciò che le offerte cambiano.",
-  days: "Giorni indietro",
-  lastDays: "{n} giorni",
   all: "Tutte le offerte insieme",
   each: "Offerta per offerta",
+  allSince: "Si conta da {at}, quando questa quota è stata impostata: una prova che si può guardare in ogni momento ha un solo inizio.",
   eachLead: "Ognuna dall’ultima modifica delle sue condizioni.",
   meaning: "Che cosa significa",
   told: "Avvisati",
