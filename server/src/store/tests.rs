@@ -69,6 +69,7 @@ async fn story(url: &str) {
     a_state_that_was_saved_as_text_is_read_and_packed_from_then_on(&store).await;
     decisions(&store).await;
     lift::told_and_kept_back_are_compared(&store).await;
+    lift::the_comparison_of_all_begins_when_its_share_is_set(&store).await;
     words::both_sides_of_a_word_are_compared(&store).await;
     offers::each_offer_is_counted_by_its_epoch(&store).await;
     floor::heat_adds_up(&store).await;

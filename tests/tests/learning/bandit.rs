@@ -151,13 +151,15 @@ fn the_bandit_finds_the_best_offer_and_pays_less_for_it_than_others() {
     let catalogue = shop(5, 5);
     let [thompson, greedy, uniform] = [Choose::Thompson, Choose::EpsilonGreedy, Choose::Uniform].map(|choose| {
         let runs = SEEDS.map(|seed| play(choose, &Responses::new(seed, appeals()), &catalogue));
+        if choose == Choose::Thompson {
+            assert!(runs.iter().all(|run| run.exploited >= 0.8), "in every shop: {runs:?}");
+        }
         runs.iter().fold(Account::default(), |sum, run| Account {
             regret: sum.regret + run.regret,
             exploited: sum.exploited + run.exploited / SEEDS.len() as f64,
             told: sum.told + run.told,
         })
     });
-    assert!(thompson.exploited >= 0.8, "{thompson:?}");
     assert!(thompson.regret < greedy.regret, "{thompson:?} {greedy:?}");
     assert!(greedy.regret < uniform.regret, "{greedy:?} {uniform:?}");
 }

@@ -35,7 +35,10 @@ fn the_measured_lift_covers_the_true_one() {
             lift.ratio.is_none_or(|interval| interval.covers(ratio))
         });
         assert!(covered >= 0.95, "ratio {ratio}: {covered}");
-        let shown = share_of(50, |seed| lift(&shop(seed, customers, rate, ratio, 0.9), 0.9, 0.05).ratio.is_some());
+        let shown = share_of(50, |seed| {
+            let lift = lift(&shop(seed, customers, rate, ratio, 0.9), 0.9, 0.05);
+            lift.ratio.is_some_and(|ratio| ratio.low > 0.1 && ratio.high < 10.0)
+        });
         assert!(shown > 0.95, "coverage must not come from saying nothing: {shown}");
     }
 }

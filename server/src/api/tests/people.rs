@@ -152,7 +152,7 @@ async fn a_message_is_known_for_a_week_also_after_a_restart() {
     let now = site.app.clock.now();
     let mut spans = site.app.config.retention.spans();
     spans.message_ids = model::time::Millis::hours(7 * 24);
-    for (days, is_known) in [(0.0, true), (6.99, true), (8.0, false)] {
+    for (days, is_known) in [(0.0, true), (6.99, true), (7.01, false)] {
         #[expect(clippy::cast_possible_truncation, reason = "a few days in milliseconds")]
         let later = now + model::time::Millis((days * 86_400_000.0) as i64);
         again.purge(spans, later).await.expect("a purge");

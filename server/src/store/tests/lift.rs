@@ -79,3 +79,23 @@ pub(super) async fn told_and_kept_back_are_compared(store: &Store) {
     let rest = store.decision_log(after(30), after(31), Some((last.moment.at, last.id)), 10).await.expect("read");
     assert_eq!(rest.iter().map(|(row, _)| row.decision.id.0).collect::<Vec<_>>(), [104, 105, 106]);
 }
+
+/// The comparison of all offers begins anew when the share of those kept without them is changed, and by nothing else.
+pub(super) async fn the_comparison_of_all_begins_when_its_share_is_set(store: &Store) {
+    let file = |holdout: &str, name: &str| {
+        format!("[store]\nid = \"torino\"\nname = \"{name}\"\ntimezone = \"Europe/Rome\"\n{holdout}\n")
+    };
+    assert_eq!(store.holdout_since(&shop()).await.expect("read"), None);
+    let applied = [
+        (1, file("holdout = 0.1", "One"), 1),
+        // The usual share, said or not.
+        (2, file("", "Two"), 1),
+        (3, file("holdout = 0.2", "Two"), 3),
+        (4, file("holdout = 0.2", "Three"), 3),
+        (5, file("holdout = 0.1", "Three"), 5),
+    ];
+    for (at, toml, since) in applied {
+        store.put_shop(&shop(), &toml, "{}", after(at)).await.expect("kept");
+        assert_eq!(store.holdout_since(&shop()).await.expect("read"), Some(after(since)), "applied at {at}");
+    }
+}

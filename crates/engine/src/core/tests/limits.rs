@@ -93,24 +93,36 @@ struct Bench {
     told: Vec<(u128, Delivery)>,
     units: u32,
     checked: usize,
+    /// Which gates refused an offer, by code.
+    refused: BTreeSet<&'static str>,
 }
 
 impl Bench {
-    fn new(seed: u64) -> Self {
+    /// With so many units of a budget.
+    fn new(seed: u64, units: u32) -> Self {
         let shop = SHOP
             .replace(
                 "holdout = 0.0",
                 "holdout = 0.0\nquiet_hours = { from = \"20:00\", to = \"08:00\" }\n\
                  caps = [{ category = \"wine\", times = 1, hours = 12 }, { brand = \"Borgo\", times = 2, hours = 30 }]",
             )
+            .replace("budget = 3", &format!("budget = {units}"))
             .replace("category = \"pasta\"", "category = \"pasta\"\nbrand = \"Borgo\"");
         let shop = format!("{shop}{MORE}");
         let mut core = Core::new(CoreConfig { seed });
         core.handle(Input::Plan(PlanFiles::parse(&shop, FLOOR).expect("the files are right")), NOON);
         (1..=PEOPLE).for_each(|n| welcome(&mut core, n));
         let consents = (1..=PEOPLE).map(|n| (n, (NOON, all()))).collect();
-        let mut bench = Self { core, consents, bought: BTreeMap::new(), told: Vec::new(), units: 3, checked: 0 };
-        lease(&mut bench.core, 3, NOON);
+        let mut bench = Self {
+            core,
+            consents,
+            bought: BTreeMap::new(),
+            told: Vec::new(),
+            units,
+            checked: 0,
+            refused: BTreeSet::new(),
+        };
+        lease(&mut bench.core, units.into(), NOON);
         bench.look(NOON).expect("nothing was said yet");
         bench
     }
@@ -200,6 +212,8 @@ impl Bench {
                 Command::Decided(decision) => {
                     let terms = decision.explanation.candidates.iter().filter_map(|one| one.terms);
                     prop_assert!(terms.map(|terms| terms.score()).all(f64::is_finite));
+                    let refused = decision.explanation.candidates.iter().filter_map(|one| one.refused.as_ref());
+                    self.refused.extend(refused.map(model::decision::Refusal::code));
                     decisions.insert(decision.id, decision);
                 }
                 Command::Deliver(delivery) => {
@@ -291,8 +305,28 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_limit_is_ever_broken_by_what_comes_late_or_twice(stream in any_stream(), seed: u64) {
-        Bench::new(seed).play(&stream)?;
+    fn no_limit_is_ever_broken_by_what_comes_late_or_twice(stream in any_stream(), seed: u64, units in 1_u32..=3) {
+        Bench::new(seed, units).play(&stream)?;
+    }
+}
+
+/// The property would hold of a shop that never speaks: over many streams it does, and each limit stands in the way.
+#[test]
+fn streams_that_are_drawn_meet_every_limit() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut spoke, mut refused) = (0, BTreeSet::new());
+    for seed in 0..200 {
+        let stream = any_stream().new_tree(&mut runner).expect("a stream").current();
+        let mut bench = Bench::new(seed, 1);
+        bench.play(&stream).expect("no limit is broken");
+        spoke += bench.checked;
+        refused.append(&mut bench.refused);
+    }
+    println!("{spoke} offers; refused by {refused:?}");
+    assert!(spoke > 100, "{spoke} offers");
+    for code in ["cap", "pause", "quiet-hours", "bought", "consent", "budget"] {
+        assert!(refused.contains(code), "{code} is among {refused:?}");
     }
 }
 
@@ -302,7 +336,7 @@ fn the_property_sees_offers() {
     let stream: Vec<Told> = (1..=PEOPLE).map(|n| came(n, 10 * i64::try_from(n).expect("small"))).collect();
     let seen: usize = (0..10)
         .map(|seed| {
-            let mut bench = Bench::new(seed);
+            let mut bench = Bench::new(seed, 3);
             bench.play(&stream).expect("no limit is broken");
             bench.checked
         })
