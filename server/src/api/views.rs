@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use model::decision::{Choice, Decision, Word};
 use model::delivery::DeliveryState;
 use model::ids::{CustomerId, StoreId};
-use model::offer::Language;
+use model::offer::{Language, Offer};
 use model::outcome::{Outcome, OutcomeKind};
 use model::shop::Shop;
 use serde::Serialize;
@@ -249,6 +249,13 @@ fn label(customer: &CustomerId, secret: &ServerSecret) -> String {
 fn zone_name(plan: Option<&Shop>, zone: &str) -> String {
     let found = plan.and_then(|plan| plan.zones().find(|z| z.id.as_str() == zone));
     found.map_or_else(|| zone.to_owned(), |zone| zone.name.clone())
+}
+
+/// An offer's title in both languages; its id where it has none.
+pub(super) fn title(offer: &Offer) -> Sentence {
+    let said = |language| payload::text(&offer.content, Some(language)).map(|text| text.title.clone());
+    let [en, it] = [Language::En, Language::It].map(|language| said(language).unwrap_or_else(|| offer.id.to_string()));
+    Sentence { en, it }
 }
 
 fn offer_title(plan: Option<&Shop>, offer: &str) -> String {

@@ -68,7 +68,7 @@ const candidate = (offerId: string, title: string, intent: number, refused: Cand
   const terms = refused === null ? { gain: 31.4 * intent, giveaway: -4.2, context: -1.3, lever: 0, distance: 0, pacing: 0, attention: -5, fatigue: -1.7 } : null;
   const score = terms === null ? null : Object.values(terms).reduce((sum, term) => sum + term, 0);
   const chance = terms === null ? null : { chance: 0.12, low: 0.05, high: 0.26, mean: -1.99, sd: 0.46, parts: { offer: -2.9, micro: 0.31, relational: 0.12, personal: 0.48 } };
-  return { offerId, title, intent, refused, also: refused?.code === "place" ? [{ code: "intent", intent: 0.1, min: 0.3 }] : null, terms, score, propensity, chance, discount: 300, control: false };
+  return { offerId, title: { en: title, it: `${title} (it)` }, intent, refused, also: refused?.code === "place" ? [{ code: "intent", intent: 0.1, min: 0.3 }] : null, terms, score, propensity, chance, discount: 300, control: false };
 };
 
 export function decide(at: number): Decision {

@@ -142,7 +142,7 @@ export interface Terms {
 
 export interface Candidate {
   offerId: string;
-  title: string;
+  title: Sentence;
   intent: number;
   refused: Refusal | null;
   /** What the gates after it would have refused as well; null if they were not asked. */

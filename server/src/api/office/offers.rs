@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use engine::core::Epoch;
 use model::ids::{OfferId, StoreId};
-use model::offer::{Language, Lever, Offer, Stage};
+use model::offer::{Lever, Offer, Stage};
 use model::shop::Shop;
 use model::time::{Millis, Timestamp};
 use serde::Serialize;
@@ -18,8 +18,7 @@ use crate::api::Api;
 use crate::api::access::Staff;
 use crate::api::json::Moment;
 use crate::api::problem::Problem;
-use crate::api::views::Sentence;
-use crate::deliver::payload;
+use crate::api::views::{self, Sentence};
 use crate::store::{LeverRow, OfferFigures};
 
 /// A budget, and what is left of it.
@@ -164,7 +163,7 @@ impl Known {
         let least = offer.range.unwrap_or([offer.discount; 2]);
         StoreOfferView {
             id: offer.id.to_string(),
-            title: title(offer),
+            title: views::title(offer),
             about: about(plan, offer),
             zones: plan.offer_zones(offer).iter().map(|id| zone(plan, id)).collect(),
             state: self.state(plan, offer),
@@ -234,13 +233,7 @@ impl Known {
 }
 
 fn conflict(offer: &Offer) -> ConflictView {
-    ConflictView { offer_id: offer.id.to_string(), title: title(offer), discount: offer.discount.0 }
-}
-
-fn title(offer: &Offer) -> Sentence {
-    let said = |language| payload::text(&offer.content, Some(language)).map(|text| text.title.clone());
-    let [en, it] = [Language::En, Language::It].map(|language| said(language).unwrap_or_else(|| offer.id.to_string()));
-    Sentence { en, it }
+    ConflictView { offer_id: offer.id.to_string(), title: views::title(offer), discount: offer.discount.0 }
 }
 
 fn about(plan: &Shop, offer: &Offer) -> String {

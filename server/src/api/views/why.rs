@@ -2,13 +2,14 @@
 
 use learn::special::sigmoid;
 use model::decision::{Belief, Block, Candidate, Decision, Feature, Logit, Refusal, Terms};
+use model::ids::OfferId;
 use model::shop::Shop;
 use model::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::offer_title;
+use super::Sentence;
 use crate::live::{Live, to_rfc3339};
 
 /// How one offer fared in a decision.
@@ -16,7 +17,8 @@ use crate::live::{Live, to_rfc3339};
 #[serde(rename_all = "camelCase")]
 pub struct CandidateView {
     offer_id: String,
-    title: String,
+    /// Its title in both languages; its id when it is no longer in the shop's file.
+    title: Sentence,
     intent: f64,
     /// The first gate that refused it: its code, and the facts it was taken on.
     #[schema(value_type = Option<Object>)]
@@ -84,7 +86,7 @@ pub fn candidates(decision: &Decision, live: &Live) -> Vec<CandidateView> {
 pub(super) fn candidate(candidate: &Candidate, plan: Option<&Shop>) -> CandidateView {
     CandidateView {
         offer_id: candidate.offer.to_string(),
-        title: offer_title(plan, candidate.offer.as_str()),
+        title: title(&candidate.offer, plan),
         intent: candidate.intent,
         refused: candidate.refused.as_ref().map(refusal),
         also: candidate.also.as_ref().map(|also| also.iter().map(refusal).collect()),
@@ -95,6 +97,11 @@ pub(super) fn candidate(candidate: &Candidate, plan: Option<&Shop>) -> Candidate
         discount: candidate.discount.0,
         control: candidate.control,
     }
+}
+
+fn title(offer: &OfferId, plan: Option<&Shop>) -> Sentence {
+    let known = plan.and_then(|plan| plan.offers.iter().find(|known| known.id == *offer));
+    known.map_or_else(|| Sentence { en: offer.to_string(), it: offer.to_string() }, super::title)
 }
 
 fn chance(Belief { mean, sd }: Belief, parts: Option<Logit>) -> ChanceView {

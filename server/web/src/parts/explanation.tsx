@@ -67,7 +67,7 @@ function CandidateView({ candidate, chosen, tellers }: { candidate: Candidate; c
   return (
     <details class={chosen ? "candidate chosen" : "candidate"} open={chosen}>
       <summary>
-        <span class="candidate-title">{candidate.title}</span>
+        <span class="candidate-title">{candidate.title[speech]}</span>
         {chosen ? <span class="badge">{say.chosen}</span> : null}
         <span class="candidate-why">
           {candidate.refused === null ? fill(say.chance, { p: percent(candidate.propensity, speech) }) : refusal(candidate.refused, tellers)}
