@@ -30,6 +30,8 @@ pub const TEMPLATE: &str = include_str!("config/template.toml");
 pub const ENV_PREFIX: &str = "ATTIMO_GATEWAY";
 /// The smallest spool that still holds one batch of the largest size and its successor.
 pub const SPOOL_BYTES_MIN: u64 = 1 << 20;
+/// What waits under a day's pseudonyms may wait for so many hours.
+pub const DAY_AGE_MAX_H: u32 = 24;
 
 /// Most keys of staff's devices: each is tried on every stranger.
 pub const STAFF_KEYS_MAX: usize = 64;
@@ -297,7 +299,7 @@ impl Config {
             return wrong(
                 "uplink.backlog_per_s",
                 problem,
-                "write 1 to 100000; 400 bring a day back in about 8 minutes",
+                "write 1 to 100000; 400 bring a day back in about a quarter of an hour",
             );
         }
         if self.spool.bytes_max < SPOOL_BYTES_MIN {
@@ -306,6 +308,14 @@ impl Config {
         }
         if self.spool.age_max_h == 0 {
             return wrong("spool.age_max_h", "nothing could wait".into(), "allow at least 1 hour");
+        }
+        if self.privacy.mode == PrivacyMode::Day && self.spool.age_max_h > DAY_AGE_MAX_H {
+            let problem = format!("{} hours would keep a day's pseudonyms beyond their day", self.spool.age_max_h);
+            return wrong(
+                "spool.age_max_h",
+                problem,
+                "write at most 24, or count strangers (privacy.mode = \"count\")",
+            );
         }
         self.settings.check().or_else(|(key, problem, fix)| wrong(&key, problem, fix))?;
         self.radio.check().or_else(|(key, problem, fix)| wrong(&key, problem, fix))?;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use model::time::{Millis, Timestamp};
 use serde_json::{Value, json};
-use wire::ble::frame;
+use wire::ble::{frame, hci};
 use wire::vendor::{PAYLOAD_LEN_MAX, raddec};
 
 use crate::config::{Config, TEMPLATE};
@@ -30,7 +30,7 @@ pub struct Args {
     /// The topic of the message.
     #[arg(long, short, value_name = "TOPIC", conflicts_with = "hex", required_unless_present = "hex")]
     topic: Option<String>,
-    /// An advertisement in hexadecimal digits, in place of a message.
+    /// An advertisement, or a controller's event with its reports of some, in hexadecimal digits, in place of a message.
     #[arg(long, value_name = "DIGITS")]
     hex: Option<String>,
     /// The message is in this file; `-` is the standard input.
@@ -53,6 +53,7 @@ pub struct Args {
 const EXAMPLES: &str = "\
 Examples:
   attimo-gateway decode --hex 0201061AFF4C000215A7710001B97EF0466857531C0102030405060708C5
+  attimo-gateway decode --hex 043E0F020103010605040302010302011AC5
   attimo-gateway decode -t espresense/devices/x/wine '{\"mac\":\"58b1294494d3\",\"id\":\"phone:x\",\"rssi\":-71.5}'
   attimo-gateway decode -t minew/AC233FC001EA/status --file capture.bin
   mosquitto_sub -C 1 -t up/CC:1B:E0:E2:8F:2C/scan | attimo-gateway decode -t up/CC:1B:E0:E2:8F:2C/scan
@@ -90,7 +91,7 @@ fn decode(args: &Args, path: &Path) -> Result<Vec<Value>, Failure> {
     };
     let config = config.map_err(wrong)?;
     if let Some(digits) = &args.hex {
-        return decode_hex(digits, &config);
+        return decode_hex(digits, &config, args.addresses);
     }
     let topic = args.topic.as_deref().unwrap_or_default();
     let payload = read_payload(args)?;
@@ -109,13 +110,18 @@ fn decode(args: &Args, path: &Path) -> Result<Vec<Value>, Failure> {
     Ok(heard.iter().map(|heard| show::heard(heard, &config, args.addresses)).collect())
 }
 
-fn decode_hex(digits: &str, config: &Config) -> Result<Vec<Value>, Failure> {
+fn decode_hex(digits: &str, config: &Config, addresses: bool) -> Result<Vec<Value>, Failure> {
     let bare: String = digits.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
     let bytes = hex::decode(bare.strip_prefix("0x").unwrap_or(&bare));
     let bytes =
         bytes.map_err(|cause| unreadable("not-hex", format!("--hex is no pairs of hexadecimal digits: {cause}")))?;
     let frames = frame::decode(&bytes);
     let lines: Vec<Value> = frames.iter().map(|frame| show::advertisement(&frame, config)).collect();
+    if lines.is_empty()
+        && let Ok(reports) = hci::reports(&bytes)
+    {
+        return Ok(reports.iter().map(|report| show::report(report, config, addresses)).collect());
+    }
     if lines.is_empty() {
         let structures = wire::ble::ad::structures(&bytes).map(|structure| format!("{:02x}", structure.kind));
         let kinds: Vec<String> = structures.collect();

@@ -231,13 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn of_ten_thousand_strangers_over_two_days_no_pair_can_be_linked() {
+    fn of_a_hundred_thousand_strangers_over_two_days_no_pair_can_be_linked() {
         let (first, second) = (at("2026-11-22T10:00:00Z"), at("2026-11-23T10:00:00Z"));
         let mut names = pseudonyms(PrivacyMode::Day, "demo", first);
-        let addresses = || (0..10_000u32).map(|n| [0xc0, 0, (n >> 24) as u8, (n >> 16) as u8, (n >> 8) as u8, n as u8]);
+        let addresses =
+            || (0..100_000u32).map(|n| [0xc0, 0, (n >> 24) as u8, (n >> 16) as u8, (n >> 8) as u8, n as u8]);
         let today: BTreeSet<_> = addresses().map(|address| names.of(address, first)).collect();
         let tomorrow: BTreeSet<_> = addresses().map(|address| names.of(address, second)).collect();
-        assert_eq!((today.len(), tomorrow.len()), (10_000, 10_000));
+        assert_eq!((today.len(), tomorrow.len()), (100_000, 100_000));
         assert_eq!(today.intersection(&tomorrow).count(), 0);
         assert!(!format!("{names:?}").contains("key"));
     }

@@ -33,6 +33,22 @@ fn decode_says_what_an_advertisement_holds() {
 }
 
 #[test]
+fn decode_reads_a_controller_s_event() {
+    // Two plain reports: a phone's id, and flags alone.
+    let reports = format!("0001D49D24B20EF3{:02X}{PHONE}C4 0000010203040506030201061AB0", PHONE.len() / 2);
+    let reports = reports.replace(' ', "");
+    let bytes = format!("043E{:02X}0202{reports}", reports.len() / 2 + 2);
+    let (code, lines) = decode(&["--hex", &bytes], b"");
+    assert_eq!((code, lines.len()), (0, 2), "{lines:?}");
+    assert_eq!((&lines[0]["transmitter"], &lines[0]["rssi"]), (&Value::from("customer"), &Value::from(-60)));
+    assert_eq!(lines[0]["frames"][0]["format"], "ibeacon");
+    assert!(lines[0]["address"].is_null(), "addresses stay hidden: {lines:?}");
+    assert_eq!(lines[1]["frames"], Value::Array(Vec::new()));
+    let (_, lines) = decode(&["--hex", &bytes, "--addresses"], b"");
+    assert_eq!(lines[0]["address"], "F3:0E:B2:24:9D:D4");
+}
+
+#[test]
 fn decode_reads_a_message_from_argument_file_and_input() {
     let topic = "espresense/devices/x/wine";
     let payload = r#"{"mac":"58b1294494d3","id":"phone:x","name":"Anna's phone","rssi":-71.5,"irk":"00112233445566778899aabbccddeeff"}"#;

@@ -47,6 +47,7 @@ fn what_can_not_work_is_refused_by_name() {
         (TEMPLATE.replacen("url = \"mqtt://", "url = \"http://", 1), "receivers.url"),
         (with("[spool]", "bytes_max = 10"), "spool.bytes_max"),
         (with("[spool]", "age_max_h = 0"), "spool.age_max_h"),
+        (with("[privacy]", "mode = \"day\"").replace("[spool]", "[spool]\nage_max_h = 25"), "spool.age_max_h"),
         (with("[privacy]", "timezone = \"Mars/Olympus\""), "privacy.timezone"),
         (with("[privacy]", "mode = \"forever\""), "privacy.mode"),
         (with("[gateway]", "prefix = \"xyz\""), "gateway.prefix"),
@@ -60,6 +61,8 @@ fn what_can_not_work_is_refused_by_name() {
     ] {
         assert_eq!(error(&text).key, key);
     }
+    let days = with("[spool]", "age_max_h = 72");
+    assert!(Config::parse(&days, "test").is_ok(), "strangers who are counted never wait");
     let twice = "\n[sensors.a]\nkind = \"shelf\"\ntopic = \"x\"\n[sensors.b]\nkind = \"shelf\"\ntopic = \"x\"\n";
     assert_eq!(error(&format!("{TEMPLATE}{twice}")).key, "sensors.b.topic");
 }

@@ -3,7 +3,8 @@
 use model::sighting::Transmitter;
 use serde_json::{Map, Value, json};
 use wire::ble::bthome::Measures;
-use wire::ble::frame::{Frame, Frames};
+use wire::ble::frame::{self, Frame, Frames};
+use wire::ble::hci::Report;
 use wire::vendor::Heard;
 
 use crate::config::Config;
@@ -36,6 +37,23 @@ pub(super) fn advertisement(found: &Frame, config: &Config) -> Value {
     line.insert("transmitter".into(), whose(&Some(*found).into(), config).into());
     put(&mut line, "power_at_1m", found.power_at_1m());
     line.insert("frame".into(), frame(found));
+    Value::Object(line)
+}
+
+/// What a controller reports of an advertisement.
+pub(super) fn report(report: &Report<'_>, config: &Config, addresses: bool) -> Value {
+    let mut line = Map::new();
+    line.insert("kind".into(), "report".into());
+    put(&mut line, "rssi", report.rssi);
+    line.insert("connectable".into(), report.connectable.into());
+    if let Some(address) = report.address {
+        line.insert("address_kind".into(), address.kind.name().into());
+        put(&mut line, "address", addresses.then(|| address.to_colons()));
+    }
+    let frames = frame::decode(report.data);
+    line.insert("transmitter".into(), whose(&frames, config).into());
+    let all: Vec<Value> = frames.iter().map(|one| self::frame(&one)).collect();
+    line.insert("frames".into(), all.into());
     Value::Object(line)
 }
 

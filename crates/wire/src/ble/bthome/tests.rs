@@ -63,6 +63,10 @@ fn bthome_objects_of_every_kind_a_shop_has_are_read() {
 fn bthome_ends_at_the_first_unknown_object() {
     let measures = plain("400164ee0203c4092101");
     assert_eq!((measures.battery, measures.temperature_centi, measures.somebody), (Some(100), None, None));
+    // Between those that are known there are gaps as well.
+    for unknown in (0x30..=0x39).chain([0x3b, 0x66, 0x7f, 0xee, 0xf3, 0xff]) {
+        assert_eq!(plain(&format!("400164{unknown:02x}000203c4092101")).temperature_centi, None, "{unknown:#x}");
+    }
     let cut = plain("40016402c4");
     assert_eq!((cut.battery, cut.temperature_centi), (Some(100), None), "cut inside a value");
     let text = plain("40530c48656c6c6f20576f726c64210164");
