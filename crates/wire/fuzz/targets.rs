@@ -6,10 +6,12 @@ use wire::ble::eddystone::EncryptedTlm;
 use wire::ble::frame::{self, Frame};
 use wire::ble::rolling::{self, AirKey};
 use wire::ble::rpa::{self, Irk};
+use wire::ble::{btsnoop, hci};
 use wire::vendor::{
     self, cassia, counter, espresense, kontakt, minew, moko, openmqttgateway, presence, raddec, ruuvi, shelf, shelly,
     tasmota, theengs, zigbee,
 };
+use wire::{objections, settings, state, uplink};
 
 /// One decoder.
 pub(crate) struct Target {
@@ -113,6 +115,33 @@ pub(crate) const TARGETS: &[Target] = &[
         }
         read
     }),
+    Target { name: "hci", corpus: &[b"043E0F020103010605040302010302011AC5"], is_hex: true, run: hci },
+    Target {
+        name: "btsnoop",
+        corpus: &[b"6274736e6f6f700000000001000003ea0000001200000012000000030000000700dcddb30f2f8000043E0F020103010605040302010302011AC5"],
+        is_hex: true,
+        run: btsnoop,
+    },
+    Target {
+        name: "uplink",
+        corpus: &[b"0a0673686f702d311210070707070707070707070707070707071a1000000000000000000000000000000063200c280a3088a481c5ca333a0662616b6572794236104f18f40320032d00008dc235000094c23d000088c24500002040487552170d010071a71102020202020202021903030303030303034a0f0a04646f6f7210870e1a040802100152340802320c0a086e6f742d6a736f6e10043a110a0662616b6572791088a481c5ca3318085a0f1204646f6f721888a481c5ca332050"],
+        is_hex: true,
+        run: uplink,
+    },
+    Target { name: "ack", corpus: &[b"0a100707070707070707070707070707070710ac0218ae02209003"], is_hex: true, run: |bytes| uplink::decode_ack(bytes).is_ok() },
+    Target {
+        name: "objections",
+        corpus: &[b"01000000000000000701010101010101010101010101010101000000010000000a"],
+        is_hex: true,
+        run: objections,
+    },
+    json("settings", &[br#"{"version":7,"settings":{"log":{"filter":"warn"}},"may_lose_receivers":true}"#], |bytes| {
+        let report = settings::decode_report(bytes).is_ok();
+        settings::decode(bytes).is_ok() || report
+    }),
+    json("state", &[br#"{"boot":"0000000000000000000000000000002a","state":"online","version":"1","started_at":1}"#], |bytes| {
+        state::decode(bytes).is_ok_and(|state| state::decode(&state::encode(&state)).is_ok_and(|again| again == state))
+    }),
     Target { name: "topic", corpus: &[b"espresense/devices/x/bakery", b"gw/shop-1/up", b"home/gw/BTtoMQTT/x"], is_hex: false, run: topic },
 ];
 
@@ -148,6 +177,33 @@ fn bthome(bytes: &[u8]) -> bool {
     let _ = Ear::default().hear(&packet, [1; 6]);
     let _ = Ear::new(Some([7; 16])).hear(&packet, [1; 6]);
     true
+}
+
+fn hci(bytes: &[u8]) -> bool {
+    let Ok(reports) = hci::reports(bytes) else { return false };
+    for report in reports {
+        let _ = frame::decode(report.data);
+    }
+    true
+}
+
+fn btsnoop(bytes: &[u8]) -> bool {
+    let Ok(capture) = btsnoop::open(bytes) else { return false };
+    capture.flatten().for_each(|event| drop(hci::reports(event.bytes)));
+    true
+}
+
+/// What is read is written the same; a batch that can't be used may still tell its numbers.
+fn uplink(bytes: &[u8]) -> bool {
+    let _ = uplink::decode_numbers(bytes);
+    let Ok(batch) = uplink::decode(bytes) else { return false };
+    assert_eq!(uplink::decode(&uplink::encode(&batch)).as_ref().ok(), Some(&batch));
+    true
+}
+
+fn objections(bytes: &[u8]) -> bool {
+    objections::Objections::decode(bytes)
+        .is_ok_and(|list| objections::Objections::decode(&list.encode()).ok() == Some(list))
 }
 
 fn raddec_both_ways(bytes: &[u8]) -> bool {
