@@ -78,40 +78,59 @@ fn at(visit: u64) -> Timestamp {
     NOON + Millis::seconds(i64::try_from(visit).expect("thousands"))
 }
 
-fn decide(catalogue: &Catalogue, policy: &Policy, brain: &Brain, visit: u64) -> Decision {
-    let mut intent = Intent::default();
-    let category = CategoryId::new("wine").expect("a reference");
-    for product in &catalogue.products {
-        intent.touch(Interest::Viewed, Some(&product.id), Some(&category), at(visit) - Millis::hours(1));
-    }
+/// Who stands at the shelf, and how.
+pub(super) struct Met {
+    pub(super) intent: Intent,
+    pub(super) person: Person,
+    pub(super) dwell: Millis,
+    pub(super) around: Around,
+}
+
+/// What is decided for somebody who dwells at the shelf, another one at each visit.
+pub(super) fn decide(
+    (catalogue, policy, brain): (&Catalogue, &Policy, &Brain),
+    visit: u64,
+    now: Timestamp,
+    met: Met,
+) -> Decision {
     evaluate(&Context {
         seed: 11,
-        now: at(visit),
+        now,
         id: DecisionId(u128::from(visit) + 1),
         moment: Moment {
             store: StoreId::new("s").expect("a slug"),
             visit: VisitId(u128::from(visit) + 1),
             zone: ZoneId::new("wine").expect("a slug"),
             trigger: Trigger::Dwelling,
-            at: at(visit),
-            dwell: Millis::seconds(8),
+            at: now,
+            dwell: met.dwell,
             probability: Probability::clamped(0.95),
             pattern: None,
             channel: Channel::Push,
             placement: None,
-            around: Around::default(),
+            around: met.around,
         },
         catalogue,
         customer: &CustomerId::new(&format!("c{visit}")).expect("a reference"),
         consent: Consent { locating: true, profiling: true, marketing_push: true },
-        intent: &intent,
+        intent: &met.intent,
         history: &History::default(),
-        person: &Person::default(),
+        person: &met.person,
         granted: &BTreeSet::new(),
         policy,
         brain,
         levers: &BTreeMap::new(),
     })
+}
+
+/// Somebody who looked at everything an hour ago.
+fn somebody(catalogue: &Catalogue, now: Timestamp) -> Met {
+    let mut intent = Intent::default();
+    let category = CategoryId::new("wine").expect("a reference");
+    for product in &catalogue.products {
+        intent.touch(Interest::Viewed, Some(&product.id), Some(&category), now - Millis::hours(1));
+    }
+    Met { intent, person: Person::default(), dwell: Millis::seconds(8), around: Around::default() }
 }
 
 pub(super) fn number(offer: &OfferId) -> usize {
@@ -125,7 +144,7 @@ fn play(choose: Choose, responses: &Responses, catalogue: &Catalogue) -> Account
     let offers = catalogue.offers.len();
     let floor = policy.epsilon / (offers as f64 + 1.0);
     for visit in 0..VISITS {
-        let decision = decide(catalogue, &policy, &brain, visit);
+        let decision = decide((catalogue, &policy, &brain), visit, at(visit), somebody(catalogue, at(visit)));
         let best = (0..offers).map(|offer| worth(responses, visit, offer)).fold(0.0, f64::max);
         if visit >= VISITS / 2 {
             let share = decision.explanation.candidates[3].propensity.get();

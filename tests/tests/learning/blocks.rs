@@ -1,28 +1,21 @@
 //! What the moment, the relation and the person, and each source of them, bring to foreseeing an answer: the same lessons
 //! for a brain that sees all, and for others that lack something.
 
-use std::collections::BTreeSet;
-
 use decide::brain::Brain;
 use decide::catalogue::Catalogue;
-use decide::evaluate::{Context, evaluate};
 use decide::features::kind;
-use decide::history::History;
 use decide::intent::Intent;
 use decide::person::Person;
 use firmware_sim::response::{Appeal, Circumstances, Responses};
 use learn::logistic::Path;
-use model::consent::Consent;
-use model::decision::{Around, Block, Choice, Decision, Feature, Moment, Trigger};
+use model::decision::{Around, Block, Choice, Decision, Feature};
 use model::event::Interest;
-use model::ids::{CategoryId, CustomerId, DecisionId, StoreId, VisitId, ZoneId};
-use model::offer::Channel;
+use model::ids::CategoryId;
 use model::policy::{Choose, Policy};
 use model::signal::Aged;
 use model::time::{Millis, Timestamp};
-use model::units::Probability;
 
-use super::bandit::{self, NOON};
+use super::bandit::{self, Met, NOON};
 
 const VISITS: u64 = 6_000;
 const SEEDS: [u64; 4] = [1, 2, 3, 4];
@@ -103,34 +96,8 @@ fn decide(catalogue: &Catalogue, policy: &Policy, met: &Circumstances, visit: u6
     let (person, intent) = known(catalogue, met, now);
     #[expect(clippy::cast_possible_truncation, reason = "two minutes at most")]
     let dwell = Millis((met.dwell_s * 1_000.0) as i64);
-    evaluate(&Context {
-        seed: 11,
-        now,
-        id: DecisionId(u128::from(visit) + 1),
-        moment: Moment {
-            store: StoreId::new("s").expect("a slug"),
-            visit: VisitId(u128::from(visit) + 1),
-            zone: ZoneId::new("wine").expect("a slug"),
-            trigger: Trigger::Dwelling,
-            at: now,
-            dwell,
-            probability: Probability::clamped(0.95),
-            pattern: None,
-            channel: Channel::Push,
-            placement: None,
-            around: around(met, now),
-        },
-        catalogue,
-        customer: &CustomerId::new(&format!("c{visit}")).expect("a reference"),
-        consent: Consent { locating: true, profiling: true, marketing_push: true },
-        intent: &intent,
-        history: &History::default(),
-        person: &person,
-        granted: &BTreeSet::new(),
-        policy,
-        brain: &Brain::new(policy),
-        levers: &std::collections::BTreeMap::new(),
-    })
+    let met = Met { intent, person, dwell, around: around(met, now) };
+    bandit::decide((catalogue, policy, &Brain::new(policy)), visit, now, met)
 }
 
 /// Lets every student see the same people, told something at random. What could be foreseen at best, by the truth itself.
