@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use measure::lift::Unit;
 use model::ids::{OfferId, ProductId, StoreId};
+use model::offer::Lever;
 use model::time::{Millis, Timestamp};
 
 use super::driver::Value;
@@ -18,9 +19,11 @@ struct Met {
     unit: Unit,
 }
 
-/// Since when people let an offer be said, or keep it from being said.
+/// Since when people's newest words on an offer hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Leave {
+pub struct Words {
+    /// Since when its weight and pin are as they are; none when there is neither.
+    pub moved: Option<Timestamp>,
     /// Since when it is approved; none when it never waited for that, or is not.
     pub approved: Option<Timestamp>,
     /// Since when it is banned.
@@ -28,30 +31,22 @@ pub struct Leave {
 }
 
 impl Store {
-    /// Since when the newest approval or ban of an offer holds.
+    /// Since when people's newest words on an offer hold.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn leave_of(&self, store: &StoreId, offer: &OfferId) -> Result<Leave> {
+    pub async fn words_of(&self, store: &StoreId, offer: &OfferId) -> Result<Words> {
         let said = self.levers_of(store, offer, WORDS_MAX).await?;
-        let run = |of: fn(&model::offer::Lever) -> bool| said.iter().take_while(|row| of(&row.lever)).count();
-        let (approved, banned) = (run(|lever| lever.approved), run(|lever| lever.ban));
-        let begun = |run: usize| run.checked_sub(1).map(|last| said[last].at);
-        Ok(Leave { approved: begun(approved).filter(|_| approved < said.len()), banned: begun(banned) })
-    }
-
-    /// Since when the weight and the pin of an offer are as they are; none when there is neither.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn word_since(&self, store: &StoreId, offer: &OfferId) -> Result<Option<Timestamp>> {
-        let said = self.levers_of(store, offer, WORDS_MAX).await?;
-        let Some(newest) = said.first().map(|row| row.lever).filter(model::offer::Lever::says) else {
-            return Ok(None);
-        };
-        let same =
-            |row: &&super::LeverRow| row.lever.pin == newest.pin && row.lever.weight.total_cmp(&newest.weight).is_eq();
-        Ok(said.iter().take_while(same).last().map(|row| row.at))
+        let since =
+            |holds: &dyn Fn(&Lever) -> bool| said.iter().take_while(|row| holds(&row.lever)).last().map(|row| row.at);
+        let newest = said.first().map(|row| row.lever).filter(Lever::says);
+        let same = |one: &Lever, other: Lever| one.pin == other.pin && one.weight.total_cmp(&other.weight).is_eq();
+        let has_waited = said.iter().any(|row| !row.lever.approved);
+        Ok(Words {
+            moved: newest.and_then(|newest| since(&|lever| same(lever, newest))),
+            approved: since(&|lever| lever.approved).filter(|_| has_waited),
+            banned: since(&|lever| lever.ban),
+        })
     }
 
     /// One unit for each customer whom the offer might have been said to since then, whether or not it was: treated are

@@ -110,13 +110,13 @@ pub async fn of_offer(
     let epoch = epochs.iter().find(|epoch| epoch.store == plan.store.id && epoch.offer == id);
     let now = api.app.clock.now();
     let (number, since) = epoch.map_or((0, now - Millis::hours(24)), |epoch| (epoch.number, epoch.started));
-    let leave = api.app.store.leave_of(&plan.store.id, &id).await?;
+    let words = api.app.store.words_of(&plan.store.id, &id).await?;
     // What is bought after a ban has nothing to do with an offer that nobody is told any more.
-    let until = leave.banned.unwrap_or(now).max(since);
+    let until = words.banned.unwrap_or(now).max(since);
     let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), since, until).await?;
     let share = plan.told_share(offer);
-    let word = of_word(&api, &plan, offer, epoch.map(|epoch| epoch.started)).await?;
-    let approval = match leave.approved.filter(|_| leave.banned.is_none()).map(|approved| approved.max(since)) {
+    let word = of_word(&api, &plan, offer, words.moved, epoch.map(|epoch| epoch.started)).await?;
+    let approval = match words.approved.filter(|_| words.banned.is_none()).map(|approved| approved.max(since)) {
         Some(from) => {
             let units = api.app.store.lift_units(&plan.store.id, Some((&id, number)), from, now).await?;
             Some(view(Moment(from), &lift(&units, share, ALPHA)))
@@ -124,7 +124,7 @@ pub async fn of_offer(
         None => None,
     };
     let lift = view(Moment(since), &lift(&units, share, ALPHA));
-    Ok(Json(OfferLiftView { lift, word, approval, banned: leave.banned.map(Moment) }))
+    Ok(Json(OfferLiftView { lift, word, approval, banned: words.banned.map(Moment) }))
 }
 
 /// What the weight and the pin of an offer brought, since they and its terms are as they are.
@@ -132,10 +132,11 @@ async fn of_word(
     api: &Api,
     plan: &Shop,
     offer: &Offer,
+    said: Option<Timestamp>,
     started: Option<Timestamp>,
 ) -> Result<Option<LiftView>, Problem> {
     let (store, aside) = (&plan.store.id, plan.store.words_aside);
-    let Some(said) = api.app.store.word_since(store, &offer.id).await? else { return Ok(None) };
+    let Some(said) = said else { return Ok(None) };
     if aside <= 0.0 {
         return Ok(None);
     }

@@ -66,10 +66,10 @@ pub(super) async fn both_sides_of_a_word_are_compared(store: &Store) {
         by: "rosa".into(),
         at: after(at),
     };
-    assert_eq!(store.word_since(&bari, &wine).await.expect("read"), None);
+    assert_eq!(store.words_of(&bari, &wine).await.expect("read").moved, None);
     changes.levers = vec![say(2.0, true, 1), say(1.5, true, 10), say(1.5, false, 12)];
     store.commit(&changes).await.expect("committed");
-    let since = store.word_since(&bari, &wine).await.expect("read");
+    let since = store.words_of(&bari, &wine).await.expect("read").moved;
     assert_eq!(since, Some(after(10)), "since this weight, whatever else was said");
     let product = ProductId::new("primitivo").expect("an id");
     let products = [&product].into();
@@ -80,7 +80,7 @@ pub(super) async fn both_sides_of_a_word_are_compared(store: &Store) {
     let mut changes = Changes { levers: vec![say(1.0, true, 80)], ..Changes::default() };
     changes.forgotten.insert(customer("ida"));
     store.commit(&changes).await.expect("committed");
-    assert_eq!(store.word_since(&bari, &wine).await.expect("read"), None, "it was taken back");
+    assert_eq!(store.words_of(&bari, &wine).await.expect("read").moved, None, "it was taken back");
     let left = store.word_units((&bari, &wine), &products, SHARE, after(10), after(100)).await.expect("read");
     assert_eq!(left.len(), 2, "nothing is left of who is forgotten");
 }
