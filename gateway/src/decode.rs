@@ -117,23 +117,20 @@ fn decode_hex(digits: &str, config: &Config, addresses: bool) -> Result<Vec<Valu
         bytes.map_err(|cause| unreadable("not-hex", format!("--hex is no pairs of hexadecimal digits: {cause}")))?;
     let frames = frame::decode(&bytes);
     let lines: Vec<Value> = frames.iter().map(|frame| show::advertisement(&frame, config)).collect();
-    if lines.is_empty()
-        && let Ok(reports) = hci::reports(&bytes)
-    {
+    if !lines.is_empty() {
+        return Ok(lines);
+    }
+    if let Ok(reports) = hci::reports(&bytes) {
         return Ok(reports.iter().map(|report| show::report(report, config, addresses)).collect());
     }
-    if lines.is_empty() {
-        let structures = wire::ble::ad::structures(&bytes).map(|structure| format!("{:02x}", structure.kind));
-        let kinds: Vec<String> = structures.collect();
-        let why = if kinds.is_empty() {
-            "no structure of an advertisement is whole; give the bytes behind the address, such as 02 01 06 ..."
-                .to_owned()
-        } else {
-            format!("no frame that is read here; it has structures of the types {}", kinds.join(", "))
-        };
-        return Err(unreadable("no-frame", why));
-    }
-    Ok(lines)
+    let structures = wire::ble::ad::structures(&bytes).map(|structure| format!("{:02x}", structure.kind));
+    let kinds: Vec<String> = structures.collect();
+    let why = if kinds.is_empty() {
+        "no structure of an advertisement is whole; give the bytes behind the address, such as 02 01 06 ...".to_owned()
+    } else {
+        format!("no frame that is read here; it has structures of the types {}", kinds.join(", "))
+    };
+    Err(unreadable("no-frame", why))
 }
 
 fn decode_sensor(sensors: &mut Sensors, topic: &str, payload: &[u8], retained: bool) -> Result<Vec<Value>, Failure> {
