@@ -2,10 +2,7 @@
 //!
 //! All of it rests on the last seconds of the tracks, and says how old it is.
 
-use std::collections::VecDeque;
-
 use model::decision::Around;
-use model::floor::Point;
 use model::ids::ZoneId;
 use model::shop::Shop as Plan;
 use model::signal::Aged;
@@ -34,7 +31,7 @@ impl Fusion {
         let seen = self.crowd.seen(subject);
         Around {
             crowding: self.crowding(plan, zone),
-            speed: seen.and_then(|seen| speed(&seen.track)),
+            speed: seen.and_then(speed),
             company: seen.and_then(|seen| self.company(subject, seen)),
             ..Around::default()
         }
@@ -62,18 +59,12 @@ impl Fusion {
     }
 }
 
-/// The speed of the last steps, in metres a second: who walks has come on in the whole of a stride and in its last half.
-/// Where somebody who was just heard is believed to be moves fast until it settles, and then stands.
-fn speed(track: &VecDeque<(Timestamp, Point)>) -> Option<Aged<f64>> {
-    let (at, here) = *track.back()?;
-    let over = |span: Millis| {
-        let (since, there) = *track.iter().find(|(then, _)| at.since(*then) <= span)?;
-        let time = at.since(since);
-        (time > Millis::ZERO).then(|| (time, here.distance(there) / time.as_seconds()))
-    };
-    let (time, whole) = over(STRIDE).filter(|(time, _)| *time >= STRIDE_MIN)?;
-    let last = over(Millis(time.0 / 2)).map_or(whole, |(_, last)| last);
-    Some(Aged { value: whole.min(last), at })
+/// The speed of the last steps, in metres a second.
+fn speed(seen: &Seen) -> Option<Aged<f64>> {
+    let (at, here) = *seen.track.back()?;
+    let (since, there) = *seen.track.iter().find(|(then, _)| at.since(*then) <= STRIDE)?;
+    let time = at.since(since);
+    (time >= STRIDE_MIN).then(|| Aged { value: here.distance(there) / time.as_seconds(), at })
 }
 
 /// Whether two were near each other nearly whenever both were heard, for long enough: a place is believed to a metre or two.

@@ -51,19 +51,6 @@ fn who_walks_is_told_from_who_stands() {
 }
 
 #[test]
-fn a_belief_that_settles_is_no_walk() {
-    // Every half second: believed in the middle of the floor at first, then at the shelf, where they stand.
-    let told = |xs: &[f64]| {
-        let at = |n: usize| START + Millis(500 * i64::try_from(n).expect("small"));
-        let track = xs.iter().enumerate().map(|(n, x)| (at(n), Point { x: *x, y: 6.0 })).collect();
-        speed(&track).map(|aged| aged.value)
-    };
-    assert!(told(&[4.0, 7.0, 9.5, 10.0, 10.0, 10.0]).is_some_and(|speed| speed < 0.5));
-    assert!(told(&[4.0, 4.6, 5.2, 5.8, 6.4, 7.0]).is_some_and(|speed| speed > 1.0), "who walks goes on");
-    assert_eq!(told(&[4.0, 7.0, 9.5]), None, "a second is too short to say");
-}
-
-#[test]
 fn who_keeps_near_is_company_and_who_stays_behind_is_not() {
     let shop = after(60);
     let company = |n| shop.around(&subject(n), &zone("c")).company.map(|aged| aged.value);
