@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey, X25519};
 use serde_json::Value;
+use wire::ble::eddystone::{EncryptedTlm, Tlm};
 use wire::ble::eid::ephemeral_id;
 use wire::ble::frame::{self, Frame};
 use wire::vendor::counter::{self, Totals};
@@ -36,6 +38,40 @@ fn ephemeral_ids_match_the_shared_vectors() {
         let k = u8::try_from(vector["k"].as_u64().expect("k")).expect("a byte");
         let seconds = u32::try_from(vector["t"].as_u64().expect("t")).expect("seconds");
         assert_eq!(hex::encode(ephemeral_id(&key, k, seconds)), vector["eid"].as_str().expect("an id"), "{vector}");
+    }
+}
+
+#[test]
+fn the_shared_key_exchange_gives_the_identity_key() {
+    let Some(vectors) = shared("edge/vectors.json") else { return };
+    let exchange = &vectors["eddystone_eid"]["key_exchange"];
+    let of = |name: &str| hex::decode(exchange[name].as_str().expect("digits")).expect("hexadecimal digits");
+    let (resolver, beacon) = (of("resolver_or_service_pub"), of("beacon_pub"));
+    // The file calls it the beacon's; it is the half of the resolver's public key.
+    let private = PrivateKey::from_private_key(&X25519, &of("beacon_priv")).expect("32 bytes");
+    assert_eq!(private.compute_public_key().expect("a public key").as_ref(), resolver);
+    let peer = UnparsedPublicKey::new(&X25519, &beacon);
+    let secret = agreement::agree(&private, peer, (), |secret| Ok(secret.to_vec())).expect("a secret that both have");
+    assert_eq!(secret, of("shared"));
+    let mut key = [0; 16];
+    let salt = [resolver, beacon].concat();
+    hkdf::Hkdf::<sha2::Sha256>::new(Some(&salt), &secret).expand(&[], &mut key).expect("16 bytes");
+    assert_eq!(key.as_slice(), of("identity_key"));
+}
+
+#[test]
+fn sealed_telemetry_matches_the_shared_vectors() {
+    let Some(vectors) = shared("edge/vectors.json") else { return };
+    let chain = &vectors["eddystone_eid"];
+    let mut key = [0; 16];
+    hex::decode_to_slice(chain["key_exchange"]["identity_key"].as_str().expect("a key"), &mut key).expect("16 bytes");
+    for vector in chain["etlm"].as_array().expect("a list") {
+        let of = |name: &str| hex::decode(vector[name].as_str().expect("digits")).expect("hexadecimal digits");
+        let k = u8::try_from(vector["k"].as_u64().expect("k")).expect("a byte");
+        let seconds = u32::try_from(vector["t"].as_u64().expect("t")).expect("seconds");
+        let sealed = EncryptedTlm::from_service(&of("service_data_after_uuid")).expect("sealed telemetry");
+        let plain = Tlm::from_service(&[vec![0x20, 0], of("plain")].concat()).expect("telemetry");
+        assert_eq!(sealed.open(&key, k, seconds), Some(plain), "{vector}");
     }
 }
 

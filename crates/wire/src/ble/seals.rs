@@ -1,5 +1,6 @@
 //! Everything that is sealed, derived or resolved, against the published vectors and against second implementations.
 
+use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey, X25519};
 use eax::aead::{AeadInOut, KeyInit};
 use model::sighting::Transmitter;
 use proptest::prelude::*;
@@ -32,6 +33,29 @@ fn sealed_telemetry_opens_with_the_identity_key_in_its_slot() {
         assert_eq!(sealed.open(&[0; 16], k, seconds), None, "another key");
         assert_eq!(EncryptedTlm::seal(&plain, &key, k, seconds, salt), sealed);
     }
+}
+
+#[test]
+fn the_published_key_exchange_gives_the_identity_key_and_its_first_id() {
+    let resolver: [u8; 32] = bytes("7a1a4e709bf085ac494aba0469b9b1eda0ab1f78b16aabb79ffeda90623e8522");
+    let beacon: [u8; 32] = bytes("5f2ff6357762b9c188343259a9bd899a9a667d170143c0bc1ae905e877914a0e");
+    let secret: [u8; 32] = bytes("4041414141414141414141414141414141414141414141414141414141414141");
+    let private = PrivateKey::from_private_key(&X25519, &secret).expect("32 bytes");
+    assert_eq!(private.compute_public_key().expect("a public key").as_ref(), resolver);
+    let common = shared(&private, beacon).expect("a secret that both have");
+    assert_eq!(hex::encode(&common), "80722c34967ab7d613c5549224c662aed7cdf5369ec051bcede788a4a29b7677");
+    let mut key = [0; 16];
+    let salt = [resolver, beacon].concat();
+    hkdf::Hkdf::<sha2::Sha256>::new(Some(&salt), &common).expand(&[], &mut key).expect("16 bytes");
+    assert_eq!(hex::encode(key), IDENTITY_KEY);
+    assert_eq!(hex::encode(super::eid::ephemeral_id(&key, 0, 0)), "436bfe57d5a09505");
+    // A public key of small order makes a secret of zeros, which everybody knows; the specification wants it refused.
+    assert_eq!(shared(&private, [0; 32]), None);
+}
+
+/// What both ends of an exchange know.
+fn shared(private: &PrivateKey, peer: [u8; 32]) -> Option<Vec<u8>> {
+    agreement::agree(private, UnparsedPublicKey::new(&X25519, peer), (), |secret| Ok(secret.to_vec())).ok()
 }
 
 #[test]

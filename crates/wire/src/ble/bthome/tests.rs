@@ -74,6 +74,15 @@ fn bthome_ends_at_the_first_unknown_object() {
 }
 
 #[test]
+fn bthome_revision_of_settings_is_passed_over() {
+    let measures = plain("4001642101650768e8");
+    assert_eq!((measures.battery, measures.somebody), (Some(100), Some(true)));
+    // Whoever puts a later object before an earlier one still has both read, and a cut one takes nothing from those before.
+    assert_eq!(plain("4065ff0164").battery, Some(100), "one byte, whatever it holds");
+    assert_eq!(plain("40016465").battery, Some(100), "cut behind its id");
+}
+
+#[test]
 fn bthome_of_another_version_is_left_alone() {
     for digits in ["", "2002c40903bf13", "6002c4", "41", "41e445f3c9"] {
         assert_eq!(Packet::from_service(&hex(digits)), None, "{digits}");

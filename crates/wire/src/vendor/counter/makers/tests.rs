@@ -21,6 +21,17 @@ fn xovis_records_are_differences_of_the_named_logic() {
 }
 
 #[test]
+fn xovis_record_that_was_seen_in_part_counts_those_who_were_seen() {
+    let whole = XOVIS.replace("\"samples\":600", "\"samples\":750");
+    assert_ne!(whole, XOVIS);
+    let (part, whole) = (read_records(XOVIS.as_bytes(), Some("1")), read_records(whole.as_bytes(), Some("1")));
+    assert_eq!(part, whole, "whoever crossed while the sensor saw has crossed");
+    assert_eq!(part.expect("a push")[0].crossed, totals(3, 1));
+    let none = XOVIS.replace("\"samples\":600,\"samples_expected\":750,", "");
+    assert_eq!(read_records(none.as_bytes(), Some("1")), whole, "an older sensor does not say");
+}
+
+#[test]
 fn xovis_live_frames_are_known_and_refused_by_name() {
     let live = br#"{"framenumber":7,"time":1714546800000,"tracked_objects":[{"track_id":3,"type":"PERSON","position":[1.0,2.0,1.7]}],"events":[{"type":"COUNT_INCREMENT","attributes":{"counter_id":1001,"counter_value":4,"track_id":3}}]}"#;
     assert_eq!(read_records(live, Some("1")).expect_err("live").code(), "known-unread");
@@ -54,6 +65,21 @@ fn milesight_level_has_regions_a_local_time_and_keys_of_any_case() {
     assert_eq!(level.at, Some(Timestamp(1_671_534_952_000)), "11:15:52 in Greenwich");
     assert_eq!(read_level(payload, Some("2")).expect("a report").map(|level| level.count), Some(6));
     assert_eq!(read_level(payload, Some("9")), Ok(None));
+}
+
+#[test]
+fn milesight_summer_time_is_an_hour_beside_its_zone() {
+    let at = |status: &str| {
+        let payload = format!(
+            r#"{{"time_info":{{"timezone":"UTC+1:00","dst_status":{status},"end_time":"2022/07/20 19:15:52"}},"current_total":3}}"#
+        );
+        read_level(payload.as_bytes(), None).expect("a report").expect("a level").at
+    };
+    let summer = Some(Timestamp(1_658_337_352_000));
+    assert_eq!(at("true"), summer, "17:15:52 in Greenwich");
+    for other in ["false", "null"] {
+        assert_eq!(at(other), Some(Timestamp(1_658_340_952_000)), "{other}: 18:15:52 in Greenwich");
+    }
 }
 
 #[test]
