@@ -157,6 +157,7 @@ pub async fn start(
         health,
         intake_state,
         intake_dropped: 0,
+        taken: 0,
     };
     let stopping = stop.clone();
     tasks.spawn(async move {

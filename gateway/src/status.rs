@@ -37,6 +37,19 @@ pub struct Pulse {
     pub at: Millis,
     /// What it has counted.
     pub counts: Counts,
+    /// How what receivers and sensors say gets into it.
+    pub flow: Flow,
+}
+
+/// How what receivers and sensors say gets into the pipeline, over MQTT and HTTP.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Turns of the client of the receivers' broker, pings and attempts to connect included; none without such a broker.
+    pub turns: Option<u64>,
+    /// Messages that wait to be taken.
+    pub waiting: usize,
+    /// Messages that were taken.
+    pub taken: u64,
 }
 
 /// How the receivers' broker stands.

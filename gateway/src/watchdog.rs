@@ -11,10 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::radio::state::State;
 use crate::spool::worker::Handle;
-use crate::status::{Intake, Sources};
+use crate::status::{Flow, Intake, Sources};
 
 /// The pipeline and the uplink turn once a second at least; after so long they stand still.
 const TURN_MAX: Millis = Millis::seconds(15);
+/// The client of the receivers' broker pings every 10 s while the line stands, and tries every 15 s at the most while it does
+/// not; after so long without either it stands still.
+const RECEIVERS_MAX: Millis = Millis::seconds(60);
 /// A radio says itself that it hears nothing when it has waited for its silence and asked for everything anew.
 /// So long after that it does not know any more how it fares.
 const RADIO_GRACE: Millis = Millis::seconds(90);
@@ -30,6 +33,10 @@ pub enum Stuck {
     Spool,
     /// The own radio claims to hear, and nothing has come from it.
     Radio,
+    /// The client of the receivers' broker does not turn.
+    Receivers,
+    /// What receivers and sensors have said waits, and none of it is taken.
+    Intake,
 }
 
 impl Stuck {
@@ -41,6 +48,8 @@ impl Stuck {
             Self::Uplink => "the uplink stands still",
             Self::Spool => "the spool does not answer",
             Self::Radio => "the own radio claims to hear, and nothing comes from it",
+            Self::Receivers => "the client of the receivers' broker stands still",
+            Self::Intake => "what receivers and sensors say waits and is not taken",
         }
     }
 }
@@ -58,6 +67,8 @@ pub struct Signs {
     pub radio_claims: bool,
     /// Advertisements of the own radio, since the start.
     pub radio_adverts: u64,
+    /// How what receivers and sensors say gets in.
+    pub flow: Flow,
 }
 
 /// Judges the signs. Pure.
@@ -67,13 +78,27 @@ pub struct Vitals {
     radio_adverts: u64,
     /// When the radio was last as it says.
     radio_at: Millis,
+    turns: Option<u64>,
+    /// When the client of the receivers' broker turned last, or there was none.
+    turned_at: Millis,
+    taken: u64,
+    /// When something was last taken, or nothing waited.
+    taken_at: Millis,
 }
 
 impl Vitals {
     /// With the silence after which the own radio starts itself anew.
     #[must_use]
     pub const fn new(silence: Millis, now: Millis) -> Self {
-        Self { radio_patience: Millis(silence.0 + RADIO_GRACE.0), radio_adverts: 0, radio_at: now }
+        Self {
+            radio_patience: Millis(silence.0 + RADIO_GRACE.0),
+            radio_adverts: 0,
+            radio_at: now,
+            turns: None,
+            turned_at: now,
+            taken: 0,
+            taken_at: now,
+        }
     }
 
     /// What stands still, if anything.
@@ -81,12 +106,21 @@ impl Vitals {
         if !signs.radio_claims || signs.radio_adverts != self.radio_adverts {
             (self.radio_adverts, self.radio_at) = (signs.radio_adverts, now);
         }
+        if signs.flow.turns.is_none() || signs.flow.turns != self.turns {
+            (self.turns, self.turned_at) = (signs.flow.turns, now);
+        }
+        // A quiet shop has nothing that waits.
+        if signs.flow.waiting == 0 || signs.flow.taken != self.taken {
+            (self.taken, self.taken_at) = (signs.flow.taken, now);
+        }
         let late = |at: Millis, most: Millis| now.0 - at.0 > most.0;
         [
             (Stuck::Pipeline, late(signs.pipeline_at, TURN_MAX)),
             (Stuck::Uplink, late(signs.uplink_at, TURN_MAX)),
             (Stuck::Spool, !signs.spool_answers),
             (Stuck::Radio, late(self.radio_at, self.radio_patience)),
+            (Stuck::Receivers, late(self.turned_at, RECEIVERS_MAX)),
+            (Stuck::Intake, late(self.taken_at, TURN_MAX)),
         ]
         .into_iter()
         .find_map(|(stuck, is)| is.then_some(stuck))
@@ -131,6 +165,7 @@ fn signs(sources: &Sources, spool_answers: bool) -> Signs {
         spool_answers,
         radio_claims: matches!(*sources.radio.borrow(), State::Starting | State::Hearing),
         radio_adverts: pulse.counts.radios.values().map(|heard| heard.adverts).sum(),
+        flow: pulse.flow,
     }
 }
 

@@ -82,6 +82,7 @@ pub struct Client {
 pub struct Events {
     queue: mpsc::Receiver<Event>,
     dropped: Arc<AtomicU64>,
+    turns: Arc<AtomicU64>,
 }
 
 impl Events {
@@ -94,6 +95,13 @@ impl Events {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.len()
+    }
+
+    /// How often the client has turned since the start: at each packet either way, so at each ping of a quiet line as well,
+    /// and at each attempt to connect.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
     }
 
     /// Messages that found the queue full, since the start.
@@ -117,6 +125,7 @@ pub fn connect(options: &Options) -> Result<(Client, Events), Error> {
     let (filters, _) = watch::channel(Vec::new());
     let (stop, dropped) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)));
     let up = Arc::new(AtomicBool::new(false));
+    let turns = Arc::new(AtomicU64::new(0));
     let task = task::Task {
         raw: raw.clone(),
         event_loop,
@@ -126,9 +135,10 @@ pub fn connect(options: &Options) -> Result<(Client, Events), Error> {
         stop: stop.clone(),
         address: options.url.clone(),
         dropped: Arc::clone(&dropped),
+        turns: Arc::clone(&turns),
     };
     tokio::spawn(task.run());
-    Ok((Client { raw, filters, up, stop }, Events { queue, dropped }))
+    Ok((Client { raw, filters, up, stop }, Events { queue, dropped, turns }))
 }
 
 /// Names the cryptography for TLS, once a process; with two in the dependency tree rustls does not choose by itself.

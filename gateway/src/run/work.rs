@@ -20,7 +20,7 @@ use crate::pipeline::{Parcel, Pipeline};
 use crate::radio::port::{Queue, RawAdvertisement};
 use crate::spool::Entry;
 use crate::spool::worker::Handle;
-use crate::status::{Intake, Pulse};
+use crate::status::{Flow, Intake, Pulse};
 use crate::timeline::{self, Timeline};
 use crate::uplink::{self, Identity};
 
@@ -48,6 +48,8 @@ pub(super) struct Work {
     pub(super) intake_state: watch::Sender<Intake>,
     /// Messages of receivers that found no room so far.
     pub(super) intake_dropped: u64,
+    /// Messages of receivers and sensors that were taken out of their queues.
+    pub(super) taken: u64,
 }
 
 impl Work {
@@ -67,7 +69,10 @@ impl Work {
             tokio::select! {
                 () = stop.cancelled() => break,
                 event = next_event(events.as_mut()) => match event {
-                    Some(event) => self.event(event),
+                    Some(event) => {
+                        self.taken += 1;
+                        self.event(event);
+                    }
                     // It ends only when it is told to, or broken: then it does not come back by itself.
                     None => {
                         ended = Err(anyhow::anyhow!("the client of the receivers' broker has ended"));
@@ -75,6 +80,7 @@ impl Work {
                     }
                 },
                 posted = http::next(posts.as_mut()) => {
+                    self.taken += 1;
                     let now = self.now();
                     self.pipeline.message(&posted.topic, &posted.payload, false, now);
                 }
@@ -86,7 +92,9 @@ impl Work {
                     if let Some(events) = &events {
                         self.count_queue(events);
                     }
-                    self.beat(radio.as_ref());
+                    let waiting = events.as_ref().map_or(0, Events::waiting) + posts.as_ref().map_or(0, http::Queue::len);
+                    let flow = Flow { turns: events.as_ref().map(Events::turns), waiting, taken: self.taken };
+                    self.beat(radio.as_ref(), flow);
                 }
                 () = tokio::time::sleep(wait) => {}
             }
@@ -179,7 +187,7 @@ impl Work {
     }
 
     /// Once a second: what was counted, for the page and the server; and the spool looks at its bounds.
-    fn beat(&mut self, radio: Option<&Queue>) {
+    fn beat(&mut self, radio: Option<&Queue>, flow: Flow) {
         let now = self.now();
         if let Some(radio) = radio {
             self.pipeline.radio_fares(&radio.heard());
@@ -190,7 +198,7 @@ impl Work {
         self.keep_time(now.monotonic);
         self.spool.tick();
         self.health.send_replace(self.fare(now));
-        self.pulse.send_replace(Pulse { at: now.monotonic, counts: self.pipeline.counts().clone() });
+        self.pulse.send_replace(Pulse { at: now.monotonic, counts: self.pipeline.counts().clone(), flow });
     }
 
     /// Keeps how far the run got, so that a box without a clock of its own can go on from there.

@@ -16,7 +16,13 @@ const SILENCE: Millis = Millis::seconds(15);
 
 /// A box at work: everything turned just now, and its radio hears.
 const fn at_work(now: Millis, adverts: u64) -> Signs {
-    Signs { pipeline_at: now, uplink_at: now, spool_answers: true, radio_claims: true, radio_adverts: adverts }
+    let flow = Flow { turns: None, waiting: 0, taken: 0 };
+    Signs { pipeline_at: now, uplink_at: now, spool_answers: true, radio_claims: true, radio_adverts: adverts, flow }
+}
+
+/// Nobody says anything, and the line to the receivers' broker is kept.
+const fn pinging(turns: u64) -> Flow {
+    Flow { turns: Some(turns), waiting: 0, taken: 0 }
 }
 
 #[test]
@@ -25,9 +31,11 @@ fn a_box_at_work_and_a_quiet_shop_are_well_for_ever() {
     let mut quiet = Vitals::new(SILENCE, Millis::ZERO);
     for minute in 0_u32..1_440 {
         let now = Millis::seconds(i64::from(minute) * 60);
-        assert_eq!(busy.look(&at_work(now, u64::from(minute)), now), None);
+        let minute = u64::from(minute);
+        let crowd = Flow { turns: Some(minute), waiting: 9, taken: minute };
+        assert_eq!(busy.look(&Signs { flow: crowd, ..at_work(now, minute) }, now), None);
         assert_eq!(
-            quiet.look(&Signs { radio_claims: false, ..at_work(now, 0) }, now),
+            quiet.look(&Signs { radio_claims: false, flow: pinging(minute), ..at_work(now, 0) }, now),
             None,
             "it says that it is quiet"
         );
@@ -60,6 +68,37 @@ fn a_radio_that_claims_to_hear_is_believed_only_as_long_as_something_comes() {
     let later = Millis(now.0 + until.0 + 1);
     assert_eq!(vitals.look(&Signs { radio_claims: false, ..at_work(later, 1) }, later), None, "it says so itself");
     assert_eq!(vitals.look(&at_work(later, 1), later), None, "and has its time again when it starts anew");
+}
+
+/// What is found of a box whose own radio is off, looked at every 5 s for two minutes.
+fn found_of(flow: impl Fn(u64) -> Flow) -> Option<(Stuck, u64)> {
+    let mut vitals = Vitals::new(SILENCE, Millis::ZERO);
+    (0_u32..24).map(|look| u64::from(look) * 5).find_map(|second| {
+        let now = Millis::seconds(i64::try_from(second).expect("seconds"));
+        let signs = Signs { radio_claims: false, flow: flow(second), ..at_work(now, 0) };
+        vitals.look(&signs, now).map(|stuck| (stuck, second))
+    })
+}
+
+#[test]
+fn messages_that_wait_must_be_taken() {
+    let flow = |waiting, taken| Flow { turns: None, waiting, taken };
+    assert_eq!(found_of(|_| flow(3, 7)), Some((Stuck::Intake, 20)), "three wait, and none is taken");
+    assert_eq!(
+        found_of(|second| flow(1_024, second)),
+        None,
+        "a crowd: the queue is never empty, and each has its turn"
+    );
+    assert_eq!(found_of(|_| flow(0, 7)), None, "nobody says anything");
+    assert_eq!(found_of(|second| flow(usize::from(second % 15 == 0), 7)), None, "it was taken between two looks");
+}
+
+#[test]
+fn the_client_of_the_receivers_broker_must_turn_where_there_is_one() {
+    assert_eq!(found_of(|_| pinging(9)), Some((Stuck::Receivers, 65)), "not even a ping");
+    assert_eq!(found_of(|second| pinging(second / 10)), None, "a quiet shop pings every 10 s");
+    assert_eq!(found_of(|second| pinging(second / 15)), None, "a broker that is away is asked again and again");
+    assert_eq!(found_of(|_| Flow::default()), None, "no receivers' broker is configured");
 }
 
 struct Box {

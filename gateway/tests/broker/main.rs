@@ -2,5 +2,6 @@
 
 mod canary;
 mod harness;
+mod quiet;
 mod settings;
 mod story;

@@ -29,6 +29,8 @@ pub(super) struct Task {
     pub(super) address: String,
     /// Messages that found the queue full.
     pub(super) dropped: Arc<AtomicU64>,
+    /// How often it has turned, for who watches whether it still does.
+    pub(super) turns: Arc<AtomicU64>,
 }
 
 impl Task {
@@ -42,6 +44,7 @@ impl Task {
                 () = self.stop.cancelled() => return,
                 polled = self.event_loop.poll() => polled,
             };
+            self.turns.fetch_add(1, Ordering::Relaxed);
             if let Some(event) = owed.take() {
                 owed = self.offer_state(event);
             }
