@@ -128,6 +128,10 @@ async fn the_radio_comes_back_after_every_silent_fault() {
 
     bus.stop().await;
     until("the dead bus is seen", async || gateway.health().await.contains("radio-silent")).await;
+    bus.restart().await.expect("another bus");
+    bluez.restart().await.expect("another daemon");
+    until_discovering(&bluez).await;
+    still_hears(&mut gateway, &mut bluez).await;
     assert!(gateway.is_alive());
 }
 

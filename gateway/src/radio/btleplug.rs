@@ -266,7 +266,8 @@ fn must_reconnect(ended: &Ended) -> bool {
     match ended {
         Ended::Bluetooth(cause) => {
             let text = format!("{cause:?}").to_lowercase();
-            text.contains("disconnect") || text.contains("connection is closed")
+            // The last is what the library says of every question after the bus has ended.
+            ["disconnect", "connection is closed", "failed to send message"].iter().any(|words| text.contains(words))
         }
         Ended::Slow => true,
         Ended::Stopped | Ended::NoAdapter(_) | Ended::PoweredOff | Ended::Silence(_) | Ended::Stream => false,
@@ -300,6 +301,17 @@ fn by_uuid(data: impl IntoIterator<Item = (u128, Vec<u8>)>) -> Vec<(Uuid, Vec<u8
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_is_kept_as_long_as_it_works() {
+        let failed = |words: &str| Ended::Bluetooth(btleplug::Error::RuntimeError(words.to_owned()));
+        for broken in ["Failed to send message", "Connection is closed", "org.freedesktop.DBus.Error.Disconnected"] {
+            assert!(must_reconnect(&failed(broken)), "{broken}");
+        }
+        assert!(must_reconnect(&Ended::Slow));
+        assert!(!must_reconnect(&failed("The name org.bluez was not provided by any .service files")));
+        assert!(!must_reconnect(&Ended::Silence("hci0".into())));
+    }
 
     #[test]
     fn the_address_is_read_from_the_devices_name_on_the_bus() {
