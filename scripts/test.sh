@@ -82,6 +82,8 @@ else
 fi
 
 end_fuzz
+# What was left out is said once more where it is read.
+grep -h '^left out: ' "$logs"/*.log || true
 printf '\nAll suites took %s s.\n' "$((SECONDS - started))"
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
