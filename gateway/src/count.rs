@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::ids::ReceiverId;
+use model::ids::{ReceiverId, SensorId};
 use model::time::Timestamp;
 use wire::uplink::{DROP_CODES_MAX, ReceiverHealth};
 use wire::vendor::espresense::Telemetry;
@@ -28,6 +28,7 @@ pub struct Counts {
     pub radios: BTreeMap<ReceiverId, Heard>,
     receivers: BTreeMap<ReceiverId, ReceiverHealth>,
     accounts: BTreeMap<ReceiverId, Account>,
+    sensors: BTreeMap<SensorId, bool>,
 }
 
 /// A receiver's own account of what it sent, and ours of what came.
@@ -50,6 +51,11 @@ impl Counts {
         metric::add(Name::Heard, 1);
         if let Some(health) = self.receivers.get_mut(receiver) {
             (health.last_heard, health.heard) = (at, health.heard + 1);
+            // Who speaks is there, whatever was said of it before.
+            if health.there == Some(false) {
+                health.there = Some(true);
+                metric::of_receiver(Name::ReceiverOnline, receiver, 1);
+            }
             if health.kind != kind {
                 kind.clone_into(&mut health.kind);
             }
@@ -64,6 +70,35 @@ impl Counts {
         let never =
             || ReceiverHealth { kind: kind.to_owned(), ..ReceiverHealth::new(receiver.clone(), Timestamp(0), 0) };
         self.receivers.entry(receiver.clone()).or_insert_with(never);
+    }
+
+    /// A receiver says that it is there, or its will says that it is gone.
+    ///
+    /// One that is there is listed also while it hears nothing. Of one that was never heard and is gone nothing is told:
+    /// brokers keep wills of devices that were taken down long ago.
+    pub fn is_there(&mut self, receiver: &ReceiverId, kind: &'static str, is_there: bool) {
+        if is_there && self.receivers.len() < RECEIVERS_MAX {
+            self.expect(receiver, kind);
+        }
+        if let Some(health) = self.receivers.get_mut(receiver) {
+            health.there = Some(is_there);
+            metric::of_receiver(Name::ReceiverOnline, receiver, u64::from(is_there));
+        }
+    }
+
+    /// Which sensors are there and which are gone, of those of which it is known.
+    pub fn sensors_are_there(&mut self, sensors: BTreeMap<SensorId, bool>) {
+        for (sensor, is_there) in &sensors {
+            if self.sensors.get(sensor) != Some(is_there) {
+                metric::sensor_is_there(sensor, *is_there);
+            }
+        }
+        self.sensors = sensors;
+    }
+
+    /// Sensors of which it is known whether they are there.
+    pub fn sensors(&self) -> impl Iterator<Item = (&SensorId, bool)> {
+        self.sensors.iter().map(|(sensor, is_there)| (sensor, *is_there))
     }
 
     /// What a receiver heard became a sighting's part.
@@ -186,6 +221,31 @@ mod tests {
         assert_eq!(say(&mut counts, 0, 1), 5, "it began anew once more");
         assert_eq!(say(&mut counts, 4, 8), 8, "what was lost before does not hide what is lost since");
         assert_eq!((say(&mut counts, 0, 2), say(&mut counts, 1, 4)), (8, 9));
+    }
+
+    #[test]
+    fn a_receiver_that_is_there_is_listed_before_it_hears_and_one_that_speaks_is_there() {
+        let mut counts = Counts::default();
+        counts.is_there(&wine(), "espresense", false);
+        assert_eq!(counts.receivers().next(), None, "a will of long ago");
+        counts.is_there(&wine(), "espresense", true);
+        assert_eq!(
+            (only(&counts).there, only(&counts).heard, only(&counts).kind.as_str()),
+            (Some(true), 0, "espresense")
+        );
+        counts.is_there(&wine(), "espresense", false);
+        assert_eq!(only(&counts).there, Some(false));
+        counts.heard(&wine(), "espresense", NOW);
+        assert_eq!(only(&counts).there, Some(true), "its will came late");
+    }
+
+    #[test]
+    fn no_more_receivers_are_listed_than_there_is_room_for() {
+        let mut counts = Counts::default();
+        for n in 0..=RECEIVERS_MAX {
+            counts.is_there(&ReceiverId::new(&format!("r{n}")).expect("an id"), "espresense", true);
+        }
+        assert_eq!(counts.receivers().count(), RECEIVERS_MAX);
     }
 
     #[test]

@@ -3,10 +3,11 @@
 pub mod http;
 mod twin;
 
+use model::ids::ReceiverId;
 use wire::topics;
 use wire::vendor::{
-    self, Heard, Rejected, cassia, espresense, kontakt, minew, moko, openmqttgateway, raddec, ruuvi, shelly, tasmota,
-    theengs,
+    self, Heard, Rejected, cassia, espresense, kontakt, minew, moko, openmqttgateway, raddec, ruuvi, shelly, status,
+    tasmota, theengs,
 };
 
 use crate::config::Receivers;
@@ -45,12 +46,26 @@ impl Maker {
             Self::Shelly => "shelly",
         }
     }
+
+    /// Where those whose messages a filter takes in say that they are there, and the broker says for them that they are gone.
+    fn status(self, filter: &str) -> Option<String> {
+        let beside = |leaf: &str| filter.strip_suffix(leaf).map(|base| format!("{base}/LWT"));
+        match self {
+            Self::Espresense => Some(topics::ESPRESENSE_STATUS.to_owned()),
+            Self::Theengs | Self::OpenMqttGateway => beside("/BTtoMQTT/+"),
+            Self::Tasmota => beside("/SENSOR"),
+            // Of the others no word is documented that tells of the gateway itself.
+            Self::Minew | Self::Kontakt | Self::Ruuvi | Self::Moko | Self::Cassia | Self::Raddec | Self::Shelly => None,
+        }
+    }
 }
 
 /// Reads receivers' messages by the configured filters.
 #[derive(Debug, Clone)]
 pub struct Intake {
     filters: Vec<(Maker, String)>,
+    /// Where receivers say whether they are there.
+    statuses: Vec<(Maker, String)>,
 }
 
 impl Intake {
@@ -72,7 +87,16 @@ impl Intake {
             (Maker::Shelly, &config.shelly),
         ];
         let filters = all.into_iter().flat_map(|(maker, list)| list.iter().map(move |filter| (maker, filter.clone())));
-        Self { filters: filters.collect() }
+        let filters: Vec<(Maker, String)> = filters.collect();
+        let mut statuses: Vec<(Maker, String)> = Vec::new();
+        for (maker, filter) in &filters {
+            if let Some(status) =
+                maker.status(filter).filter(|status| !statuses.iter().any(|(_, known)| known == status))
+            {
+                statuses.push((*maker, status));
+            }
+        }
+        Self { filters, statuses }
     }
 
     /// Every filter to subscribe to.
@@ -93,6 +117,31 @@ impl Intake {
     /// [`Rejected`] when nothing of it can be used.
     pub fn read(&self, topic: &str, payload: &[u8]) -> Result<Vec<Heard>, Rejected> {
         self.source(topic).read(topic, payload)
+    }
+
+    /// Where receivers say whether they are there; none for makers of which no such word is known.
+    pub fn statuses(&self) -> impl Iterator<Item = &str> {
+        self.statuses.iter().map(|(_, filter)| filter.as_str())
+    }
+
+    /// Whether a receiver is there, and whose form it speaks; nothing by a topic that tells something else.
+    #[must_use]
+    pub fn status(&self, topic: &str, payload: &[u8]) -> Option<Result<(ReceiverId, &'static str, bool), Rejected>> {
+        let (maker, filter) = self.statuses.iter().find(|(_, filter)| topics::matches(filter, topic))?;
+        let read = match maker {
+            Maker::Espresense => espresense::decode_status(topic, payload),
+            Maker::Theengs
+            | Maker::OpenMqttGateway
+            | Maker::Minew
+            | Maker::Kontakt
+            | Maker::Ruuvi
+            | Maker::Moko
+            | Maker::Cassia
+            | Maker::Tasmota
+            | Maker::Raddec
+            | Maker::Shelly => status::read_under(filter, topic, payload),
+        };
+        Some(read.map(|(receiver, is_there)| (receiver, maker.name(), is_there)))
     }
 
     /// Whether ESPresense nodes are listened to.

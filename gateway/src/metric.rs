@@ -1,6 +1,6 @@
 //! Every metric of the gateway, by one name each.
 
-use model::ids::ReceiverId;
+use model::ids::{ReceiverId, SensorId};
 use model::time::Millis;
 use wire::state::PrivacyMode;
 use wire::uplink::clock::Belief;
@@ -50,6 +50,10 @@ pub enum Name {
     ReceiverMissed,
     /// Frames that a receiver's radio heard, by its own account.
     ReceiverOnAir,
+    /// Whether a receiver is there, by its own word or its will: 1 or 0.
+    ReceiverOnline,
+    /// Whether a sensor is there, by its own word or its will: 1 or 0.
+    SensorOnline,
     /// Whether the own radio hears: 1 or 0.
     RadioHearing,
     /// Addresses that the server's list of objections holds.
@@ -85,6 +89,8 @@ impl Name {
             Self::ReceiverGapMillis => "attimo_gateway_radio_gap_milliseconds_total",
             Self::ReceiverMissed => "attimo_gateway_receiver_missed_total",
             Self::ReceiverOnAir => "attimo_gateway_receiver_frames_on_air",
+            Self::ReceiverOnline => "attimo_gateway_receiver_online",
+            Self::SensorOnline => "attimo_gateway_sensor_online",
             Self::RadioHearing => "attimo_gateway_radio_hearing",
             Self::Objections => "attimo_gateway_objections",
             Self::ClockBelief => "attimo_gateway_clock_belief",
@@ -142,6 +148,12 @@ pub fn add_of_receiver(name: Name, receiver: &ReceiverId, count: u64) {
 #[expect(clippy::cast_precision_loss, reason = "figures of one box are far below 2^53")]
 pub fn of_receiver(name: Name, receiver: &ReceiverId, value: u64) {
     metrics::gauge!(name.as_str(), "receiver" => receiver.to_string()).set(value as f64);
+}
+
+/// Tells whether a sensor is there.
+pub fn sensor_is_there(sensor: &SensorId, is_there: bool) {
+    let value = f64::from(u8::from(is_there));
+    metrics::gauge!(Name::SensorOnline.as_str(), "sensor" => sensor.to_string()).set(value);
 }
 
 /// Sets a gauge.

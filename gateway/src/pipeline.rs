@@ -100,12 +100,18 @@ impl Pipeline {
     /// Every topic filter to subscribe to.
     pub fn filters(&self) -> impl Iterator<Item = &str> {
         let accounts = self.intake.hears_espresense().then_some(wire::topics::ESPRESENSE_TELEMETRY);
-        self.intake.filters().chain(accounts).chain(self.sensors.topics())
+        self.intake.filters().chain(self.intake.statuses()).chain(accounts).chain(self.sensors.topics())
     }
 
     /// Takes a message of the receivers' broker.
     pub fn message(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) {
-        if self.sensors.knows(topic) {
+        if let Some(said) = self.sensors.hear_status(topic, payload) {
+            self.counts.sensors_are_there(self.sensors.are_there());
+            // A device may be a receiver and hold a sensor: then it is refused once, below.
+            if self.intake.status(topic, payload).is_none() {
+                return said.unwrap_or_else(|rejected| self.counts.drop(rejected.code(), 1));
+            }
+        } else if self.sensors.knows(topic) {
             return self.report(topic, payload, retained, now);
         }
         let parsed = Topic::parse(topic);
@@ -113,6 +119,12 @@ impl Pipeline {
             && let Ok(said) = espresense::decode_telemetry(topic, payload)
         {
             return self.counts.telemetry(&said);
+        }
+        if let Some(said) = self.intake.status(topic, payload) {
+            return match said {
+                Ok((receiver, kind, is_there)) => self.counts.is_there(&receiver, kind, is_there),
+                Err(rejected) => self.counts.drop(rejected.code(), 1),
+            };
         }
         // Receivers don't keep what they hear; a kept one may be of yesterday.
         if retained {
@@ -266,6 +278,10 @@ impl Pipeline {
         match self.sensors.report(topic, payload, retained, now) {
             Ok(readings) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
             Err(refused) => self.counts.drop(refused.code(), 1),
+        }
+        // A new list of devices may name some that have said already whether they are there.
+        if topic.ends_with("/bridge/devices") {
+            self.counts.sensors_are_there(self.sensors.are_there());
         }
     }
 

@@ -3,6 +3,7 @@
 //! What a sensor stood at is kept with the batch that tells of it, and comes back after a restart.
 
 mod air;
+mod liveness;
 mod meter;
 mod zigbee;
 
@@ -20,6 +21,7 @@ use wire::vendor::{Rejected, presence, shelly};
 use crate::config::{Sensor, SensorKind};
 use crate::now::Now;
 use air::Ears;
+use liveness::Wills;
 use meter::{Counter, Level, Presence, Shelf, Window};
 use zigbee::Bridge;
 
@@ -84,6 +86,7 @@ pub struct Sensors {
     standings: BTreeMap<SensorId, Standing>,
     changed: bool,
     last: BTreeMap<SensorId, Timestamp>,
+    wills: Wills,
 }
 
 impl Sensors {
@@ -112,12 +115,14 @@ impl Sensors {
             standings: standings.unwrap_or_default(),
             changed: false,
             last: BTreeMap::new(),
+            wills: Wills::new(declared),
         }
     }
 
     /// The topics of all sensors.
     pub fn topics(&self) -> impl Iterator<Item = &str> {
-        self.by_topic.keys().map(String::as_str).chain(self.bridge.iter().map(Bridge::filter))
+        let declared = self.by_topic.keys().map(String::as_str);
+        declared.chain(self.wills.topics()).chain(self.bridge.iter().map(Bridge::filter))
     }
 
     /// Whether a topic belongs to a sensor.
@@ -183,6 +188,33 @@ impl Sensors {
         }
         let readings = all_that_is_read(readings, refused);
         Some(readings.map(|readings| Said { readings, battery: measures.battery }))
+    }
+
+    /// Takes in whether a sensor is there; nothing when the topic tells something else.
+    pub fn hear_status(&mut self, topic: &str, payload: &[u8]) -> Option<Result<(), Rejected>> {
+        if let Some(said) = self.wills.hear(topic, payload) {
+            return Some(said);
+        }
+        let bridge = self.bridge.as_mut()?;
+        match bridge.hear_status(bridge.below(topic)?.to_owned().as_str(), payload) {
+            Ok(is_one) => is_one.then_some(Ok(())),
+            Err(rejected) => Some(Err(rejected)),
+        }
+    }
+
+    /// Which sensors are there and which are gone, of those that say so or of which the broker says it.
+    #[must_use]
+    pub fn are_there(&self) -> BTreeMap<SensorId, bool> {
+        let mut all = self.wills.are_there();
+        if let Some(bridge) = &self.bridge {
+            let declared = self
+                .by_topic
+                .iter()
+                .flat_map(|(topic, ids)| ids.iter().filter_map(|id| bridge.below(topic).map(|name| (name, id))));
+            let told = declared.chain(bridge.sensors());
+            all.extend(told.filter_map(|(name, id)| bridge.is_there(name).map(|is_there| (id.clone(), is_there))));
+        }
+        all
     }
 
     fn report_of(

@@ -204,7 +204,7 @@ impl Live {
         let reports = health.map(|health| health.receivers.as_slice()).unwrap_or_default();
         for report in reports {
             for shop in inside.shops.values_mut() {
-                shop.receivers_mut().reported(&report.receiver, gateway, report.last_heard, now);
+                shop.receivers_mut().reported(report, gateway, now);
             }
         }
     }

@@ -9,7 +9,7 @@ use wire::ble::rpa::{self, Irk};
 use wire::ble::{btsnoop, hci};
 use wire::vendor::{
     self, cassia, counter, espresense, kontakt, minew, moko, openmqttgateway, presence, raddec, ruuvi, shelf, shelly,
-    tasmota, theengs, zigbee,
+    status, tasmota, theengs, zigbee,
 };
 use wire::{objections, settings, state, uplink};
 
@@ -59,6 +59,12 @@ pub(crate) const TARGETS: &[Target] = &[
     json("espresense", &[include_bytes!("../testdata/espresense/rolling-id.json"), include_bytes!("../testdata/espresense/eddystone-doubled.json"), include_bytes!("../testdata/espresense/own-node.json")], |bytes| {
         let told = espresense::decode_telemetry("espresense/rooms/bakery/telemetry", bytes).is_ok();
         espresense::decode("espresense/devices/x/bakery", bytes).is_ok() && told
+    }),
+    json("status", &[b"online", b"Offline", br#"{"state":"online"}"#], |bytes| {
+        let node = espresense::decode_status("espresense/rooms/bakery/status", bytes).is_ok();
+        let read = status::read(bytes);
+        assert!(!node || read.is_ok(), "a node's words are everybody's");
+        read.is_ok()
     }),
     json("theengs", &[include_bytes!("../testdata/theengs/ibeacon.json"), include_bytes!("../testdata/theengs/eid-undecoded.json")], |bytes| {
         theengs::decode("home/gw/BTtoMQTT/x", bytes).is_ok()

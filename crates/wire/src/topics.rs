@@ -21,6 +21,8 @@ pub const ESPRESENSE_STATUS: &str = "espresense/rooms/+/status";
 pub const ESPRESENSE_TELEMETRY: &str = "espresense/rooms/+/telemetry";
 /// Everything that Theengs Gateway and OpenMQTTGateway hear.
 pub const BT_TO_MQTT: &str = "home/+/BTtoMQTT/+";
+/// Whether Theengs Gateway and OpenMQTTGateway are there; retained.
+pub const BT_STATUS: &str = "home/+/LWT";
 /// Everything that Minew gateways hear, by default; the devices let it be set.
 pub const MINEW: &str = "minew/+/status";
 /// What OpenMQTTGateway publishes a second time, by its default presence topic.
@@ -41,6 +43,8 @@ pub const SHELLY: &str = "+/events/rpc";
 pub const TASMOTA_STATES: &str = "stat/+/+";
 /// What Tasmota sensors report.
 pub const TASMOTA_SENSORS: &str = "tele/+/SENSOR";
+/// Whether Tasmota devices are there; retained.
+pub const TASMOTA_STATUS: &str = "tele/+/LWT";
 /// What people counters report.
 pub const COUNTERS: &str = "counter/+";
 /// Batches of all gateways, numbered and acknowledged.

@@ -148,6 +148,8 @@ pub struct ReceiverHealth {
     pub missed: u64,
     /// Frames that its radio heard, by its own account; none when it does not say.
     pub on_air: Option<u64>,
+    /// Whether it is there, by its own word or its will; none when it gives none.
+    pub there: Option<bool>,
 }
 
 impl ReceiverHealth {
@@ -165,6 +167,7 @@ impl ReceiverHealth {
             gap_ms: 0,
             missed: 0,
             on_air: None,
+            there: None,
         }
     }
 }

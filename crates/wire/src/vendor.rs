@@ -16,6 +16,7 @@ pub mod raddec;
 pub mod ruuvi;
 pub mod shelf;
 pub mod shelly;
+pub mod status;
 pub mod tasmota;
 pub mod theengs;
 pub mod zigbee;

@@ -149,6 +149,74 @@ fn sensors_of_zigbee_are_found_by_themselves_and_a_kept_state_is_no_event() {
 }
 
 #[test]
+fn sensors_of_zigbee_are_there_as_long_as_they_and_their_bridge_say_so() {
+    let devices = br#"[{"friendly_name":"aisle 3/pir","definition":{"exposes":[{"property":"occupancy"}]}}]"#;
+    let mut pipeline = pipeline("\n[sensors.till]\nkind = \"presence\"\ntopic = \"zigbee2mqtt/till\"\n");
+    let mut told = |topic: &str, payload: &[u8]| {
+        pipeline.message(topic, payload, true, now(1));
+        let all = pipeline.counts().sensors().map(|(sensor, is_there)| (sensor.to_string(), is_there));
+        all.collect::<Vec<_>>()
+    };
+    let of = |all: &[(&str, bool)]| all.iter().map(|(id, there)| ((*id).to_owned(), *there)).collect::<Vec<_>>();
+    assert_eq!(told("zigbee2mqtt/aisle 3/pir/availability", br#"{"state":"offline"}"#), [], "nobody knows it yet");
+    assert_eq!(told("zigbee2mqtt/bridge/devices", devices), of(&[("aisle-3-pir", false)]));
+    assert_eq!(told("zigbee2mqtt/till/availability", b"online"), of(&[("aisle-3-pir", false), ("till", true)]));
+    assert_eq!(told("zigbee2mqtt/aisle 3/pir/availability", b"online"), of(&[("aisle-3-pir", true), ("till", true)]));
+    assert_eq!(
+        told("zigbee2mqtt/bridge/state", br#"{"state":"offline"}"#),
+        of(&[("aisle-3-pir", false), ("till", false)]),
+        "whoever hears for all of them is gone"
+    );
+    assert_eq!(told("zigbee2mqtt/bridge/state", b"online"), of(&[("aisle-3-pir", true), ("till", true)]));
+    assert_eq!(
+        told("zigbee2mqtt/till/availability", b""),
+        of(&[("aisle-3-pir", true), ("till", true)]),
+        "by the bridge"
+    );
+    told("zigbee2mqtt/till/availability", b"perhaps");
+    assert_eq!(pipeline.counts().dropped.get("malformed"), Some(&1));
+    assert_eq!(outcome(&mut pipeline).1, [], "whether a sensor is there says nothing of people");
+}
+
+#[test]
+fn a_receivers_word_and_its_will_are_heard_whoever_made_it() {
+    let mut pipeline = pipeline("");
+    let filters: Vec<String> = pipeline.filters().map(str::to_owned).collect();
+    for filter in ["espresense/rooms/+/status", "home/+/LWT", "tele/+/LWT"] {
+        assert_eq!(filters.iter().filter(|known| *known == filter).count(), 1, "{filter} in {filters:?}");
+    }
+    let mut there = |topic: &str, payload: &[u8]| {
+        pipeline.message(topic, payload, true, now(1));
+        let receivers = pipeline.counts().receivers();
+        receivers.map(|health| (health.receiver.to_string(), health.kind, health.there)).collect::<Vec<_>>()
+    };
+    let of = |name: &str, kind: &str, is_there| (name.to_owned(), kind.to_owned(), Some(is_there));
+    assert_eq!(there("espresense/rooms/wine/status", b"offline"), [], "a will of long ago");
+    assert_eq!(
+        there("espresense/rooms/wine/status", b"online"),
+        [of("wine", "espresense", true)],
+        "it hears nothing yet"
+    );
+    assert_eq!(there("espresense/rooms/wine/status", b"offline"), [of("wine", "espresense", false)]);
+    assert_eq!(there("home/OMG1/LWT", b"online").first(), Some(&of("OMG1", "theengs", true)));
+    assert_eq!(there("tele/till/LWT", b"Online").get(1), Some(&of("till", "tasmota", true)));
+    assert_eq!(there("tele/till/LWT", b"Offline").get(1), Some(&of("till", "tasmota", false)));
+    there("tele/till/LWT", b"gone");
+    assert_eq!(pipeline.counts().dropped, [("malformed", 1)].into());
+}
+
+#[test]
+fn a_device_that_hears_and_holds_a_sensor_tells_of_both_in_one_word() {
+    let mut pipeline = pipeline("\n[sensors.pir]\nkind = \"presence\"\ntopic = \"stat/till/PIR1\"\n");
+    pipeline.message("tele/till/LWT", b"Online", true, now(1));
+    let sensors: Vec<(String, bool)> = pipeline.counts().sensors().map(|(id, there)| (id.to_string(), there)).collect();
+    assert_eq!(sensors, [("pir".to_owned(), true)]);
+    assert_eq!(pipeline.counts().receivers().next().and_then(|health| health.there), Some(true));
+    pipeline.message("tele/till/LWT", b"gone", true, now(2));
+    assert_eq!(pipeline.counts().dropped, [("malformed", 1)].into(), "a word that nobody knows is counted once");
+}
+
+#[test]
 fn sensors_of_tasmota_and_counters_of_every_maker_give_readings() {
     let sections = r#"
 [sensors.pir]

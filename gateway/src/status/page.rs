@@ -133,17 +133,35 @@ fn counts(sources: &Sources) -> Vec<(String, String)> {
 }
 
 fn receivers(html: &mut String, sources: &Sources, now: Timestamp) {
-    html.push_str("<h2>Receivers</h2><table><tr><th>Receiver</th><th>Last heard</th><th>Messages</th></tr>");
-    for health in sources.pulse.borrow().counts.receivers() {
+    html.push_str(
+        "<h2>Receivers</h2><table><tr><th>Receiver</th><th>State</th><th>Last heard</th><th>Messages</th></tr>",
+    );
+    let counts = sources.pulse.borrow().counts.clone();
+    for health in counts.receivers() {
         let _ = write!(
             html,
-            "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td></tr>",
             escape(health.receiver.as_str()),
+            liveness(health.there),
             if health.heard == 0 { "never".into() } else { format!("{} ago", span(now.since(health.last_heard))) },
             health.heard
         );
     }
     html.push_str("</table>");
+    let sensors = counts.sensors().map(|(sensor, is_there)| (sensor.to_string(), liveness(Some(is_there)).to_owned()));
+    let sensors: Vec<(String, String)> = sensors.collect();
+    if !sensors.is_empty() {
+        table(html, "Sensors that say whether they are there", &sensors);
+    }
+}
+
+/// By its own word or its will. One that is there may still hear nothing.
+const fn liveness(there: Option<bool>) -> &'static str {
+    match there {
+        Some(true) => "online",
+        Some(false) => "OFFLINE: look whether it has power and network",
+        None => "does not say",
+    }
 }
 
 fn table(html: &mut String, title: &str, rows: &[(String, String)]) {

@@ -69,6 +69,32 @@ fn a_quiet_radio_is_told_and_is_no_fault_and_a_silent_one_is() {
 }
 
 #[test]
+fn a_receiver_and_a_sensor_that_are_gone_are_told_apart_from_those_that_hear_nothing() {
+    let it = a_box();
+    let sensor = |name| model::ids::SensorId::new(name).expect("an id");
+    it.pulse.send_modify(|pulse| {
+        for (name, is_there) in [("wine", true), ("till", false)] {
+            let receiver = ReceiverId::new(name).expect("an id");
+            pulse.counts.is_there(&receiver, "espresense", true);
+            pulse.counts.is_there(&receiver, "espresense", is_there);
+        }
+        pulse.counts.heard(&ReceiverId::new("bakery").expect("an id"), "minew", NOON);
+        pulse.counts.sensors_are_there([(sensor("pir"), true), (sensor("door"), false)].into());
+    });
+    let html = page::render(&it.sources);
+    for row in [
+        "<td>wine</td><td>online</td><td>never</td>",
+        "<td>till</td><td>OFFLINE: look whether it has power and network</td><td>never</td>",
+        "<td>bakery</td><td>does not say</td><td>0 s ago</td>",
+        "<td>pir</td><td class=\"n\">online</td>",
+        "<td>door</td><td class=\"n\">OFFLINE: look whether it has power and network</td>",
+    ] {
+        assert!(html.contains(row), "{row} in {html}");
+    }
+    assert_eq!(it.sources.health().reasons, Vec::<&str>::new(), "the box itself is well");
+}
+
+#[test]
 fn the_page_shows_figures_and_never_lets_a_name_become_markup() {
     let it = a_box();
     it.pulse.send_modify(|pulse| {

@@ -5,11 +5,12 @@ use wire::topics;
 use crate::store::Role;
 
 /// Where receivers and sensors publish, unless the configuration says otherwise.
-pub(crate) const RECEIVER_TOPICS: [&str; 15] = [
+pub(crate) const RECEIVER_TOPICS: [&str; 17] = [
     topics::ESPRESENSE_DEVICES,
     topics::ESPRESENSE_STATUS,
     topics::ESPRESENSE_TELEMETRY,
     topics::BT_TO_MQTT,
+    topics::BT_STATUS,
     topics::OMG_PRESENCE,
     topics::MINEW,
     topics::KONTAKT,
@@ -20,6 +21,7 @@ pub(crate) const RECEIVER_TOPICS: [&str; 15] = [
     topics::SHELLY,
     topics::TASMOTA_STATES,
     topics::TASMOTA_SENSORS,
+    topics::TASMOTA_STATUS,
     topics::COUNTERS,
 ];
 /// What receivers may hear: the settings that ESPresense nodes read.
@@ -121,6 +123,9 @@ mod tests {
             "gw/shop-1/desired",
             "espresense/devices/+/+",
             "espresense/devices/+/wine",
+            "espresense/rooms/+/status",
+            "home/+/LWT",
+            "tele/+/LWT",
             "counter/door",
         ] {
             assert!(gateway.may_subscribe(filter, &vendor_topics()), "{filter}");

@@ -8,7 +8,7 @@ use model::shop::Receiver;
 use model::time::{Millis, Timestamp};
 use wire::settings::{Outcome, Reported};
 use wire::state::{Liveness, PrivacyMode};
-use wire::uplink::Health;
+use wire::uplink::{Health, ReceiverHealth};
 
 use super::fleet::{Birth, BoxNow, ClockNow, Ear, take_reports};
 use super::now::{GatewayNow, ReceiverNow, State};
@@ -168,6 +168,8 @@ pub(super) struct Receivers {
 #[derive(Debug, Default)]
 struct ReceiverMemory {
     last_heard: Option<Timestamp>,
+    /// Whether it is there, by its own word or its will.
+    there: Option<bool>,
     /// Since when it has been heard without a silence.
     since: Option<Timestamp>,
     gateway: Option<GatewayId>,
@@ -227,9 +229,11 @@ impl Receivers {
     }
 
     /// What the gateway says of a receiver that may have heard nothing worth sending.
-    pub(super) fn reported(&mut self, receiver: &ReceiverId, gateway: &GatewayId, at: Timestamp, now: Timestamp) {
-        let Some(memory) = self.memory.get_mut(receiver) else { return };
+    pub(super) fn reported(&mut self, report: &ReceiverHealth, gateway: &GatewayId, now: Timestamp) {
+        let Some(memory) = self.memory.get_mut(&report.receiver) else { return };
+        let at = report.last_heard;
         memory.gateway = Some(gateway.clone());
+        memory.there = report.there;
         // Its box knows of it and has never heard it.
         if at == Timestamp(0) {
             return;
@@ -258,6 +262,8 @@ impl Receivers {
             .and_then(|gateway| gateways.get(gateway))
             .is_some_and(|gateway| gateway.is_there(now) == State::Offline);
         let state = match memory.last_heard {
+            // Its will was read: it is without power or network, which is more than silence.
+            _ if memory.there == Some(false) => State::Offline,
             None => State::Unknown,
             Some(_) if is_offline => State::Offline,
             Some(last) if now.since(last) > RECEIVER_SILENT => State::Silent,

@@ -141,6 +141,22 @@ fn receivers_fall_silent_and_go_with_their_gateway() {
 }
 
 #[test]
+fn a_receiver_whose_will_was_read_is_offline_and_one_that_is_there_and_hears_nothing_is_silent() {
+    let live = live();
+    let gateway = GatewayId::new("g").expect("an id");
+    let told = |there, last_heard| {
+        let known = ReceiverHealth::new(ReceiverId::new("r1").expect("an id"), last_heard, 1);
+        let health = Health { receivers: vec![ReceiverHealth { there, ..known }], ..Health::default() };
+        live.heard(&gateway, Some(&health), &[], NOW + Millis::minutes(2));
+        now(&live, NOW + Millis::minutes(2)).receivers[0].state
+    };
+    assert_eq!(told(Some(false), Timestamp(0)), State::Offline, "it was never heard");
+    assert_eq!(told(Some(true), NOW), State::Silent, "its radio, and not its line");
+    assert_eq!(told(Some(false), NOW), State::Offline);
+    assert_eq!(told(None, NOW), State::Silent, "it does not say");
+}
+
+#[test]
 fn a_will_keeps_what_the_birth_said_and_who_goes_on_speaking_is_there() {
     let live = live();
     let gateway = GatewayId::new("g").expect("an id");

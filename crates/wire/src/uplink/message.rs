@@ -264,6 +264,8 @@ pub(super) struct ReceiverHealth {
     pub(super) missed: u64,
     #[prost(uint64, optional, tag = "10")]
     pub(super) on_air: Option<u64>,
+    #[prost(bool, optional, tag = "11")]
+    pub(super) there: Option<bool>,
 }
 
 /// See [`super::Ack`].

@@ -204,6 +204,7 @@ fn receiver_health(from: &message::ReceiverHealth) -> Result<ReceiverHealth, Err
         gap_ms: from.gap_ms,
         missed: from.missed,
         on_air: from.on_air,
+        there: from.there,
         receiver: take_name("health.receivers", &from.receiver, ReceiverId::new)?,
         last_heard: time("health.receivers.last_heard", from.last_heard)?,
         heard: from.heard,

@@ -286,9 +286,10 @@ prop_compose! {
 prop_compose! {
     fn any_receiver()(
         name in "[a-z0-9_]{1,12}", last_heard in any_time(), kind in "[a-z-]{0,12}", counts: [u64; 6], on_air: Option<u64>,
+        there: Option<bool>,
     ) -> ReceiverHealth {
         let [heard, forwarded, overflowed, gaps, gap_ms, missed] = counts;
-        ReceiverHealth { kind, forwarded, overflowed, gaps, gap_ms, missed, on_air, ..receiver(&name, last_heard, heard) }
+        ReceiverHealth { kind, forwarded, overflowed, gaps, gap_ms, missed, on_air, there, ..receiver(&name, last_heard, heard) }
     }
 }
 

@@ -130,6 +130,7 @@ fn receiver_health(from: &ReceiverHealth) -> message::ReceiverHealth {
         gap_ms: from.gap_ms,
         missed: from.missed,
         on_air: from.on_air,
+        there: from.there,
     }
 }
 

@@ -144,6 +144,8 @@ function ofReceiver(receiver: Receiver, box: string, fleet: Fleet, tellers: Tell
   const { say, words, tongue } = tellers;
   const shared = { kind: "receiver", name: fill(say.name.receiver, { id: receiver.id }), box } as const;
   const trouble = (level: Level, code: Wrong & keyof FleetWords["todo"], values: Record<string, string> = {}): Trouble => ({ ...shared, level, code, wrong: fill(say.wrong[code], values), todo: say.todo[code] });
+  // Its box is there, so it is the receiver that is gone: its will was read.
+  if (receiver.state === "offline") return [trouble("bad", "gone", { since: lastHeard(receiver.lastHeard, fleet, tellers) })];
   if (receiver.state === "silent") return [trouble("bad", "deaf", { since: lastHeard(receiver.lastHeard, fleet, tellers) })];
   if (receiver.store === null) return [trouble("note", "undeclared")];
   const { condition } = receiver;
