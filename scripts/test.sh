@@ -45,12 +45,19 @@ run() {
 # Begins to spoil messages, with the least right to the cores, and notes who does it; a program that can't be built is a failure.
 begin_fuzz() {
   printf '\n== fuzz: %s s of processor time for every decoder, beside the suites\n' "$FUZZ_SECONDS"
-  if ! cargo build --locked --release -p wire --example fuzz; then
+  if ! cargo build --locked --release -p wire --example fuzz || ! cargo build --locked --release -p gateway --example fuzz-gateway; then
     failed=$((failed + 1))
     return
   fi
-  nice -n 19 "${CARGO_TARGET_DIR:-target}/release/examples/fuzz" --seconds "$FUZZ_SECONDS" --seed "$(date +%s)" \
-    >"$logs/fuzz.log" 2>&1 &
+  # One process stands for both programs, and takes the one that runs with it when it is ended.
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  nice -n 19 bash -c '
+    trap "kill \$program" TERM
+    for each in fuzz-gateway fuzz; do
+      "$1/$each" --seconds "$2" --seed "$3" & program=$!
+      wait "$program" || exit
+    done
+  ' - "${CARGO_TARGET_DIR:-target}/release/examples" "$FUZZ_SECONDS" "$(date +%s)" >"$logs/fuzz.log" 2>&1 &
   fuzz=$!
 }
 

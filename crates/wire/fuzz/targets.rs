@@ -13,17 +13,7 @@ use wire::vendor::{
 };
 use wire::{objections, settings, state, uplink};
 
-/// One decoder.
-pub(crate) struct Target {
-    /// Its name.
-    pub(crate) name: &'static str,
-    /// Messages that it reads.
-    pub(crate) corpus: &'static [&'static [u8]],
-    /// Whether the corpus is written in hexadecimal digits.
-    pub(crate) is_hex: bool,
-    /// The decoder; it says whether it read the message.
-    pub(crate) run: fn(&[u8]) -> bool,
-}
+use crate::target::Target;
 
 const fn json(name: &'static str, corpus: &'static [&'static [u8]], run: fn(&[u8]) -> bool) -> Target {
     Target { name, corpus, is_hex: false, run }
@@ -227,13 +217,4 @@ fn topic(bytes: &[u8]) -> bool {
     let _ = wire::topics::captured("a/+/b/#", &topic);
     let _ = vendor::decode(&topic, b"{}");
     parsed.is_some()
-}
-
-impl Target {
-    /// The corpus as bytes.
-    pub(crate) fn seeds(&self) -> Vec<Vec<u8>> {
-        let bytes =
-            |seed: &&[u8]| if self.is_hex { hex::decode(seed).expect("digits in the corpus") } else { seed.to_vec() };
-        self.corpus.iter().map(bytes).collect()
-    }
 }

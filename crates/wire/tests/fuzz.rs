@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 #[path = "../fuzz/spoil.rs"]
 mod spoil;
+#[path = "../fuzz/target.rs"]
+mod target;
 #[path = "../fuzz/targets.rs"]
 mod targets;
 #[path = "../fuzz/watch.rs"]
