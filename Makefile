@@ -64,7 +64,7 @@ peers-decode: ## Time peers' decoders beside ours on the same bytes; they are in
 
 fuzz: ## Run 10 million spoilt messages through every decoder; SECONDS=60 for so much processor time each, ARGS="--runs 1000000 --target air" for less
 	cargo run --locked --release -p wire --example fuzz -- --seed $(shell date +%s) $(or $(ARGS),$(if $(SECONDS),--seconds $(SECONDS),--runs 10000000))
-	cargo run --locked --release -p gateway --example fuzz-gateway -- --seed $(shell date +%s) $(if $(SECONDS),--seconds $(SECONDS),--runs 10000000)
+	$(if $(ARGS),@true,cargo run --locked --release -p gateway --example fuzz-gateway -- --seed $(shell date +%s) $(if $(SECONDS),--seconds $(SECONDS),--runs 10000000))
 
 fuzz-ci: ## The same for 60 s of processor time each, as many decoders at a time as there are cores
 	$(MAKE) fuzz SECONDS=60

@@ -2,8 +2,10 @@
 
 #[path = "decode/floor.rs"]
 mod floor;
-#[path = "../fuzz/targets.rs"]
+#[path = "../fuzz/target.rs"]
 #[expect(dead_code, reason = "the corpus is timed, not spoilt")]
+mod target;
+#[path = "../fuzz/targets.rs"]
 mod targets;
 #[path = "decode/turns.rs"]
 mod turns;
@@ -13,7 +15,8 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use floor::FLOORS;
-use targets::{TARGETS, Target};
+use target::Target;
+use targets::TARGETS;
 use wire::vendor::{
     Heard, Rejected, cassia, espresense, kontakt, minew, moko, openmqttgateway, raddec, ruuvi, shelly, tasmota, theengs,
 };
