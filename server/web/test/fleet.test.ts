@@ -103,6 +103,7 @@ test("a box that is away explains the silence of all that hangs on it", () => {
 
 describe("a receiver tells what is wrong with it", () => {
   test.each<[Partial<Receiver>, string[]]>([
+    [{ state: "offline", lastHeard: before(180) }, ["bad: Receiver wine is offline (last heard 3 min ago)"]],
     [{ state: "silent", lastHeard: before(180) }, ["bad: Receiver wine hears nothing (last heard 3 min ago)"]],
     [{ condition: "dead" }, ["warn: Receiver wine hears nobody, though others beside it do"]],
     [{ condition: "doubtful" }, ["note: Receiver wine hears oddly"]],
