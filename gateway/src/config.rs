@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use model::ids::{GatewayId, ReceiverId, SensorId, StoreId};
+use model::time::Millis;
 use runtime::config::ConfigError;
 use runtime::mqtt;
 use runtime::telemetry::Format;
@@ -32,6 +33,8 @@ pub const ENV_PREFIX: &str = "ATTIMO_GATEWAY";
 pub const SPOOL_BYTES_MIN: u64 = 1 << 20;
 /// What waits under a day's pseudonyms may wait for so many hours.
 pub const DAY_AGE_MAX_H: u32 = 24;
+/// What waits under none waits for so many hours when nothing else is said: a day's outage, and a weekend.
+pub const AGE_MAX_H: u32 = 72;
 
 /// Most keys of staff's devices: each is tried on every stranger.
 pub const STAFF_KEYS_MAX: usize = 64;
@@ -154,7 +157,7 @@ const fn enrolled() -> Uplink {
 }
 
 const fn backlog_per_s() -> u32 {
-    400
+    1_000
 }
 
 /// What waits on disk, at most.
@@ -163,13 +166,13 @@ const fn backlog_per_s() -> u32 {
 pub struct Spool {
     /// Bytes.
     pub bytes_max: u64,
-    /// Hours.
-    pub age_max_h: u32,
+    /// Hours for which sightings wait; see [`Config::age_max`].
+    pub age_max_h: Option<u32>,
 }
 
 impl Default for Spool {
     fn default() -> Self {
-        Self { bytes_max: 512 << 20, age_max_h: 24 }
+        Self { bytes_max: 512 << 20, age_max_h: None }
     }
 }
 
@@ -280,6 +283,16 @@ impl Config {
         TimeZone::get(&self.privacy.timezone).unwrap_or(TimeZone::UTC)
     }
 
+    /// How long sightings wait at most: what is written, else what the mode allows.
+    #[must_use]
+    pub fn age_max(&self) -> Millis {
+        let usual = match self.privacy.mode {
+            PrivacyMode::Count => AGE_MAX_H,
+            PrivacyMode::Day => DAY_AGE_MAX_H,
+        };
+        Millis::hours(i64::from(self.spool.age_max_h.unwrap_or(usual)))
+    }
+
     fn check(&self, file: &str) -> Result<(), ConfigError> {
         let wrong = |key: &str, problem: String, fix: &str| {
             Err(ConfigError { file: file.to_owned(), key: key.to_owned(), problem, fix: fix.to_owned() })
@@ -299,18 +312,20 @@ impl Config {
             return wrong(
                 "uplink.backlog_per_s",
                 problem,
-                "write 1 to 100000; 400 bring a day back in about a quarter of an hour",
+                "write 1 to 100000; 1000 bring a day of a busy shop back in about three minutes",
             );
         }
         if self.spool.bytes_max < SPOOL_BYTES_MIN {
             let problem = format!("{} bytes hold no batch", self.spool.bytes_max);
             return wrong("spool.bytes_max", problem, "allow at least 1048576");
         }
-        if self.spool.age_max_h == 0 {
+        if self.spool.age_max_h == Some(0) {
             return wrong("spool.age_max_h", "nothing could wait".into(), "allow at least 1 hour");
         }
-        if self.privacy.mode == PrivacyMode::Day && self.spool.age_max_h > DAY_AGE_MAX_H {
-            let problem = format!("{} hours would keep a day's pseudonyms beyond their day", self.spool.age_max_h);
+        let hours =
+            self.spool.age_max_h.filter(|hours| self.privacy.mode == PrivacyMode::Day && *hours > DAY_AGE_MAX_H);
+        if let Some(hours) = hours {
+            let problem = format!("{hours} hours would keep a day's pseudonyms beyond their day");
             return wrong(
                 "spool.age_max_h",
                 problem,

@@ -16,14 +16,17 @@ use crate::now::Now;
 /// In mode `count` a stranger is the same stranger for this long at most.
 pub const COUNT_KEY_LIFE: Millis = Millis::seconds(300);
 
-/// The mode in force, in words for whoever looks after the box.
+/// The mode in force, in words for whoever looks after the box: of strangers as it is set, and of those who consented and of
+/// the store's own things the same in both.
 #[must_use]
 pub fn keeps(mode: PrivacyMode) -> String {
     let of_strangers = match mode {
         PrivacyMode::Count => "strangers are counted under a pseudonym of at most 5 minutes, never on disk",
         PrivacyMode::Day => "a stranger keeps one pseudonym until local midnight",
     };
-    format!("mode {}: {of_strangers}", mode.word())
+    let of_known =
+        "who consented and the shop's tags go up by their own ids, which no key on this box can turn into a name";
+    format!("mode {}: {of_strangers}; {of_known}", mode.word())
 }
 
 /// More stack than drawing a key or computing a pseudonym takes.
@@ -175,6 +178,19 @@ mod tests {
     fn pseudonyms(mode: PrivacyMode, store: &str, now: Now) -> Pseudonyms {
         let zone = TimeZone::get("Europe/Rome").expect("a zone");
         Pseudonyms::new(mode, StoreId::new(store).expect("an id"), zone, rand::random, now)
+    }
+
+    #[test]
+    fn what_is_kept_is_said_of_strangers_by_mode_and_of_who_consented_in_each() {
+        let said = PrivacyMode::ALL.map(|mode| (mode.word(), keeps(mode)));
+        for (word, of_strangers) in [
+            ("count", "a pseudonym of at most 5 minutes, never on disk"),
+            ("day", "one pseudonym until local midnight"),
+        ] {
+            let (_, said) = said.iter().find(|(mode, _)| *mode == word).expect("a mode");
+            assert!(said.starts_with(&format!("mode {word}: ")) && said.contains(of_strangers), "{said}");
+            assert!(said.contains("; who consented and the shop's tags go up by their own ids"), "{said}");
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use model::ids::BootId;
-use model::time::Millis;
 use runtime::clock::Clock;
 use runtime::mqtt::{self, Events, Options, Qos};
 use runtime::notify::Notifier;
@@ -15,7 +14,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use wire::state::PrivacyMode;
 use wire::uplink as up;
+use wire::uplink::clock::Belief;
 
 use crate::config::Config;
 use crate::intake::http;
@@ -28,7 +29,7 @@ use crate::radio;
 use crate::radio::state::State;
 use crate::settings::Ends;
 use crate::spool::worker::{self, Handle};
-use crate::spool::{Limits, Recovery};
+use crate::spool::{Limits, Past, Recovery};
 use crate::status::{self, Intake, Pulse, Sources};
 use crate::timeline::{self, Timeline};
 use crate::uplink::way::Way;
@@ -109,7 +110,7 @@ pub async fn start(
     // From here on everybody goes by the line; who needs the wall clock asks it for that.
     let clock: Arc<dyn Clock> = line.clone();
     let now = Now::read(clock.as_ref());
-    let (spool, recovery) = open_spool(config, clock.clone())?;
+    let (spool, recovery) = open_spool(config, &line)?;
     *disk = Some(spool.standing());
     let pipeline = Pipeline::new(config, recovery.state.as_deref(), privacy::draw, now);
     let identity = Identity::new(config, BootId(rand::random()), now.wall);
@@ -168,10 +169,13 @@ pub async fn start(
     Ok(Running { status, tasks, watched, ends: Some(ends) })
 }
 
-fn open_spool(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Handle, Recovery)> {
-    let age_max = Millis::hours(i64::from(config.spool.age_max_h));
+fn open_spool(config: &Config, line: &Arc<Timeline>) -> anyhow::Result<(Handle, Recovery)> {
+    // The key of a day lives in memory alone; what was named by it may not outlive the day on the disk of a box that was off.
+    let drift = (line.belief() != Belief::NeverSet).then(|| line.drift());
+    let is_day = config.privacy.mode == PrivacyMode::Day;
+    let past = is_day.then_some(Past { drift, drift_of: uplink::drift_of });
     let folder = config.gateway.data_dir.join("spool");
-    worker::start(&folder, Limits::new(config.spool.bytes_max, age_max), clock)
+    worker::start(&folder, Limits::new(config.spool.bytes_max, config.age_max()), line.clone(), past)
         .with_context(|| format!("open the spool in {} (gateway.data_dir)", folder.display()))
 }
 

@@ -3,6 +3,7 @@
 //! Append-only segments of checked records. A record counts as kept once its file is synced, and is let go only
 //! when the server says so, or when a bound is hit: then the oldest sightings go, and every item of them is counted.
 
+mod age;
 pub mod medium;
 mod record;
 mod segment;
@@ -14,13 +15,14 @@ use std::collections::VecDeque;
 use std::io;
 
 use model::time::Timestamp;
-use wire::uplink::clock::CLOCK_SET;
 
+use age::Shifts;
 use medium::{Medium, SegmentFile};
 use record::{Kind, Record};
-use segment::Segment;
+use segment::{Item, Segment};
+use thin::Why;
 
-pub use terms::{Dropped, Entry, Error, Limits, Recovery, Standing, Stored};
+pub use terms::{Dropped, Entry, Error, Limits, Past, Recovery, Standing, Stored};
 
 /// Longest batch, in bytes.
 pub const BATCH_BYTES_MAX: usize = 256 * 1024;
@@ -47,6 +49,7 @@ pub struct Spool<M: Medium> {
     state: Option<Vec<u8>>,
     pending: VecDeque<Entry>,
     over_bounds: Dropped,
+    too_old: Dropped,
     disk_refused: Dropped,
     disk_errors: u64,
     /// The bound of bytes was hit, and there is not much room again.
@@ -55,6 +58,8 @@ pub struct Spool<M: Medium> {
     ordinal_of_run: u64,
     /// When bounds were looked at first: since then what earlier runs left is in our hands.
     looked_at: Option<Timestamp>,
+    /// How what earlier runs left is dated; none where it is as old as this run.
+    shifts: Option<Shifts>,
 }
 
 impl<M: Medium> Spool<M> {
@@ -79,11 +84,13 @@ impl<M: Medium> Spool<M> {
             state: None,
             pending: VecDeque::new(),
             over_bounds: Dropped::default(),
+            too_old: Dropped::default(),
             disk_refused: Dropped::default(),
             disk_errors: 0,
             is_full: false,
             ordinal_of_run: 0,
             looked_at: None,
+            shifts: None,
         };
         let bytes_cut = spool.recover().map_err(Error::Open)?;
         spool.ordinal_of_run = spool.ordinal_next;
@@ -164,23 +171,13 @@ impl<M: Medium> Spool<M> {
         self.drop_acked();
     }
 
-    /// Lets the oldest go while a bound is exceeded: over the bytes, sightings before readings; beyond the age, all of it.
+    /// Lets the oldest go while a bound is exceeded: sightings before readings, over the bytes and beyond the age.
     pub fn enforce(&mut self, now: Timestamp) {
         self.looked_at.get_or_insert(now);
         self.is_full |= self.bytes() > self.limits.bytes_max;
         while self.bytes() > self.limits.bytes_max && self.make_room() {}
         self.is_full &= self.bytes() > self.limits.bytes_max / 4 * 3;
-        while self.segments.front().is_some_and(|oldest| self.is_too_old(oldest, now)) {
-            // The id and the meters live in the last file, so another one must hold them before it goes.
-            if self.segments.len() == 1 {
-                self.seal();
-                if self.try_group().is_err() {
-                    self.disk_errors += 1;
-                    return;
-                }
-            }
-            self.drop_oldest();
-        }
+        self.let_old_go(now);
     }
 
     /// Lets the segment go that holds `seq`, because it can't be read back.
@@ -192,7 +189,7 @@ impl<M: Medium> Spool<M> {
                     self.acked = self.acked.max(self.segments[0].last_seq());
                     return;
                 }
-                self.drop_oldest();
+                self.drop_oldest(Why::Bounds);
             }
         }
     }
@@ -209,6 +206,7 @@ impl<M: Medium> Spool<M> {
             bytes: self.bytes(),
             pending: self.pending.len(),
             over_bounds: self.over_bounds,
+            too_old: self.too_old,
             disk_refused: self.disk_refused,
             disk_errors: self.disk_errors,
             is_full: self.is_full,
@@ -324,22 +322,11 @@ impl<M: Medium> Spool<M> {
         self.active = None;
     }
 
-    /// Each run stamps along a line of its own, and by that of now nobody can tell how old a stamp of another one is: what
-    /// earlier runs left is as old as this run.
-    fn is_too_old(&self, segment: &Segment, now: Timestamp) -> bool {
-        let since = if segment.ordinal() < self.ordinal_of_run {
-            self.looked_at
-        } else {
-            segment.newest_at().filter(|at| *at >= CLOCK_SET)
-        };
-        since.is_some_and(|since| now.since(since) > self.limits.age_max)
-    }
-
-    fn drop_oldest(&mut self) {
+    fn drop_oldest(&mut self, why: Why) {
         let Some(oldest) = self.segments.pop_front() else {
             return;
         };
-        self.count_gone(&oldest, |_| true);
+        self.count_gone(&oldest, why, |_, _| true);
         self.acked = self.acked.max(oldest.last_seq());
         self.remove(&oldest);
     }

@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use wire::settings::{self, Reported};
 use wire::state::Liveness;
 use wire::topics;
-use wire::uplink::clock::{Belief, Clocks};
+use wire::uplink::clock::{Belief, Clocks, Made};
+use wire::uplink::pack::{self, Kept};
 use wire::uplink::{self, Batch, Health};
 
 use crate::metric::{self, Name};
@@ -27,11 +28,11 @@ use crate::objections::{Gate, Keeper};
 use crate::spool::Stored;
 use crate::spool::worker::Handle;
 use crate::timeline::Timeline;
-use batches::made_by_another;
+use batches::packs;
 use sender::Sender;
 use way::Way;
 
-pub use batches::{empty_batch, waited};
+pub use batches::{drift_of, empty_batch, waited};
 pub use identity::{About, Identity};
 
 /// How often the gateway tells how it fares.
@@ -214,7 +215,6 @@ impl Uplink {
         }
         let held = *standing.borrow_and_update();
         self.sender.holds(held.oldest, held.last, now);
-        let topic = topics::gateway_up(self.identity.gateway.as_str());
         // First what is new, then a little of what was kept back.
         while let Some(due) = self.sender.poll(now) {
             let count = usize::try_from(due.numbers.end() - due.numbers.start() + 1).unwrap_or(1);
@@ -222,19 +222,35 @@ impl Uplink {
             if !found.iter().any(|stored| due.numbers.contains(&stored.seq)) {
                 return;
             }
-            for stored in found.into_iter().filter(|stored| due.numbers.contains(&stored.seq)) {
-                let seq = stored.seq;
-                let payload = self.batch(stored, held.oldest);
+            let found = found.into_iter().filter(|stored| due.numbers.contains(&stored.seq));
+            for pack in packs(found, due.historical && self.sender.takes_packs()) {
+                let (first, last) = (pack[0].seq, pack[pack.len() - 1].seq);
+                let (topic, payload) = self.message(pack, held.oldest);
                 if self.client.try_publish(&topic, payload, Qos::AtLeastOnce, false).is_err() {
                     return;
                 }
-                metric::add(Name::Sent, 1);
-                self.sender.sent(seq, now);
+                metric::add(Name::Sent, last + 1 - first);
+                (first..=last).for_each(|seq| self.sender.sent(seq, now));
             }
             if due.historical {
                 return;
             }
         }
+    }
+
+    /// What goes as one message, and where: a batch alone as if it were new, several as a pack.
+    fn message(&self, mut pack: Vec<Stored>, oldest: u64) -> (String, Bytes) {
+        let gateway = self.identity.gateway.as_str();
+        if pack.len() == 1
+            && let Some(alone) = pack.pop()
+        {
+            return (topics::gateway_up(gateway), self.batch(alone, oldest));
+        }
+        let seq = pack.first().map_or(0, |first| first.seq);
+        let head = Batch { seq, oldest: oldest.min(seq), live_from: self.sender.live_from(), ..self.empty() };
+        let kept = pack.into_iter().map(|stored| Kept { seq: stored.seq, batch: stored.batch.into() });
+        let head = Batch { historical: true, ..head };
+        (topics::gateway_past(gateway), pack::encode_pack(&head, &kept.collect::<Vec<_>>()))
     }
 
     /// Numbers a stored batch. One that can't be read any more goes up empty, so that the others can follow.
@@ -249,7 +265,7 @@ impl Uplink {
                 self.empty()
             }
         };
-        let made = made_by_another(&content, self.identity.boot);
+        let made = Made::by_another(&content, self.identity.boot);
         uplink::encode(&Batch {
             clocks: Some(Clocks { made, ..self.clock.clocks() }),
             spool: self.inputs.spool.id(),

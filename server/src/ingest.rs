@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use wire::state::PrivacyMode;
 use wire::topics::{self, Topic};
-use wire::uplink::{self, Ack, Batch};
+use wire::uplink::{self, Ack, Batch, pack};
 
 use crate::fleet;
 use crate::fleet::desired::Desk;
@@ -78,6 +78,7 @@ pub fn start(link: &Link, targets: Targets, shutdown: CancellationToken) -> Resu
     Ok(tokio::spawn(async move {
         let filters = [
             (topics::GATEWAYS_UP, Qos::AtLeastOnce),
+            (topics::GATEWAYS_PAST, Qos::AtLeastOnce),
             (topics::GATEWAYS_LIVE, Qos::AtMostOnce),
             (topics::GATEWAYS_STATE, Qos::AtLeastOnce),
             (topics::GATEWAYS_RENEWAL, Qos::AtLeastOnce),
@@ -129,6 +130,9 @@ impl Ingest {
         if topics::matches(topics::GATEWAYS_RENEWAL, topic) {
             return self.renew(topic, payload).await;
         }
+        if let Some(gateway) = topics::captured(topics::GATEWAYS_PAST, topic) {
+            return self.pack(gateway, payload).await;
+        }
         if topics::matches(topics::GATEWAYS_REPORTED, topic) {
             return self.reported(topic, payload);
         }
@@ -170,6 +174,29 @@ impl Ingest {
                 (gateway, slot.get().copied(), taken)
             }));
         }
+    }
+
+    /// Takes what a box had kept back. Each batch stands under its own number; the last that is kept answers for all.
+    async fn pack(&mut self, name: &str, payload: &[u8]) {
+        let came = self.targets.clock.now();
+        let (gateway, batches) = match read_pack(name, payload) {
+            Ok(read) => read,
+            Err(reason) => return refuse(reason),
+        };
+        let mut replies = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let Ok(reply) = self.targets.run.batch(gateway.clone(), Lane::Durable, batch, came).await else { return };
+            replies.push(reply);
+        }
+        self.waiting.push(Box::pin(async move {
+            let mut answer = (gateway, None, None);
+            for (reply, slot) in replies {
+                if let Ok(taken @ (Taken::Stored | Taken::Duplicate)) = reply.await {
+                    (answer.1, answer.2) = (slot.get().copied(), Some(taken));
+                }
+            }
+            answer
+        }));
     }
 
     /// Gives a gateway its next certificate; the broker has checked that the topic is its own.
@@ -287,6 +314,20 @@ fn read_batch(name: &str, payload: &[u8]) -> Result<(GatewayId, Batch), &'static
         return Err("foreign-gateway");
     }
     Ok((gateway, batch))
+}
+
+/// Reads a pack, and checks that who sent it is who it says. A batch in it that can't be read is stepped over.
+fn read_pack(name: &str, payload: &[u8]) -> Result<(GatewayId, Vec<Batch>), &'static str> {
+    let gateway = GatewayId::new(name).map_err(|_| "bad-gateway")?;
+    let pack::Unpacked { batches, unreadable } = pack::decode_pack(payload).map_err(|cause| cause.code())?;
+    if batches.iter().any(|batch| batch.gateway != gateway) {
+        return Err("foreign-gateway");
+    }
+    for (seq, cause) in unreadable {
+        refuse(cause.code());
+        tracing::warn!(%gateway, seq, %cause, "a batch in a pack can't be read and is stepped over");
+    }
+    Ok((gateway, batches))
 }
 
 /// The same batch without its content, when only the content can't be read.

@@ -117,10 +117,14 @@ impl Events {
 /// [`Error`] when the options can't work; a broker that is away is no error.
 pub fn connect(options: &Options) -> Result<(Client, Events), Error> {
     let raw_options = options.to_raw()?;
-    let (raw, event_loop) = AsyncClient::builder(raw_options)
+    let (raw, mut event_loop) = AsyncClient::builder(raw_options)
         .capacity(REQUESTS_MAX)
         .try_build()
         .map_err(|cause| Error::Options { problem: cause.to_string() })?;
+    // Else a small message waits for the answer to the one before, and the other end keeps that back for 40 ms.
+    let mut network = event_loop.network_options();
+    network.set_tcp_nodelay(true);
+    event_loop.set_network_options(network);
     let (sender, queue) = mpsc::channel(EVENTS_MAX);
     let (filters, _) = watch::channel(Vec::new());
     let (stop, dropped) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)));

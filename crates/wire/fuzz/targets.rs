@@ -124,6 +124,12 @@ pub(crate) const TARGETS: &[Target] = &[
         is_hex: true,
         run: uplink,
     },
+    Target {
+        name: "pack",
+        corpus: &[b"0a3b0a0673686f702d311210070707070707070707070707070707071a1000000000000000000000000000000002202928283080d8c1a28c34586360011248082912440a0673686f702d311210070707070707070707070707070707071a10000000000000000000000000000000023088a481c5ca334a0f0a04646f6f7210870e1a0408021001"],
+        is_hex: true,
+        run: |bytes| uplink::pack::decode_pack(bytes).is_ok_and(|unpacked| unpacked.unreadable.is_empty()),
+    },
     Target { name: "ack", corpus: &[b"0a100707070707070707070707070707070710ac0218ae02209003"], is_hex: true, run: |bytes| uplink::decode_ack(bytes).is_ok() },
     Target {
         name: "objections",

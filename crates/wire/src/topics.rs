@@ -56,6 +56,8 @@ pub const GATEWAYS_STATE: &str = "gw/+/state";
 
 /// What became of the settings that gateways were sent; retained.
 pub const GATEWAYS_REPORTED: &str = "gw/+/reported";
+/// Packs of what gateways had kept back; numbered and acknowledged as their batches.
+pub const GATEWAYS_PAST: &str = "gw/+/past";
 /// Requests of gateways for their next certificate.
 pub const GATEWAYS_RENEWAL: &str = "gw/+/renewal";
 
@@ -218,6 +220,12 @@ pub fn gateway_ack(gateway: &str) -> String {
 #[must_use]
 pub fn gateway_state(gateway: &str) -> String {
     Topic::GatewayState { gateway }.to_string()
+}
+
+/// Where a gateway sends packs of what it had kept back.
+#[must_use]
+pub fn gateway_past(gateway: &str) -> String {
+    format!("gw/{gateway}/past")
 }
 
 /// Where a gateway asks for its next certificate.

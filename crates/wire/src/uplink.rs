@@ -4,6 +4,7 @@
 
 pub mod clock;
 mod message;
+pub mod pack;
 mod read;
 mod write;
 
@@ -205,6 +206,8 @@ pub struct Ack {
     pub beyond: Option<(u64, u64)>,
     /// How far the server's clock is ahead of the gateway's time line, once it is known.
     pub offset: Option<Millis>,
+    /// Whether the server also takes packs.
+    pub packs: bool,
 }
 
 /// Why a batch or an acknowledgement can't be read.

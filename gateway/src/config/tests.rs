@@ -27,7 +27,8 @@ fn template_parses_and_its_comments_tell_the_true_defaults() {
     assert_eq!((plain.radio.power_on, &plain.radio.adapters), (all.radio.power_on, &all.radio.adapters));
     assert_eq!(plain.radio.source, all.radio.source);
     assert_eq!(plain.gateway.prefix, all.gateway.prefix);
-    assert_eq!((plain.spool, &plain.privacy, plain.status), (all.spool, &all.privacy, all.status));
+    assert_eq!((plain.spool.bytes_max, plain.age_max()), (all.spool.bytes_max, all.age_max()));
+    assert_eq!((&plain.privacy, plain.status), (&all.privacy, all.status));
     assert_eq!(plain.log, all.log);
     assert_eq!(all.sensors.len(), 1);
     assert_eq!(all.gateway.tag_uuids.len(), 1);

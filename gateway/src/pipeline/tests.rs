@@ -13,12 +13,16 @@ use crate::radio::port::Kind;
 const NOON: i64 = 1_790_000_000_000;
 const DOOR: &str = "\n[sensors.door]\nkind = \"counter-cumulative\"\ntopic = \"counter/door\"\n";
 
+/// The UUID of the store's tags.
+const TAG: [u8; 16] = [0xa7, 0x71, 0, 2, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 1];
+
 fn now(ms: i64) -> Now {
     Now::new(Timestamp(NOON + ms), Millis(ms))
 }
 
 fn pipeline(mode: &str) -> Pipeline {
     let text = TEMPLATE.replace("[privacy]", &format!("[privacy]\nmode = \"{mode}\"")) + DOOR;
+    let text = text.replace("# tag_uuids", "tag_uuids");
     let config = Config::parse(&text, "test").expect("a configuration");
     Pipeline::new(&config, None, rand::random, now(0))
 }
@@ -87,6 +91,27 @@ fn strangers_never_touch_the_disk_in_mode_count_and_do_in_mode_day() {
             }
         }
         assert_eq!(found, (durable, volatile), "{mode}");
+    }
+}
+
+#[test]
+fn who_consented_and_the_shops_tags_are_kept_by_their_own_ids_in_both_modes() {
+    let tag = Frame::IBeacon(IBeacon { uuid: TAG, major: 7, minor: 9, power: -59 });
+    for mode in ["count", "day"] {
+        let mut pipeline = pipeline(mode);
+        hear(&mut pipeline, &message(rolling(5), 1, -60.0), 10);
+        hear(&mut pipeline, &message(tag, 2, -60.0), 10);
+        pipeline.handle_timeout(now(500));
+        let all = parcels(&mut pipeline);
+        let [Parcel::Durable { sightings, .. }] = all.as_slice() else {
+            panic!("one durable parcel, not {all:?}");
+        };
+        let transmitters: Vec<_> = sightings.iter().map(|sighting| sighting.transmitter.clone()).collect();
+        let [Transmitter::Rolling(id), Transmitter::Beacon { uuid: TAG, major: 7, minor: 9 }] = transmitters.as_slice()
+        else {
+            panic!("a phone and a tag, not {transmitters:?}");
+        };
+        assert_eq!((id.prefix, id.eid), ([0xa7, 0x71, 0x00, 0x01], [5; 8]), "{mode}");
     }
 }
 

@@ -47,7 +47,7 @@ fn a_box_that_takes_nothing_from_afar_goes_by_its_file_alone_and_forgets() {
     assert_eq!((config.in_force, config.uplink.backlog_per_s, is_trial), (Some(2), 9, true));
     let path = write(folder.path(), "[settings]\nfrom_afar = false\n");
     let (config, is_trial) = shop.next(&path).expect("a configuration");
-    assert_eq!((config.in_force, config.uplink.backlog_per_s, is_trial), (None, 400, false));
+    assert_eq!((config.in_force, config.uplink.backlog_per_s, is_trial), (None, 1_000, false));
     assert_eq!((&shop.book, shop.kept.get()), (&Book::default(), Book::default()));
 }
 

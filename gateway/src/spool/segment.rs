@@ -46,6 +46,10 @@ impl Item {
         Self::at_offset(offset, &body, entry.at, entry.sightings, entry.readings)
     }
 
+    pub(super) const fn at(&self) -> Timestamp {
+        self.at
+    }
+
     fn at_offset(offset: u64, body: &[u8], at: Timestamp, sightings: u32, readings: u32) -> Self {
         let len = u32::try_from(HEAD + body.len()).expect("records are far below 4 GiB");
         Self { offset, len, at, sightings, readings }
@@ -85,12 +89,14 @@ pub(super) struct Segment {
     first_seq: u64,
     bytes: u64,
     newest_at: Option<Timestamp>,
+    /// When the first of its batches of sightings was made.
+    oldest_raw: Option<Timestamp>,
     items: Vec<Item>,
 }
 
 impl Segment {
     pub(super) const fn new(ordinal: u64, first_seq: u64) -> Self {
-        Self { ordinal, first_seq, bytes: 0, newest_at: None, items: Vec::new() }
+        Self { ordinal, first_seq, bytes: 0, newest_at: None, oldest_raw: None, items: Vec::new() }
     }
 
     /// The first number in it, or the one that its first batch would have.
@@ -105,6 +111,9 @@ impl Segment {
 
     fn add(&mut self, item: Item) {
         self.newest_at = self.newest_at.max(Some(item.at));
+        if item.is_raw() {
+            self.oldest_raw.get_or_insert(item.at);
+        }
         self.items.push(item);
     }
 
@@ -132,6 +141,16 @@ impl Segment {
 
     pub(super) const fn newest_at(&self) -> Option<Timestamp> {
         self.newest_at
+    }
+
+    pub(super) const fn oldest_raw(&self) -> Option<Timestamp> {
+        self.oldest_raw
+    }
+
+    /// The number of its last batch of sightings.
+    pub(super) fn last_raw(&self) -> Option<u64> {
+        let place = self.items.iter().rposition(Item::is_raw)?;
+        Some(self.first_seq + place as u64)
     }
 
     pub(super) fn is_worn(&self, limits: &Limits) -> bool {
@@ -171,15 +190,15 @@ impl Segment {
         Ok(())
     }
 
-    /// The same file, given its bytes, with nothing left of batches of sightings but their numbers.
-    pub(super) fn without_sightings(&self, bytes: &[u8]) -> io::Result<(Vec<u8>, Self)> {
+    /// The same file, given its bytes, with nothing left of those batches of sightings that go but their numbers.
+    pub(super) fn without_sightings(&self, bytes: &[u8], goes: impl Fn(u64) -> bool) -> io::Result<(Vec<u8>, Self)> {
         let head = bytes.get(..FILE_HEAD).ok_or_else(|| damaged(&self.name()))?;
         let mut thin = head.to_vec();
         let mut at = FILE_HEAD;
         while let Some((record, len)) = Record::read(&bytes[at..]) {
             let body = if record.kind == Kind::Batch { Body::read(record.body) } else { None };
             match body {
-                Some(body) if thin::is_raw(body.sightings, body.readings) => {
+                Some(body) if thin::is_raw(body.sightings, body.readings) && goes(record.seq) => {
                     let nothing = Entry {
                         at: body.at,
                         sightings: 0,

@@ -4,13 +4,18 @@ use std::io;
 
 use model::time::{Millis, Timestamp};
 
+/// What sensors read waits for so long.
+const READINGS_AGE_MAX: Millis = Millis::hours(30 * 24);
+
 /// How much may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of all segments together.
     pub bytes_max: u64,
-    /// Age of the newest record of a segment.
+    /// Age of sightings.
     pub age_max: Millis,
+    /// Age of what sensors read, which goes later: it is about nobody, and nothing else tells it.
+    pub readings_age_max: Millis,
     /// A segment of this many bytes is closed, and the next one begins.
     pub segment_bytes: u64,
 }
@@ -19,8 +24,20 @@ impl Limits {
     /// The usual limits: a sixteenth of the bytes for each segment, so that little goes at a time.
     #[must_use]
     pub fn new(bytes_max: u64, age_max: Millis) -> Self {
-        Self { bytes_max, age_max, segment_bytes: (bytes_max / 16).clamp(4 * 1024, 4 << 20) }
+        let segment_bytes = (bytes_max / 16).clamp(4 * 1024, 4 << 20);
+        Self { bytes_max, age_max, readings_age_max: READINGS_AGE_MAX.max(age_max), segment_bytes }
     }
+}
+
+/// What is known of the time in which earlier runs worked, where nothing of theirs may stay beyond its age.
+///
+/// Each run stamps along a line of its own; by the wall clock they can be told apart, as far as both runs believed theirs.
+#[derive(Debug, Clone, Copy)]
+pub struct Past {
+    /// How far the wall clock is ahead of this run's line; none when nobody set it.
+    pub drift: Option<Millis>,
+    /// The same of the run that made a batch, by what stands in it.
+    pub drift_of: fn(&[u8]) -> Option<Millis>,
 }
 
 /// One batch on its way to the disk.
@@ -79,8 +96,10 @@ pub struct Standing {
     pub bytes: u64,
     /// Entries that wait for the disk.
     pub pending: usize,
-    /// Let go because a bound was hit.
+    /// Let go because the bound of bytes was hit, or because it could not be read back.
     pub over_bounds: Dropped,
+    /// Let go because it was too old.
+    pub too_old: Dropped,
     /// Let go because the disk refused for too long.
     pub disk_refused: Dropped,
     /// Writes or syncs that failed.
@@ -99,18 +118,18 @@ impl Standing {
     /// Everything that was let go, whatever the reason.
     #[must_use]
     pub const fn lost(&self) -> Dropped {
-        let (bounds, disk) = (self.over_bounds, self.disk_refused);
+        let (bounds, old, disk) = (self.over_bounds, self.too_old, self.disk_refused);
         Dropped {
-            batches: bounds.batches + disk.batches,
-            sightings: bounds.sightings + disk.sightings,
-            readings: bounds.readings + disk.readings,
+            batches: bounds.batches + old.batches + disk.batches,
+            sightings: bounds.sightings + old.sightings + disk.sightings,
+            readings: bounds.readings + old.readings + disk.readings,
         }
     }
 
     /// What was let go, by the reason's code.
     #[must_use]
-    pub const fn lost_by_reason(&self) -> [(&'static str, Dropped); 2] {
-        [("spool-full", self.over_bounds), ("disk-refused", self.disk_refused)]
+    pub const fn lost_by_reason(&self) -> [(&'static str, Dropped); 3] {
+        [("spool-full", self.over_bounds), ("too-old", self.too_old), ("disk-refused", self.disk_refused)]
     }
 }
 

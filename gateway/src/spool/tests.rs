@@ -1,3 +1,4 @@
+mod age;
 mod dying;
 mod failing;
 mod thin;
@@ -18,7 +19,7 @@ const ID: [u8; 16] = [7; 16];
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 fn limits() -> Limits {
-    Limits { bytes_max: 64 * 1024, age_max: Millis::hours(1), segment_bytes: 1024 }
+    Limits { bytes_max: 64 * 1024, age_max: Millis::hours(1), readings_age_max: Millis::hours(1), segment_bytes: 1024 }
 }
 
 fn entry(n: u64) -> Entry {
@@ -180,9 +181,9 @@ fn what_is_too_old_goes_and_the_meters_and_the_id_stay() {
     }
     spool.commit().expect("a good disk");
     spool.enforce(NOW + Millis::hours(1));
-    assert_eq!(spool.standing().over_bounds.batches, 0);
+    assert_eq!(spool.standing().too_old.batches, 0);
     spool.enforce(NOW + Millis::hours(1) + Millis(1));
-    assert_eq!(spool.standing().over_bounds.batches, 9);
+    assert_eq!(spool.standing().too_old.batches, 9);
     drop(spool);
     let (spool, recovery) =
         Spool::open(Folder::open(folder.path()).expect("a folder"), limits(), [9; 16]).expect("opens");
@@ -201,9 +202,9 @@ fn what_earlier_runs_left_is_as_old_as_this_run_whatever_its_clock_shows() {
         let (mut spool, _) = open(folder.path(), limits());
         spool.enforce(begins);
         spool.enforce(begins + Millis::hours(1));
-        assert_eq!(spool.standing().over_bounds.batches, 0, "it may be minutes old");
+        assert_eq!(spool.standing().too_old.batches, 0, "it may be minutes old");
         spool.enforce(begins + Millis::hours(1) + Millis(1));
-        assert_eq!(spool.standing().over_bounds.batches, 1);
+        assert_eq!(spool.standing().too_old.batches, 1);
     }
 }
 

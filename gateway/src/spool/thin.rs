@@ -9,6 +9,15 @@ use super::Spool;
 use super::medium::Medium;
 use super::segment::{self, Item, Segment};
 
+/// Why something goes before the server has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// There is no room, or it can't be read back.
+    Bounds,
+    /// Its time is over.
+    Old,
+}
+
 impl<M: Medium> Spool<M> {
     /// Lets the oldest sightings go, or the oldest segment if none are left; false when nothing may go.
     ///
@@ -22,46 +31,51 @@ impl<M: Medium> Spool<M> {
             if !self.segments[index].holds_sightings(self.acked) {
                 continue;
             }
-            if self.thin(index).is_ok() {
+            if self.thin(index, Why::Bounds, |_| true).is_ok() {
                 return true;
             }
             if !self.segments[index].holds_readings(self.acked) {
-                self.drop_at(index);
+                self.drop_at(index, Why::Bounds);
                 return true;
             }
         }
-        self.drop_oldest();
+        self.drop_oldest(Why::Bounds);
         true
     }
 
-    /// Lets a segment without readings go, wherever it stands; its numbers are read as empty batches.
-    fn drop_at(&mut self, index: usize) {
+    /// Lets a segment go whole, wherever it stands; its numbers are read as empty batches.
+    pub(super) fn drop_at(&mut self, index: usize, why: Why) {
         if index == 0 {
-            return self.drop_oldest();
+            return self.drop_oldest(why);
         }
-        if let Some(raw) = self.segments.remove(index) {
-            self.count_gone(&raw, Item::is_raw);
-            self.remove(&raw);
+        if let Some(gone) = self.segments.remove(index) {
+            self.count_gone(&gone, why, |_, _| true);
+            self.remove(&gone);
         }
     }
 
-    /// Writes a segment anew without its sightings, and counts each of them.
-    fn thin(&mut self, index: usize) -> io::Result<()> {
+    /// Writes a segment anew without the sightings of some batches, and counts each of them.
+    pub(super) fn thin(&mut self, index: usize, why: Why, goes: impl Fn(u64) -> bool) -> io::Result<()> {
         let thick = &self.segments[index];
         let bytes = self.medium.read(&thick.name(), 0, segment::FILE_BYTES_MAX)?;
-        let (thin_bytes, thin) = thick.without_sightings(&bytes)?;
+        let (thin_bytes, thin) = thick.without_sightings(&bytes, &goes)?;
         self.medium.replace(&thick.name(), &thin_bytes)?;
         let thick = std::mem::replace(&mut self.segments[index], thin);
-        self.count_gone(&thick, Item::is_raw);
+        self.count_gone(&thick, why, |seq, item| item.is_raw() && goes(seq));
         Ok(())
     }
 
     /// Counts what of a segment is let go, and the server does not keep: its sightings, or all of it.
-    pub(super) fn count_gone(&mut self, segment: &Segment, is_gone: impl Fn(&Item) -> bool) {
+    pub(super) fn count_gone(&mut self, segment: &Segment, why: Why, is_gone: impl Fn(u64, &Item) -> bool) {
         let beyond = self.beyond;
         let is_kept = |seq| beyond.is_some_and(|(from, to)| (from..=to).contains(&seq));
-        for (_, item) in segment.numbered_after(self.acked).filter(|(seq, item)| !is_kept(*seq) && is_gone(item)) {
-            self.over_bounds.add(item.sightings, item.readings);
+        let lost = match why {
+            Why::Bounds => &mut self.over_bounds,
+            Why::Old => &mut self.too_old,
+        };
+        for (_, item) in segment.numbered_after(self.acked).filter(|(seq, item)| !is_kept(*seq) && is_gone(*seq, item))
+        {
+            lost.add(item.sightings, item.readings);
         }
     }
 
@@ -86,7 +100,7 @@ pub(super) const fn is_raw(sightings: u32, readings: u32) -> bool {
 
 impl Item {
     /// Whether it holds nothing but sightings.
-    const fn is_raw(&self) -> bool {
+    pub(super) const fn is_raw(&self) -> bool {
         is_raw(self.sightings, self.readings)
     }
 }

@@ -8,7 +8,7 @@ use runtime::clock::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::medium::{Folder, Medium};
-use super::{Entry, Error, Limits, Recovery, Spool, Standing, Stored};
+use super::{Entry, Error, Limits, Past, Recovery, Spool, Standing, Stored};
 use crate::metric;
 
 /// Most commands that wait for the thread.
@@ -38,13 +38,23 @@ pub struct Handle {
     standing: watch::Receiver<Standing>,
 }
 
-/// Opens the spool in a folder and starts its thread.
+/// Opens the spool in a folder and starts its thread. With `past`, nothing of earlier runs stays beyond its age.
 ///
 /// # Errors
 /// [`Error::Open`] when the folder can't be made or read.
-pub fn start(path: &Path, limits: Limits, clock: Arc<dyn Clock>) -> Result<(Handle, Recovery), Error> {
+pub fn start(
+    path: &Path,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    past: Option<Past>,
+) -> Result<(Handle, Recovery), Error> {
     let folder = Folder::open(path).map_err(Error::Open)?;
-    let (spool, recovery) = Spool::open(folder, limits, rand::random())?;
+    let (mut spool, recovery) = Spool::open(folder, limits, rand::random())?;
+    if let Some(past) = past {
+        spool.date(past);
+        // Before anybody can read it.
+        spool.enforce(clock.now());
+    }
     if recovery.bytes_cut > 0 {
         tracing::warn!(bytes_cut = recovery.bytes_cut, "the spool had a torn or damaged end, which was left out");
     }

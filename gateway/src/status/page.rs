@@ -121,6 +121,8 @@ fn counts(sources: &Sources) -> Vec<(String, String)> {
         ("Readings passed on".into(), counts.readings.to_string()),
         ("Sightings lost, spool full".into(), spool.over_bounds.sightings.to_string()),
         ("Readings lost, spool full".into(), spool.over_bounds.readings.to_string()),
+        ("Sightings lost, too old".into(), spool.too_old.sightings.to_string()),
+        ("Readings lost, too old".into(), spool.too_old.readings.to_string()),
         ("Sightings lost, disk refused".into(), spool.disk_refused.sightings.to_string()),
         ("Readings lost, disk refused".into(), spool.disk_refused.readings.to_string()),
     ];

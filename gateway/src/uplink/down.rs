@@ -120,6 +120,9 @@ impl Uplink {
                 return;
             }
         };
+        if ack.packs {
+            self.sender.packs();
+        }
         let last = self.inputs.spool.standing().borrow().last;
         let beyond = ack.beyond.map(|(from, to)| (from, to.min(last))).filter(|(from, to)| from <= to);
         self.sender.acked(ack.through.min(last), beyond, self.clock.monotonic());

@@ -9,6 +9,10 @@ use model::time::Millis;
 
 /// Most batches of a lane under way that the server has not acknowledged.
 pub const UNDER_WAY_MAX: u64 = 16;
+/// Numbers that go in one message, once the server has said that it takes packs.
+pub const PACK: u64 = 32;
+/// Most numbers of packs under way. It is also how far what is new can have to wait behind them at the server.
+pub const PACKED_UNDER_WAY_MAX: u64 = 4 * PACK;
 /// Without an acknowledgement for so long, everything under way is sent again.
 pub const PATIENCE: Millis = Millis::seconds(5);
 /// What waited longer than this is history: nobody is to be told anything because of it.
@@ -50,6 +54,8 @@ pub struct Sender {
     live: Lane,
     backlog: Lane,
     connected: bool,
+    /// Whether the server takes packs.
+    packs: bool,
     pace: Pace,
 }
 
@@ -65,7 +71,7 @@ struct Pace {
 impl Pace {
     fn fill(&mut self, now: Millis) {
         let per_second = i64::from(self.per_second);
-        let most = (per_second * 1_000 / 4).max(1_000);
+        let most = (per_second * 1_000 / 4).max(1_000 * PACK.cast_signed());
         let gained = (now.0 - self.at.0).clamp(0, 1_000) * per_second;
         (self.filled, self.at) = ((self.filled + gained).min(most), now);
     }
@@ -74,9 +80,9 @@ impl Pace {
         u64::try_from(self.filled / 1_000).unwrap_or(0)
     }
 
-    /// When the next whole batch may go.
-    fn next_at(self) -> Millis {
-        let missing = (1_000 - self.filled).max(0);
+    /// When so many whole batches may go.
+    fn next_at(self, batches: u64) -> Millis {
+        let missing = (1_000 * batches.cast_signed() - self.filled).max(0);
         Millis(self.at.0 + missing / i64::from(self.per_second.max(1)) + 1)
     }
 }
@@ -98,13 +104,15 @@ impl Sender {
             live: Lane { next: if is_stale { last + 1 } else { acked + 1 }, progress_at: Millis::ZERO },
             backlog: Lane { next: acked + 1, progress_at: Millis::ZERO },
             connected: false,
+            packs: false,
             pace: Pace { per_second: backlog_per_s, filled: 0, at: Millis::ZERO },
         }
     }
 
     /// The broker is there. What was under way before is sent again: nobody knows what became of it.
     pub fn connected(&mut self, now: Millis) {
-        self.connected = true;
+        // It may be another server.
+        (self.connected, self.packs) = (true, false);
         self.live = Lane { next: self.first_live(), progress_at: now };
         self.backlog = Lane { next: self.first_backlog(), progress_at: now };
         self.pace.at = now;
@@ -113,6 +121,17 @@ impl Sender {
     /// The broker is gone.
     pub const fn disconnected(&mut self) {
         self.connected = false;
+    }
+
+    /// The server takes packs: from now on what was kept back goes in whole ones, or with the last that there is.
+    pub const fn packs(&mut self) {
+        self.packs = true;
+    }
+
+    /// Whether the server takes packs.
+    #[must_use]
+    pub const fn takes_packs(&self) -> bool {
+        self.packs
     }
 
     /// What the spool holds now. It may have let the oldest go.
@@ -207,8 +226,9 @@ impl Sender {
         }
         let patience = |lane: Lane, first: u64| (lane.next > first).then_some(Millis(lane.progress_at.0 + PATIENCE.0));
         let (live, backlog) = (self.first_live(), self.first_backlog());
-        let has_room = self.backlog.next <= self.split && self.backlog.next < backlog + UNDER_WAY_MAX;
-        let pace = has_room.then(|| self.pace.next_at());
+        let step = self.step(self.backlog.next);
+        let has_room = step > 0 && self.backlog.next + step <= backlog + self.window();
+        let pace = has_room.then(|| self.pace.next_at(step));
         patience(self.live, live).into_iter().chain(patience(self.backlog, backlog)).chain(pace).min()
     }
 
@@ -266,15 +286,31 @@ impl Sender {
         self.backlog.next = self.past_beyond(self.backlog.next);
         self.pace.fill(now);
         let next = self.backlog.next;
-        let ends = [
-            self.split,
-            self.last,
-            first.saturating_add(UNDER_WAY_MAX - 1),
-            (next + self.pace.batches()).saturating_sub(1),
-            self.beyond.map_or(u64::MAX, |(from, _)| if from > next { from - 1 } else { u64::MAX }),
-        ];
-        let last = ends.into_iter().min()?;
-        (next <= last).then_some(Due { numbers: next..=last, historical: true })
+        let step = self.step(next);
+        let room = (first + self.window()).saturating_sub(next).min(self.pace.batches());
+        if step == 0 || room < step {
+            return None;
+        }
+        // Whole packs, unless it is the end.
+        let left = self.left(next);
+        let count = if left <= room { left } else { room - room % step };
+        Some(Due { numbers: next..=next + count - 1, historical: true })
+    }
+
+    /// How many numbers can go from one on without one that the server has.
+    fn left(&self, next: u64) -> u64 {
+        let beyond = self.beyond.map_or(u64::MAX, |(from, _)| if from > next { from - 1 } else { u64::MAX });
+        (self.split.min(self.last).min(beyond) + 1).saturating_sub(next)
+    }
+
+    /// How many numbers go at once.
+    fn step(&self, next: u64) -> u64 {
+        self.left(next).min(if self.packs { PACK } else { 1 })
+    }
+
+    /// How many numbers that were kept back may be under way.
+    const fn window(&self) -> u64 {
+        if self.packs { PACKED_UNDER_WAY_MAX } else { UNDER_WAY_MAX }
     }
 
     /// The first new number that is not acknowledged.

@@ -118,7 +118,7 @@ fn a_box(watchdog_us: Option<&str>) -> Box {
     let systemd = UnixDatagram::bind(&path).expect("a socket");
     let clock = ManualClock::new(NOON);
     let limits = Limits::new(1 << 20, Millis::hours(1));
-    let (spool, _) = worker::start(folder.path(), limits, Arc::new(clock.clone())).expect("a spool");
+    let (spool, _) = worker::start(folder.path(), limits, Arc::new(clock.clone()), None).expect("a spool");
     let (pulse, pulse_seen) = watch::channel(Pulse::default());
     let (link, link_seen) = watch::channel(Link::default());
     let sources = Sources {

@@ -189,7 +189,7 @@ impl Committed {
         } else {
             return None;
         }
-        Some(Ack { spool: batch.spool, through: *watermark, beyond: None, offset: None })
+        Some(Ack { spool: batch.spool, through: *watermark, beyond: None, offset: None, packs: false })
     }
 }
 

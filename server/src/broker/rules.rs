@@ -42,6 +42,7 @@ impl User {
                 let own = [
                     topics::gateway_up(&self.name),
                     topics::gateway_live(&self.name),
+                    topics::gateway_past(&self.name),
                     topics::gateway_state(&self.name),
                     topics::gateway_renewal(&self.name),
                     topics::gateway_reported(&self.name),
@@ -98,11 +99,12 @@ mod tests {
     #[test]
     fn a_gateway_speaks_only_under_its_own_name() {
         let gateway = user("shop-1", Role::Gateway);
-        for topic in ["gw/shop-1/up", "gw/shop-1/live", "gw/shop-1/state", "gw/shop-1/reported"] {
+        for topic in ["gw/shop-1/up", "gw/shop-1/live", "gw/shop-1/past", "gw/shop-1/state", "gw/shop-1/reported"] {
             assert!(gateway.may_publish(topic, &vendor_topics()), "{topic}");
         }
         for topic in [
             "gw/shop-2/up",
+            "gw/shop-2/past",
             "gw/shop-1/ack",
             "gw/shop-1/desired",
             "gw/shop-1/up/x",

@@ -65,6 +65,8 @@ struct Run {
     /// The least difference of each slice of our time.
     slices: BTreeMap<i64, Millis>,
     heard: u32,
+    /// When the last message came, and what stood in it: the batches of a pack are one message, and say one thing.
+    said: Option<(Timestamp, Timestamp)>,
     belief: Belief,
     drift: Millis,
     /// How many in a row came far too late, and when the first of them came.
@@ -75,7 +77,16 @@ struct Run {
 
 impl Run {
     const fn new(boot: BootId, belief: Belief) -> Self {
-        Self { boot, slices: BTreeMap::new(), heard: 0, belief, drift: Millis::ZERO, late: None, kept: None }
+        Self {
+            boot,
+            slices: BTreeMap::new(),
+            heard: 0,
+            said: None,
+            belief,
+            drift: Millis::ZERO,
+            late: None,
+            kept: None,
+        }
     }
 
     fn least(&self) -> Option<Millis> {
@@ -96,6 +107,9 @@ impl Run {
     }
 
     fn observe(&mut self, came: Timestamp, stamped: Timestamp) {
+        if self.said.replace((came, stamped)) == Some((came, stamped)) {
+            return;
+        }
         let difference = came.since(stamped);
         if self.was_moved(came, difference) {
             (self.slices, self.heard, self.late) = (BTreeMap::new(), 0, None);

@@ -47,6 +47,8 @@ fn every_filter_takes_in_its_topics_and_no_other() {
 fn the_helpers_of_a_gateway_say_its_topics() {
     assert_eq!(gateway_up("shop-1"), "gw/shop-1/up");
     assert_eq!(gateway_live("shop-1"), "gw/shop-1/live");
+    assert_eq!(gateway_past("shop-1"), "gw/shop-1/past");
+    assert!(matches(GATEWAYS_PAST, &gateway_past("shop-1")));
     assert_eq!(gateway_ack("shop-1"), "gw/shop-1/ack");
     assert_eq!(gateway_state("shop-1"), "gw/shop-1/state");
 }

@@ -7,7 +7,7 @@ use model::ids::BootId;
 use model::time::{Millis, Timestamp};
 
 use super::read::{sixteen, span, time};
-use super::{Error, message};
+use super::{Batch, Error, message};
 
 /// A wall clock before 2024 was never set, and nobody stamped anything before it by one that was.
 pub const CLOCK_SET: Timestamp = Timestamp(1_704_067_200_000);
@@ -75,6 +75,18 @@ pub struct Made {
     pub belief: Belief,
 }
 
+impl Made {
+    /// Which run stamped a stored batch, when it was not `boot`. An older version kept no clocks with it: its wall clock is
+    /// taken as it stood, and what this run is off is not laid upon it.
+    #[must_use]
+    pub fn by_another(stored: &Batch, boot: BootId) -> Option<Self> {
+        let (drift, belief) = stored
+            .clocks
+            .map_or((Millis::ZERO, Belief::Free), |clocks| (clocks.wall.since(stored.sent_at), clocks.belief));
+        (stored.boot != boot).then_some(Self { boot: stored.boot, drift, belief })
+    }
+}
+
 pub(super) fn write(clocks: &Clocks) -> message::Clocks {
     let made = clocks.made.map(|made| message::Made {
         boot: made.boot.0.to_be_bytes().to_vec(),
@@ -107,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::uplink::{Batch, decode, encode};
+    use crate::uplink::{decode, encode};
 
     fn batch(clocks: Option<Clocks>) -> Batch {
         let empty = Batch::empty(GatewayId::new("shop-1").expect("a name"), BootId(99), Timestamp(5_000));
@@ -126,6 +138,18 @@ mod tests {
             hex::encode(&with[without.len()..]),
             "a201230888a481c5ca331007180222160a100000000000000000000000000000006210071801"
         );
+    }
+
+    #[test]
+    fn what_another_run_stamped_says_so_also_when_it_kept_no_clocks() {
+        let clocks = |wall| Clocks { wall, monotonic: Millis(7), belief: Belief::NeverSet, made: None };
+        let stored = |boot, clocks| Batch { boot: BootId(boot), ..batch(clocks) };
+        let made = |stored: Batch| Made::by_another(&stored, BootId(2));
+        let of = |drift, belief| Some(Made { boot: BootId(1), drift: Millis(drift), belief });
+        assert_eq!(made(stored(1, Some(clocks(Timestamp(5_300))))), of(300, Belief::NeverSet));
+        assert_eq!(made(stored(1, None)), of(0, Belief::Free), "a spool of an older version");
+        assert_eq!(made(stored(2, Some(clocks(Timestamp(5_300))))), None);
+        assert_eq!(made(stored(2, None)), None);
     }
 
     #[test]

@@ -34,6 +34,25 @@ pub(super) struct Batch {
     pub(super) clocks: Option<Clocks>,
 }
 
+/// Many batches as they lie on a disk; see [`super::pack`].
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Pack {
+    /// A batch without content.
+    #[prost(message, optional, tag = "1")]
+    pub(super) head: Option<Batch>,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) kept: Vec<Kept>,
+}
+
+/// See [`super::pack::Kept`].
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Kept {
+    #[prost(uint64, tag = "1")]
+    pub(super) seq: u64,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(super) batch: bytes::Bytes,
+}
+
 /// See [`super::clock::Clocks`].
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Clocks {
@@ -281,4 +300,6 @@ pub(super) struct Ack {
     pub(super) beyond_to: u64,
     #[prost(sint64, optional, tag = "5")]
     pub(super) offset: Option<i64>,
+    #[prost(bool, tag = "6")]
+    pub(super) packs: bool,
 }

@@ -58,7 +58,7 @@ pub(super) fn ack(ack: &message::Ack) -> Result<Ack, Error> {
         (_, _) => return Err(Error::OutOfRange { field: "beyond", range: "above through, its beginning first" }),
     };
     let offset = ack.offset.map(|offset| span("offset", offset)).transpose()?;
-    Ok(Ack { spool: sixteen("spool", &ack.spool)?, through: ack.through, beyond, offset })
+    Ok(Ack { spool: sixteen("spool", &ack.spool)?, through: ack.through, beyond, offset, packs: ack.packs })
 }
 
 /// Boxes that send in one order only say nothing here.

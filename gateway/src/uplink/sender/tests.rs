@@ -114,6 +114,35 @@ fn what_the_server_has_already_is_not_sent_again() {
     assert_eq!((sender.live_from(), sender.backlog(), sender.poll_timeout()), (0, 0, None));
 }
 
+#[test]
+fn a_server_that_takes_packs_gets_whole_ones_and_the_rest_at_the_end() {
+    let mut sender = Sender::new(1, 300, true, 1_000);
+    sender.holds(1, 301, Millis(0));
+    sender.connected(Millis(0));
+    assert_eq!(send(&mut sender, Millis(10)), std::iter::once(301).chain(1..=10).collect::<Vec<_>>());
+    sender.packs();
+    sender.acked(10, Some((301, 301)), Millis(20));
+    assert!(send(&mut sender, Millis(20)).is_empty(), "not a whole pack yet");
+    assert_eq!(sender.poll_timeout(), Some(Millis(43)));
+    assert_eq!(send(&mut sender, Millis(43)), (11..=42).collect::<Vec<_>>());
+    assert_eq!(send(&mut sender, Millis(200)), (43..=138).collect::<Vec<_>>(), "four are under way");
+    assert_eq!(sender.poll_timeout(), Some(Millis(5_043)));
+    sender.acked(42, Some((301, 301)), Millis(210));
+    assert_eq!(send(&mut sender, Millis(900)), (139..=170).collect::<Vec<_>>());
+    sender.acked(170, Some((301, 301)), Millis(910));
+    assert_eq!(send(&mut sender, Millis(1_900)), (171..=298).collect::<Vec<_>>());
+    sender.acked(298, Some((301, 301)), Millis(1_910));
+    assert_eq!(send(&mut sender, Millis(2_000)), [299, 300], "the end is no whole pack");
+    sender.acked(301, None, Millis(2_010));
+    assert_eq!((sender.backlog(), sender.poll_timeout()), (0, None));
+    // Another server may stand there at the next connection.
+    let mut sender = Sender::new(1, 300, true, FAST);
+    sender.connected(Millis(0));
+    sender.packs();
+    sender.connected(Millis(10_000));
+    assert_eq!(send(&mut sender, Millis(20_000)).len() as u64, UNDER_WAY_MAX);
+}
+
 /// The server's rule, as simply as it can be written: a set of all numbers.
 #[derive(Debug, Default)]
 struct Reference {
@@ -144,6 +173,7 @@ proptest! {
     #[test]
     fn everything_arrives_over_a_bad_line(
         steps in prop::collection::vec((0u64..4, any::<bool>(), any::<bool>(), 0u8..12), 1..120),
+        packs: bool,
     ) {
         let mut sender = Sender::new(1, 0, false, 200);
         let mut server = Reference::default();
@@ -159,6 +189,9 @@ proptest! {
                 (false, 0 | 6..) => { sender.connected(Millis(now)); up = true; }
                 (true | false, _) => {}
             }
+            if packs {
+                sender.packs();
+            }
             let live_from = sender.live_from();
             let mut sent = Vec::new();
             while let Some(due) = sender.poll(Millis(now)) {
@@ -167,7 +200,8 @@ proptest! {
                     sent.push((seq, sender.live_from()));
                 }
             }
-            prop_assert!(live_from <= last + 1 && sent.len() as u64 <= 2 * UNDER_WAY_MAX);
+            let under_way_max = UNDER_WAY_MAX + if packs { PACKED_UNDER_WAY_MAX } else { UNDER_WAY_MAX };
+            prop_assert!(live_from <= last + 1 && sent.len() as u64 <= under_way_max);
             if !lose_batches {
                 sent.iter().for_each(|(seq, live_from)| server.take(*seq, *live_from));
             }
