@@ -1,7 +1,9 @@
 //! A box whose clock is wrong, and is set while it works: what the server makes of it has the times at which it happened.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use runtime::clock::{Clock as _, SystemClock};
 use serde_json::json;
 use tests::alone::{faketime, shifted_by};
@@ -66,6 +68,32 @@ impl Door {
         let today = house.api("/api/v1/stores/corner/today").await?;
         Ok(today["footfall"]["entered"].as_i64().unwrap_or_default())
     }
+}
+
+/// What no clock may change: her consent stands, nothing was withdrawn, and what she was told takes of its caps what it did.
+async fn assert_stands(house: &House) -> anyhow::Result<()> {
+    for (query, expected) in [
+        ("SELECT count(*) FROM customers WHERE locating = 1 AND profiling = 1 AND marketing_push = 1", 1),
+        ("SELECT count(*) FROM customers", 1),
+        ("SELECT count(*) FROM consents", 1),
+        ("SELECT count(*) FROM withdrawals", 0),
+        ("SELECT count(*) FROM devices", 1),
+        ("SELECT count(*) FROM reservations WHERE counted = 1", 1),
+    ] {
+        assert_eq!(count(&house.database_url(), query).await?, expected, "{query}");
+    }
+    Ok(())
+}
+
+/// Why she was told nothing, by the code of each decision that says nothing.
+async fn silences(house: &House) -> anyhow::Result<BTreeMap<String, usize>> {
+    let decisions = house.api("/api/v1/stores/corner/decisions").await?;
+    let rows = decisions["decisions"].as_array().context("decisions")?;
+    let mut codes = BTreeMap::new();
+    for code in rows.iter().filter_map(|row| row["code"].as_str()) {
+        *codes.entry(code.to_owned()).or_default() += 1;
+    }
+    Ok(codes)
 }
 
 async fn health_names(house: &House, code: &str) -> anyhow::Result<bool> {
@@ -135,6 +163,7 @@ async fn a_box_that_begins_in_1970_and_is_set_to_and_fro_hurts_nobody(database: 
         house.until("the server sees how the clock stands", async || Ok(flagged().await? == off)).await?;
         house.until("the box does too", async || Ok(health_names(&house, "clock-off").await? == (off == 1))).await?;
         door.one_more(&house).await?;
+        assert_stands(&house).await?;
     }
 
     // She comes back to the shelf: the cap holds as if nothing had been.
@@ -150,6 +179,10 @@ async fn a_box_that_begins_in_1970_and_is_set_to_and_fro_hurts_nobody(database: 
     assert_eq!(pushes.received().len(), 1, "one push, whatever the clock did");
     assert_eq!(count(&house.database_url(), "SELECT count(*) FROM deliveries").await?, 1);
     assert_times(&house, began - SLACK_MS).await?;
+    assert_stands(&house).await?;
+    let silences = silences(&house).await?;
+    println!("silences: {silences:?}");
+    assert!(silences.keys().all(|code| !code.contains("consent")), "a consent that a jump ended: {silences:?}");
     assert!(app.offers(&phone).await?.iter().any(|offer| offer["id"] == push["id"]), "and what she was given is hers");
     Ok(())
 }
