@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+#[path = "../fuzz/bear.rs"]
+mod bear;
 #[path = "../fuzz/spoil.rs"]
 mod spoil;
 #[path = "../fuzz/target.rs"]
@@ -17,26 +19,13 @@ use spoil::Corpus;
 use targets::TARGETS;
 use watch::{Place, Watch};
 
-const RUNS: u64 = 50_000;
 const SEED: u64 = 20_261_122;
 /// A message of 64 KiB may become so many bytes, no more.
 const BYTES_MAX: u64 = 16 << 20;
 
 #[test]
 fn every_decoder_bears_spoilt_messages_without_panic_or_bomb() {
-    for target in TARGETS {
-        let (mut corpus, mut message) = (Corpus::new(target.seeds(), SEED), Vec::new());
-        for run in 0..RUNS {
-            corpus.next(&mut message);
-            let mut is_read = false;
-            let used = allocation_counter::measure(|| is_read = (target.run)(&message));
-            if is_read {
-                corpus.was_read(&message);
-            }
-            let name = target.name;
-            assert!(used.bytes_max <= BYTES_MAX, "{name}: run {run} of seed {SEED} took {} bytes", used.bytes_max);
-        }
-    }
+    bear::assert_all_bear(TARGETS, SEED, BYTES_MAX);
 }
 
 #[test]
@@ -49,12 +38,7 @@ fn the_corpus_is_read_by_its_own_decoder() {
             String::from_utf8_lossy(advertisement)
         );
     }
-    for target in TARGETS {
-        assert!(!target.seeds().is_empty(), "{} has no right message", target.name);
-        for seed in target.seeds() {
-            assert!((target.run)(&seed), "{} refuses {}", target.name, String::from_utf8_lossy(&seed));
-        }
-    }
+    bear::assert_all_read_their_corpus(TARGETS);
 }
 
 #[test]
