@@ -1,5 +1,7 @@
 //! The way of everything that is heard: read, classify, window, parcel. Pure: it is told the time and does no I/O.
 
+mod liveness;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -105,13 +107,10 @@ impl Pipeline {
 
     /// Takes a message of the receivers' broker.
     pub fn message(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) {
-        if let Some(said) = self.sensors.hear_status(topic, payload) {
-            self.counts.sensors_are_there(self.sensors.are_there());
-            // A device may be a receiver and hold a sensor: then it is refused once, below.
-            if self.intake.status(topic, payload).is_none() {
-                return said.unwrap_or_else(|rejected| self.counts.drop(rejected.code(), 1));
-            }
-        } else if self.sensors.knows(topic) {
+        if self.hear_status(topic, payload) {
+            return;
+        }
+        if self.sensors.knows(topic) {
             return self.report(topic, payload, retained, now);
         }
         let parsed = Topic::parse(topic);
@@ -119,12 +118,6 @@ impl Pipeline {
             && let Ok(said) = espresense::decode_telemetry(topic, payload)
         {
             return self.counts.telemetry(&said);
-        }
-        if let Some(said) = self.intake.status(topic, payload) {
-            return match said {
-                Ok((receiver, kind, is_there)) => self.counts.is_there(&receiver, kind, is_there),
-                Err(rejected) => self.counts.drop(rejected.code(), 1),
-            };
         }
         // Receivers don't keep what they hear; a kept one may be of yesterday.
         if retained {
@@ -279,10 +272,7 @@ impl Pipeline {
             Ok(readings) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
             Err(refused) => self.counts.drop(refused.code(), 1),
         }
-        // A new list of devices may name some that have said already whether they are there.
-        if topic.ends_with("/bridge/devices") {
-            self.counts.sensors_are_there(self.sensors.are_there());
-        }
+        self.hear_list(topic);
     }
 
     /// Whether the address is a sensor's; what it measures is taken in, and it is no person.

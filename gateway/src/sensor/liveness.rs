@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use model::ids::SensorId;
 use wire::vendor::{Rejected, status};
 
+use super::Sensors;
 use crate::config::Sensor;
 
 /// What the devices of declared sensors say of themselves.
@@ -46,6 +47,35 @@ impl Wills {
     pub(super) fn are_there(&self) -> BTreeMap<SensorId, bool> {
         let said = self.by_topic.values().filter_map(|will| will.is_there.map(|is_there| (will, is_there)));
         said.flat_map(|(will, is_there)| will.sensors.iter().map(move |id| (id.clone(), is_there))).collect()
+    }
+}
+
+impl Sensors {
+    /// Takes in whether a sensor is there; nothing when the topic tells something else.
+    pub fn hear_status(&mut self, topic: &str, payload: &[u8]) -> Option<Result<(), Rejected>> {
+        if let Some(said) = self.wills.hear(topic, payload) {
+            return Some(said);
+        }
+        let bridge = self.bridge.as_mut()?;
+        match bridge.hear_status(bridge.below(topic)?.to_owned().as_str(), payload) {
+            Ok(is_one) => is_one.then_some(Ok(())),
+            Err(rejected) => Some(Err(rejected)),
+        }
+    }
+
+    /// Which sensors are there and which are gone, of those that say so or of which the broker says it.
+    #[must_use]
+    pub fn are_there(&self) -> BTreeMap<SensorId, bool> {
+        let mut all = self.wills.are_there();
+        if let Some(bridge) = &self.bridge {
+            let declared = self
+                .by_topic
+                .iter()
+                .flat_map(|(topic, ids)| ids.iter().filter_map(|id| bridge.below(topic).map(|name| (name, id))));
+            let told = declared.chain(bridge.sensors());
+            all.extend(told.filter_map(|(name, id)| bridge.is_there(name).map(|is_there| (id.clone(), is_there))));
+        }
+        all
     }
 }
 
