@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use model::ids::SensorId;
 use model::time::{Millis, Timestamp};
 use serde_json::{Value, json};
 use wire::ble::{frame, hci};
@@ -96,13 +97,17 @@ fn decode(args: &Args, path: &Path) -> Result<Vec<Value>, Failure> {
     let topic = args.topic.as_deref().unwrap_or_default();
     let payload = read_payload(args)?;
     let mut sensors = Sensors::new(&config.sensors, config.receivers.zigbee2mqtt.as_deref(), None);
+    let intake = Intake::new(&config.receivers);
+    if let Some(said) = decode_status(&intake, &mut sensors, topic, &payload) {
+        return said;
+    }
     if sensors.knows(topic) {
         return decode_sensor(&mut sensors, topic, &payload, args.retained);
     }
-    let heard = Intake::new(&config.receivers).read(topic, &payload);
+    let heard = intake.read(topic, &payload);
     let heard = heard.map_err(|rejected| unreadable(rejected.code(), rejected.to_string()))?;
     if heard.is_empty() {
-        return Ok(vec![json!({"kind": "nothing", "why": "the message was read and tells of nobody"})]);
+        return Ok(nothing("the message was read and tells of nobody"));
     }
     if args.raddec {
         return Ok(raddecs(&heard));
@@ -133,6 +138,40 @@ fn decode_hex(digits: &str, config: &Config, addresses: bool) -> Result<Vec<Valu
     Err(unreadable("no-frame", why))
 }
 
+fn nothing(why: &str) -> Vec<Value> {
+    vec![json!({"kind": "nothing", "why": why})]
+}
+
+/// Who says that it is there or gone; nothing by a topic that tells something else.
+fn decode_status(
+    intake: &Intake,
+    sensors: &mut Sensors,
+    topic: &str,
+    payload: &[u8],
+) -> Option<Result<Vec<Value>, Failure>> {
+    let (of_sensors, of_receiver) = (sensors.hear_status(topic, payload), intake.status(topic, payload));
+    if of_sensors.is_none() && (of_receiver.is_none() || sensors.knows(topic)) {
+        return None;
+    }
+    let sensor = |(id, online): (SensorId, bool)| json!({"kind": "status", "sensor": id.as_str(), "online": online});
+    let mut lines: Vec<Value> = sensors.are_there().into_iter().map(sensor).collect();
+    let refused = match (of_receiver, of_sensors) {
+        (Some(Ok((receiver, form, online))), _) => {
+            lines.push(json!({"kind": "status", "receiver": receiver.as_str(), "form": form, "online": online}));
+            None
+        }
+        (Some(Err(rejected)), _) | (None, Some(Err(rejected))) => Some(rejected),
+        (None, Some(Ok(())) | None) => None,
+    };
+    if let Some(rejected) = refused {
+        return Some(Err(unreadable(rejected.code(), rejected.to_string())));
+    }
+    if lines.is_empty() {
+        lines = nothing("it was read, and tells of no sensor that is declared");
+    }
+    Some(Ok(lines))
+}
+
 fn decode_sensor(sensors: &mut Sensors, topic: &str, payload: &[u8], retained: bool) -> Result<Vec<Value>, Failure> {
     let now = Now::new(Timestamp(0), Millis(0));
     let readings = sensors.report(topic, payload, retained, now).map_err(|refused| {
@@ -145,8 +184,9 @@ fn decode_sensor(sensors: &mut Sensors, topic: &str, payload: &[u8], retained: b
         unreadable(refused.code(), why)
     })?;
     if readings.is_empty() {
-        let why = "the report was read and is a beginning, or nothing that counts: differences need a second one";
-        return Ok(vec![json!({"kind": "nothing", "why": why})]);
+        return Ok(nothing(
+            "the report was read and is a beginning, or nothing that counts: differences need a second one",
+        ));
     }
     Ok(readings
         .iter()

@@ -120,6 +120,24 @@ fn decode_knows_the_sensors_of_the_configuration() {
 }
 
 #[test]
+fn decode_tells_who_says_that_it_is_there() {
+    let (code, lines) = decode(&["-t", "espresense/rooms/wine/status", "online"], b"");
+    let told = serde_json::json!({"kind": "status", "receiver": "wine", "form": "espresense", "online": true});
+    assert_eq!((code, lines), (0, vec![told]));
+    let (code, lines) = decode(&["-t", "home/till/LWT", "Offline"], b"");
+    assert_eq!((code, &lines[0]["receiver"], &lines[0]["online"]), (0, &"till".into(), &false.into()));
+    let (code, lines) = decode(&["-t", "home/till/LWT", "Offlin"], b"");
+    assert_eq!((code, lines[0]["code"].as_str()), (65, Some("malformed")), "{lines:?}");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let sensor = "\n[sensors.radar]\nkind = \"presence\"\ntopic = \"stat/hall/PIR1\"\n";
+    std::fs::write(file.path(), format!("{}{sensor}", gateway::config::TEMPLATE)).expect("written");
+    let config = file.path().to_str().expect("text");
+    let (code, lines) = decode(&["--config", config, "-t", "tele/hall/LWT", "Online"], b"");
+    let sensor = lines.iter().find(|line| line["sensor"] == "radar").unwrap_or_else(|| panic!("{lines:?}"));
+    assert_eq!((code, &sensor["kind"], &sensor["online"]), (0, &"status".into(), &true.into()));
+}
+
+#[test]
 fn decode_help_has_examples() {
     let output =
         Command::new(env!("CARGO_BIN_EXE_attimo-gateway")).args(["decode", "--help"]).output().expect("it runs");
