@@ -28,7 +28,8 @@ pub(crate) fn slot(number: i64) -> i64 {
 }
 
 impl Hall {
-    pub(crate) fn new() -> Self {
+    /// With this kind of fixed ends: what hears a tag is a `receiver`, what a phone hears is a `beacon`.
+    pub(crate) fn new(kind: &str) -> Self {
         let area = |properties: &str, [x0, y0, x1, y1]: [f64; 4]| {
             format!(
                 r#"{{"type":"Feature","properties":{properties},"geometry":{{"type":"Polygon","coordinates":[[[{x0},{y0}],[{x1},{y0}],[{x1},{y1}],[{x0},{y1}],[{x0},{y0}]]]}}}}"#
@@ -43,7 +44,7 @@ impl Hall {
             (0..12).map(|n| (format!("r{n}"), 3.0 + 6.3 * f64::from(n % 4), 3.0 + 7.0 * f64::from(n / 4))).collect();
         let mut shop = String::from("[store]\nid = \"s\"\nname = \"S\"\ntimezone = \"Etc/UTC\"\n");
         for (id, x, y) in &receivers {
-            write!(shop, "[[receiver]]\nid = \"{id}\"\nfloor = \"f\"\nx = {x:?}\ny = {y:?}\n").expect("a string grows");
+            write!(shop, "[[{kind}]]\nid = \"{id}\"\nfloor = \"f\"\nx = {x:?}\ny = {y:?}\n").expect("a string grows");
         }
         let plan = format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
         Self { shop: Shop::parse(&shop, &plan).expect("a right shop"), receivers }

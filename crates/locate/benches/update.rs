@@ -18,11 +18,16 @@ use model::sighting::Sighting;
 const WALK: i64 = 400;
 
 fn main() -> io::Result<()> {
-    let hall = Hall::new();
+    let hall = Hall::new("receiver");
     let heard: Vec<Vec<Sighting>> = (0..WALK).map(|number| hall.heard_at(number, place(number), 10.0)).collect();
     let [plan, survey] = hall.fields();
-    let mut updates: Vec<Work<'_>> =
-        vec![("survey field, 4 laws", update(&survey, &heard)), ("plan field, 4 laws", update(&plan, &heard))];
+    let [phone, phone_survey] = Hall::new("beacon").fields();
+    let mut updates: Vec<Work<'_>> = vec![
+        ("survey field, 4 laws", update(&survey, &heard)),
+        ("plan field, 4 laws", update(&plan, &heard)),
+        ("a phone, survey field", update(&phone_survey, &heard)),
+        ("a phone, plan field", update(&phone, &heard)),
+    ];
     compare("update", &mut updates)?;
     let mut told: Vec<Work<'_>> =
         vec![("survey field", told(&survey, &heard)), ("plan field, the widest claim", told(&plan, &heard))];

@@ -9,6 +9,7 @@ mod blind;
 mod checkpoint;
 mod device;
 mod estimate;
+mod facing;
 pub(crate) mod field;
 pub(crate) mod ground;
 mod heed;

@@ -22,13 +22,18 @@ fn look(filter: &mut Filter, hall: &Hall, number: i64, x: f64, work: &mut Worksp
 
 /// The place of somebody after so many slots.
 type Walk = fn(i64) -> f64;
+/// Halls with receivers that hear a tag, and with beacons that a phone hears, each with its fields.
+fn halls() -> Vec<(Hall, Arc<Field>)> {
+    let of = |kind| [Hall::new(kind), Hall::new(kind)].into_iter().zip(Hall::new(kind).fields());
+    ["receiver", "beacon"].into_iter().flat_map(of).collect()
+}
+
 const STANDING: Walk = |_| 12.0;
 const WALKING: Walk = |number| 12.0 + 10.0 * (number as f64 * 0.06).sin();
 
 #[test]
 fn an_update_allocates_nothing() {
-    let hall = Hall::new();
-    for field in hall.fields() {
+    for (hall, field) in halls() {
         for walk in [STANDING, WALKING] {
             let (mut filter, mut work) = (Filter::new(Arc::clone(&field), hall::START), Workspace::default());
             (0..600).for_each(|number| look(&mut filter, &hall, number, walk(number), &mut work));
@@ -50,8 +55,7 @@ fn an_update_allocates_nothing() {
 
 #[test]
 fn a_person_takes_at_most_16_kb() {
-    let hall = Hall::new();
-    for field in hall.fields() {
+    for (hall, field) in halls() {
         for (name, walk) in [("standing", STANDING), ("walking", WALKING)] {
             let (mut filter, mut work) = (Filter::new(Arc::clone(&field), hall::START), Workspace::default());
             let (mut most, mut after_30_s) = (0, 0);

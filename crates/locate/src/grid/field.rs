@@ -9,6 +9,7 @@ use model::shop::Shop;
 use model::zone::ZoneKind;
 
 use super::blind::blind_m;
+use super::facing::Ways;
 use super::ground::{CEILING_DB, Ground, Mast, Way};
 use crate::calibrate::{Calibration, Source, fit};
 use crate::health::Condition;
@@ -47,6 +48,8 @@ pub(super) struct Ear {
     pub(super) claim: Vec<f32>,
     /// Frames a second relative to the other receivers.
     pub(super) chance: Vec<f32>,
+    /// The ways to a beacon that phones hear; none of a receiver, and of a beacon whose place is only guessed.
+    pub(super) ways: Option<Ways>,
     /// What it is worth now.
     pub(super) condition: Condition,
 }
@@ -111,7 +114,14 @@ impl Field {
             Some(learnt) => fit(ground, shop, learnt),
             None => plan(ground, shop),
         };
-        Self::of(ground, radio)
+        let mut field = Self::of(ground, radio);
+        let moved = |id: &ReceiverId| learnt.is_some_and(|learnt| learnt.moved.contains(id));
+        for beacon in shop.beacons.iter().filter(|beacon| !moved(&beacon.id)) {
+            if let Some(number) = field.receiver(&beacon.id) {
+                field.ears[usize::from(number)].ways = Some(Ways::to(beacon.point(), ground));
+            }
+        }
+        field
     }
 
     fn of(ground: &Arc<Ground>, radio: Radio) -> Self {
@@ -193,6 +203,7 @@ impl Expectation {
             id: self.id,
             levels: self.levels,
             chance: self.chance,
+            ways: None,
             condition: Condition::Well,
         }
     }

@@ -1,5 +1,6 @@
 mod claims;
 mod devices;
+mod facing;
 mod ways;
 
 use std::fmt::Write as _;

@@ -3,6 +3,7 @@
 
 use super::belief::Belief;
 use super::device::Device;
+use super::facing::{Solved, Turn};
 use super::field::{Ear, Field, LAWS_MAX, under};
 use crate::lanes::{CELLS, dot, dot_square, fast_exp, fast_ln, max_where, wide};
 
@@ -50,11 +51,12 @@ wide! {
     fn weigh_cells<'h>(hearing: Hearing<'h>, logs: &'h mut [f32]) -> () {
         let (chunks, rest) = logs.as_chunks_mut::<CELLS>();
         let whole = chunks.len() * CELLS;
+        let faced = hearing.words.iter().any(|word| hearing.ears[word.receiver].ways.is_some());
         for (number, logs) in chunks.iter_mut().enumerate() {
-            *logs = hearing.cells(number);
+            *logs = if faced { hearing.cells::<CELLS, true>(number) } else { hearing.cells::<CELLS, false>(number) };
         }
         for (cell, log) in (whole..).zip(rest) {
-            [*log] = hearing.cells(cell);
+            [*log] = if faced { hearing.cells::<1, true>(cell) } else { hearing.cells::<1, false>(cell) };
         }
     }
 }
@@ -70,35 +72,70 @@ wide! {
 }
 
 impl Hearing<'_> {
-    /// The logarithm of the likelihood of chunk `number` of `N` cells. All of it stays in registers from one word to the next.
+    /// The logarithm of the likelihood of chunk `number` of `N` cells, for a `FACED` one of who carries what hears. All of it
+    /// stays in registers from one word to the next.
     #[inline(always)]
-    fn cells<const N: usize>(&self, number: usize) -> [f32; N] {
-        let (mut weights, mut offsets) = ([1.0 / self.variance; N], [self.offset / self.variance; N]);
+    fn cells<const N: usize, const FACED: bool>(&self, number: usize) -> [f32; N] {
+        let Solved { offset, east, north, mut logs } =
+            if FACED { self.solve_faced::<N>(number) } else { self.solve::<N>(number) };
+        for word in self.words {
+            let (level, sharp, claim) = self.tables::<N>(word, number);
+            let weight = word.weight * self.calm;
+            let faced = if FACED { self.ways::<N>(word, number) } else { (&[0.0; N], &[0.0; N]) };
+            for n in 0..N {
+                let mut residual = word.level - level[n] - offset[n];
+                if FACED {
+                    residual -= east[n] * faced.0[n] + north[n] * faced.1[n];
+                }
+                let tail = fast_ln(1.0 + residual * residual * sharp[n] * (self.calm / FREEDOM));
+                logs[n] += weight * (claim[n] - 0.5 * (FREEDOM + 1.0) * tail);
+            }
+        }
+        logs
+    }
+
+    /// The device's offset that explains the levels best, and how likely that is.
+    #[inline(always)]
+    fn solve<const N: usize>(&self, number: usize) -> Solved<N> {
+        let (mut weights, mut offset) = ([1.0 / self.variance; N], [self.offset / self.variance; N]);
         for word in self.words {
             let (level, sharp, _) = self.tables::<N>(word, number);
             let weight = word.weight * self.calm;
             for n in 0..N {
                 let weight = weight * sharp[n];
                 weights[n] += weight;
-                offsets[n] += weight * (word.level - level[n]);
+                offset[n] += weight * (word.level - level[n]);
             }
         }
         let mut logs = [0.0; N];
         for n in 0..N {
-            offsets[n] /= weights[n];
-            let off = offsets[n] - self.offset;
+            offset[n] /= weights[n];
+            let off = offset[n] - self.offset;
             logs[n] = -off * off / (2.0 * self.variance) - 0.5 * fast_ln(weights[n] * self.variance);
         }
+        Solved { offset, east: [0.0; N], north: [0.0; N], logs }
+    }
+
+    /// The same with the way that the carrier faces.
+    #[inline(always)]
+    fn solve_faced<const N: usize>(&self, number: usize) -> Solved<N> {
+        let mut turn = Turn::<N>::new(self.offset, self.variance);
         for word in self.words {
-            let (level, sharp, claim) = self.tables::<N>(word, number);
+            let (level, sharp, _) = self.tables::<N>(word, number);
             let weight = word.weight * self.calm;
+            let (mut weights, mut over) = ([0.0; N], [0.0; N]);
             for n in 0..N {
-                let residual = word.level - level[n] - offsets[n];
-                let tail = fast_ln(1.0 + residual * residual * sharp[n] * (self.calm / FREEDOM));
-                logs[n] += weight * (claim[n] - 0.5 * (FREEDOM + 1.0) * tail);
+                (weights[n], over[n]) = (weight * sharp[n], word.level - level[n]);
             }
+            turn.add(&weights, &over, self.ways(word, number));
         }
-        logs
+        turn.solve(self.offset, self.variance)
+    }
+
+    /// The ways to a word's beacon from chunk `number`; none to a fixed end that hears.
+    #[inline(always)]
+    fn ways<const N: usize>(&self, word: &Word, number: usize) -> (&[f32; N], &[f32; N]) {
+        self.ears[word.receiver].ways.as_ref().map_or((&[0.0; N], &[0.0; N]), |ways| ways.of(number))
     }
 
     /// What a word's receiver expects at chunk `number`: level, sharpness and claim.
