@@ -13,7 +13,7 @@ use super::geometry::{Geometry, LAWS};
 use super::process::{Finding, Process, Shape};
 use super::{Calibration, Source, anchor};
 use crate::grid::Ground;
-use crate::grid::field::{Expectation, Radio};
+use crate::grid::field::{Expectation, Radio, loss_variance};
 use crate::grid::ground::{CEILING_DB, Mast, Way};
 
 /// Exponent of the law before anything is known (LOCATE 3.7: 1.5 to 2.1 in the shops measured).
@@ -89,16 +89,19 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
         let process = Process::new(shape, findings);
         let room = || Vec::with_capacity(ground.cells());
         let (mut level, mut variance, mut map) = (room(), room(), room());
-        for (floor, point) in ground.centres() {
+        let ways = subject.mast.as_ref().map(|mast| ground.ways(mast));
+        for (cell, (floor, point)) in ground.centres().enumerate() {
+            let way = ways.as_ref().map(|ways| &ways[cell]);
             let (more, unsure) = process.at(floor, point);
             map.push(unsure as f32);
-            level.push((expected(ground, subject, law, floor, point) + more) as f32);
-            variance.push((shape.nugget * shape.nugget + BODIES[learnt.source as usize] + unsure) as f32);
+            level.push((expected(subject, law, way) + more) as f32);
+            let walls = way.map_or(0.0, |way| loss_variance(law.losses * way.loss));
+            variance.push((shape.nugget * shape.nugget + BODIES[learnt.source as usize] + unsure + walls) as f32);
         }
         let chance = chances.of(&subject.places);
-        let levels = match &geometry {
-            Some(geometry) => geometry.beside(ground, subject, level),
-            None => vec![level],
+        let levels = match (&geometry, ways) {
+            (Some(geometry), Some(ways)) if subject.planned => geometry.beside(&ways, level),
+            (Some(_), _) | (None, _) => vec![level],
         };
         ears.push(Expectation { id: subject.id.clone(), levels, variance, unsure: map, chance });
     }
@@ -241,17 +244,16 @@ fn fit_law(ground: &Ground, subjects: &mut [Subject]) -> Law {
     law
 }
 
-/// What the law alone lets expect of a receiver at a place.
-fn expected(ground: &Ground, subject: &Subject, law: Law, floor: usize, point: Point) -> f64 {
-    let Some(mast) = &subject.mast else { return subject.power };
-    let way = ground.way(mast, floor, point);
+/// What the law alone lets expect of a receiver over a way; of one without a place there is none.
+fn expected(subject: &Subject, law: Law, way: Option<&Way>) -> f64 {
+    let Some(way) = way else { return subject.power };
     subject.power - law.exponent * way.slope - law.losses * way.loss - law.ceiling * way.storeys
 }
 
 fn residuals(ground: &Ground, subject: &Subject, law: Law, most: usize) -> Vec<Finding> {
-    let residual = |reading: &Finding| Finding {
-        residual: reading.residual - expected(ground, subject, law, reading.floor, reading.point),
-        ..*reading
+    let residual = |reading: &Finding| {
+        let way = subject.mast.as_ref().map(|mast| ground.way(mast, reading.floor, reading.point));
+        Finding { residual: reading.residual - expected(subject, law, way.as_ref()), ..*reading }
     };
     let mut findings: Vec<Finding> = subject.readings.iter().map(residual).collect();
     if findings.len() > most {

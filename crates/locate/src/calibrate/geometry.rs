@@ -3,8 +3,8 @@
 //! somebody walked, the geometry where nobody did, or where the shop is no longer as it was.
 
 use super::fit::{Law, Subject};
-use crate::grid::Ground;
 use crate::grid::field::{LAWS_MAX, USUAL_LAW, tables};
+use crate::grid::ground::Way;
 
 /// What is believed of the map, and of three exponents without it. The map stands where the usual law does.
 pub(super) const LAWS: [f32; LAWS_MAX] = [0.125, 0.5, 0.25, 0.125];
@@ -33,10 +33,9 @@ impl Geometry {
         (count >= RECEIVERS_MIN).then(|| Self { power: powers / count as f64, ceiling, losses })
     }
 
-    /// The levels of a receiver under each law, the map's among them. One that the plan does not place has the map alone.
-    pub(super) fn beside(&self, ground: &Ground, subject: &Subject, map: Vec<f32>) -> Vec<Vec<f32>> {
-        let Some(mast) = subject.mast.as_ref().filter(|_| subject.planned) else { return vec![map] };
-        let mut levels = tables(ground, mast, &EXPONENTS, |exponent, way| {
+    /// The levels of a receiver that the plan places over its ways to all cells under each law, the map's among them.
+    pub(super) fn beside(&self, ways: &[Way], map: Vec<f32>) -> Vec<Vec<f32>> {
+        let mut levels = tables(ways, &EXPONENTS, |exponent, way| {
             (self.power - exponent * way.slope - (self.losses * way.loss + self.ceiling * way.storeys)) as f32
         });
         levels.insert(USUAL_LAW, map);

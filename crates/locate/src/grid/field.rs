@@ -10,7 +10,7 @@ use model::zone::ZoneKind;
 
 use super::blind::blind_m;
 use super::facing::Ways;
-use super::ground::{CEILING_DB, Ground, Mast, Way};
+use super::ground::{CEILING_DB, Ground, Way};
 use crate::calibrate::{Calibration, Source, fit};
 use crate::health::Condition;
 
@@ -22,6 +22,10 @@ pub(crate) const LAWS_MAX: usize = 4;
 pub(crate) const USUAL_LAW: usize = 1;
 /// Variance of what a usual receiver hears in a place where the plan says all that is known, in dB²: shadows, antennas, bodies.
 const PLAN_VARIANCE: f32 = 34.0;
+/// Part of what walls and shelves take that a plan may have wrong, as a standard deviation: a door stands open, a shelf is empty.
+const LOSS_UNSURE: f64 = 0.3;
+/// Beyond this more loss is no more unsure, in dB: waves come around what hardly lets them through.
+const LOSS_UNSURE_MAX_DB: f64 = 30.0;
 /// Usual spread of a device's power around what it claims, in dB.
 const PLAN_OFFSET_DB: f32 = 5.0;
 /// How far a receiver is off towards one device, in dB, by what is known of it: from the plan, from traffic, from a survey.
@@ -215,19 +219,19 @@ pub(crate) fn under(levels: &[Vec<f32>], law: usize) -> &[f32] {
     &levels[law.min(levels.len() - 1)]
 }
 
-/// What is heard of a radio at every cell, one table a law.
-pub(crate) fn tables<L>(ground: &Ground, mast: &Mast, laws: &[L], level: impl Fn(&L, &Way) -> f32) -> Vec<Vec<f32>> {
-    let mut tables: Vec<Vec<f32>> = laws.iter().map(|_| Vec::with_capacity(ground.cells())).collect();
-    for (floor, centre) in ground.centres() {
-        let way = ground.way(mast, floor, centre);
-        tables.iter_mut().zip(laws).for_each(|(table, law)| table.push(level(law, &way)));
-    }
-    tables
+/// What is heard of a radio at every cell, to which these are the ways; one table a law.
+pub(crate) fn tables<L>(ways: &[Way], laws: &[L], level: impl Fn(&L, &Way) -> f32) -> Vec<Vec<f32>> {
+    laws.iter().map(|law| ways.iter().map(|way| level(law, way)).collect()).collect()
 }
 
 /// The logarithm of the share that a receiver has in what all hear.
 pub(super) fn log_share(chance: f32, all: f32) -> f32 {
     (chance / all.max(1e-6)).max(1e-5).ln()
+}
+
+/// Variance of what walls and shelves take of a way, of which the plan says `loss` dB, in dB².
+pub(crate) fn loss_variance(loss: f64) -> f64 {
+    (LOSS_UNSURE * loss.min(LOSS_UNSURE_MAX_DB)).powi(2)
 }
 
 /// How likely a frame of this level is heard.
@@ -237,13 +241,14 @@ pub(crate) fn chance(level: f32) -> f32 {
 
 /// What a plan alone lets expect: the log-distance law with an open exponent, and the losses of walls.
 fn plan(ground: &Ground, shop: &Shop) -> Radio {
-    let cells = ground.cells();
     let ears = shop.receivers.iter().chain(&shop.beacons).filter_map(|receiver| {
         let mast = ground.mast(&receiver.floor, receiver.point(), receiver.z)?;
-        let levels = tables(ground, &mast, &EXPONENTS, |(exponent, _), way| {
+        let ways = ground.ways(&mast);
+        let levels = tables(&ways, &EXPONENTS, |(exponent, _), way| {
             -exponent * way.slope as f32 - (way.loss + way.storeys * CEILING_DB) as f32
         });
-        let (variance, unsure, chance) = (vec![PLAN_VARIANCE; cells], Vec::new(), Vec::new());
+        let variance = ways.iter().map(|way| PLAN_VARIANCE + loss_variance(way.loss) as f32).collect();
+        let (unsure, chance) = (Vec::new(), Vec::new());
         Some(Expectation { id: receiver.id.clone(), levels, variance, unsure, chance })
     });
     let laws = EXPONENTS.iter().map(|(_, weight)| *weight).collect();

@@ -251,6 +251,11 @@ impl Ground {
         Way { slope: 10.0 * distance.log10(), loss, storeys: storeys.abs() }
     }
 
+    /// The ways of a signal from a radio to all cells.
+    pub(crate) fn ways(&self, mast: &Mast) -> Vec<Way> {
+        self.centres().map(|(floor, centre)| self.way(mast, floor, centre)).collect()
+    }
+
     pub(super) fn centre(&self, floor: &FloorGrid, index: usize) -> Point {
         let place = index - floor.start;
         let (column, row) = (place % floor.width, place / floor.width);
