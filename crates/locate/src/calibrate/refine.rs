@@ -1,5 +1,5 @@
-//! A survey as the traffic since has it: receivers that grew weaker or louder, floor that nobody surveyed, receivers that
-//! were moved. What was surveyed is believed more than what traffic only believes.
+//! A survey as the traffic since has it: receivers that grew weaker or louder, shelves that were moved, floor that nobody
+//! surveyed, receivers that were moved. What was surveyed is believed more than what traffic only believes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +21,9 @@ const PLACES_MIN: usize = 12;
 const SAME_WEIGHT: f64 = 4.0;
 /// Smaller changes are none, larger ones are not believed, in dB.
 const SHIFT_DB: (f64, f64) = (1.0, 15.0);
+/// Weight of no change at a place beside what traffic says around it, and the least change that is one, in dB.
+const PLACE_SAME_WEIGHT: f64 = 0.3;
+const PLACE_SHIFT_MIN_DB: f64 = 2.0;
 /// Side of the squares in which traffic fills floor that nobody surveyed, in metres.
 const FILL_M: f64 = 3.0;
 /// Device-seconds in a square before it is filled.
@@ -34,10 +37,67 @@ type Near = Vec<(u32, f64)>;
 /// How traffic differs from a survey.
 #[derive(Debug)]
 struct Difference {
-    /// By receiver, in dB.
-    shifts: BTreeMap<ReceiverId, f64>,
-    /// Of all, which is the devices' and not the receivers'.
+    shifts: BTreeMap<ReceiverId, Shift>,
+    /// Of all, which is the devices' and not the receivers', in dB.
     common: f64,
+}
+
+/// How a receiver hears now, beside the survey.
+#[derive(Debug)]
+struct Shift {
+    /// Everywhere, in dB.
+    all: f64,
+    /// At places of the survey beyond that, in dB: a shelf stands in the way that was not there, or is gone.
+    places: BTreeMap<u32, f64>,
+}
+
+/// A place of the traffic beside those of the survey around it.
+#[derive(Debug)]
+struct Compared<'n> {
+    /// By how much the receiver hears it louder, in dB.
+    louder: f64,
+    /// How much that counts.
+    weight: f64,
+    around: &'n Near,
+}
+
+/// Sets what traffic heard at a place beside what was surveyed around it, if it was.
+fn compare<'n>(reading: &Reading, surveyed: &BTreeMap<u32, f64>, near: &'n [Near]) -> Option<Compared<'n>> {
+    let around = near.get(reading.place as usize)?;
+    let known = around.iter().filter_map(|(place, near)| Some((surveyed.get(place)?, near)));
+    let (level, all) = known.fold((0.0, 0.0), |(sum, all), (level, near)| (sum + level * near, all + near));
+    let weight = (reading.frames / FRAMES_WHOLE).min(1.0);
+    (all > 0.0).then(|| Compared { louder: reading.level - level / all, weight, around })
+}
+
+/// By how much a receiver hears most places louder, in dB, and what that weighs. The middle one: a shelf that was moved
+/// changes some places much, and the receiver not at all.
+fn middle(compared: &[Compared<'_>]) -> (f64, f64) {
+    let mut louder: Vec<(f64, f64)> = compared.iter().map(|one| (one.louder, one.weight)).collect();
+    louder.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let all: f64 = louder.iter().map(|(_, weight)| weight).sum();
+    let mut below = 0.0;
+    let half = louder.iter().find(|(_, weight)| {
+        below += weight;
+        below * 2.0 >= all
+    });
+    (half.map_or(0.0, |(louder, _)| *louder), all)
+}
+
+/// By how much a receiver hears places of the survey louder than `everywhere`, in dB, where that is more than chance.
+fn places(compared: &[Compared<'_>], everywhere: f64) -> BTreeMap<u32, f64> {
+    let mut sums: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+    for Compared { louder, weight, around } in compared {
+        for (place, near) in *around {
+            let sum = sums.entry(*place).or_default();
+            *sum = (sum.0 + weight * near * (louder - everywhere), sum.1 + weight * near);
+        }
+    }
+    let shifts = sums.into_iter().map(|(place, (sum, weight))| (place, sum / (weight + PLACE_SAME_WEIGHT)));
+    shifts
+        .filter(|(_, shift)| shift.abs() >= PLACE_SHIFT_MIN_DB)
+        .map(|(place, shift)| (place, shift.clamp(-SHIFT_DB.1, SHIFT_DB.1)))
+        .collect()
 }
 
 impl Calibration {
@@ -52,9 +112,10 @@ impl Calibration {
         let Difference { shifts, common } = self.difference(traffic, &near);
         let mut refined = self.clone();
         for (receiver, readings) in &mut refined.receivers {
-            let shift = shifts.get(receiver).copied().unwrap_or(0.0);
-            if shift.abs() >= SHIFT_DB.0 {
-                readings.iter_mut().for_each(|reading| reading.level += shift);
+            let Some(Shift { all, places }) = shifts.get(receiver) else { continue };
+            let all = if all.abs() >= SHIFT_DB.0 { *all } else { 0.0 };
+            for reading in readings {
+                reading.level += all + places.get(&reading.place).copied().unwrap_or(0.0);
             }
         }
         for moved in &traffic.moved {
@@ -66,32 +127,25 @@ impl Calibration {
     }
 
     fn difference(&self, traffic: &Self, near: &[Near]) -> Difference {
-        let mut found: BTreeMap<&ReceiverId, (f64, f64)> = BTreeMap::new();
+        let mut found: BTreeMap<&ReceiverId, Vec<Compared<'_>>> = BTreeMap::new();
         for (receiver, readings) in traffic.receivers.iter().filter(|(id, _)| !traffic.moved.contains(*id)) {
             let Some(surveyed) = self.receivers.get(receiver) else { continue };
             let surveyed: BTreeMap<u32, f64> = surveyed.iter().map(|reading| (reading.place, reading.level)).collect();
-            let (mut sum, mut weight, mut count) = (0.0, 0.0, 0);
-            for reading in readings.iter().filter(|reading| reading.frames >= FRAMES_MIN) {
-                let Some(around) = near.get(reading.place as usize) else { continue };
-                let known = around.iter().filter_map(|(place, near)| Some((surveyed.get(place)?, near)));
-                let (level, all) = known.fold((0.0, 0.0), |(sum, all), (level, near)| (sum + level * near, all + near));
-                if all > 0.0 {
-                    let counts = (reading.frames / FRAMES_WHOLE).min(1.0);
-                    sum += counts * (reading.level - level / all);
-                    weight += counts;
-                    count += 1;
-                }
-            }
-            if count >= PLACES_MIN {
-                found.insert(receiver, (sum / weight, weight));
+            let enough = readings.iter().filter(|reading| reading.frames >= FRAMES_MIN);
+            let compared: Vec<_> = enough.filter_map(|reading| compare(reading, &surveyed, near)).collect();
+            if compared.len() >= PLACES_MIN {
+                found.insert(receiver, compared);
             }
         }
-        let mut all: Vec<f64> = found.values().map(|(mean, _)| *mean).collect();
-        let common = median(&mut all);
-        let shift = |(mean, weight): (f64, f64)| {
-            ((mean - common) * weight / (weight + SAME_WEIGHT)).clamp(-SHIFT_DB.1, SHIFT_DB.1)
+        let mut middles: Vec<f64> = found.values().map(|compared| middle(compared).0).collect();
+        let common = median(&mut middles);
+        let shift = |compared: &[Compared<'_>]| {
+            let (middle, weight) = middle(compared);
+            let all = ((middle - common) * weight / (weight + SAME_WEIGHT)).clamp(-SHIFT_DB.1, SHIFT_DB.1);
+            Shift { all, places: places(compared, common + all) }
         };
-        Difference { shifts: found.into_iter().map(|(id, found)| (id.clone(), shift(found))).collect(), common }
+        let shifts = found.into_iter().map(|(id, compared)| (id.clone(), shift(&compared))).collect();
+        Difference { shifts, common }
     }
 
     /// For each place of the traffic the places of the survey around it.

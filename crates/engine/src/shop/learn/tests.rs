@@ -160,6 +160,34 @@ fn a_shelf_that_is_moved_is_learnt_from_traffic() {
 }
 
 #[test]
+fn a_shelf_that_is_moved_after_a_survey_is_learnt_from_traffic() {
+    let route = to_and_fro(400.0);
+    let clear = heard_by(&ears(0.0), &HALL, &route, 500, 5);
+    // It stands at 12 m all the time; the survey was made when it stood there, or before, when it stood at 4 m.
+    let errors = |surveyed: f64| {
+        let mut survey = survey(&ears(0.0));
+        for spot in &mut survey.spots {
+            let place = spot.point;
+            spot.heard.iter_mut().for_each(|heard| heard.level -= shelf(surveyed, heard.receiver.as_str(), place));
+        }
+        let mut heard = clear.clone();
+        for sighting in &mut heard {
+            let place = at(&route, sighting.at.since(START).as_seconds());
+            sighting.rssi.mean.0 -= shelf(12.0, sighting.receiver.as_str(), place);
+        }
+        let until = heard.last().expect("frames").at;
+        let mut shop = shop(&whole_plan());
+        shop.handle(Input::Survey(Arc::new(survey)), START);
+        let commands = play(&mut shop, &phone(), &promptly(heard), until);
+        [(0, 30), (370, 400)].map(|minutes| error(&commands, &route, minutes))
+    };
+    let ([moved, later], [stayed, same]) = (errors(4.0), errors(12.0));
+    assert!(moved > stayed + 0.6, "the survey is wrong when it was moved: {moved} {stayed}");
+    assert!(later - same < 0.75 * (moved - stayed), "and ever less so: {moved} {later}, as it was {stayed} {same}");
+    assert!(same < stayed + 0.1, "and a survey that is right stays so: {stayed} {same}");
+}
+
+#[test]
 fn the_same_knowledge_again_moves_nobody() {
     let mut shop = shop(&whole_plan());
     after_traffic(&mut shop);

@@ -38,6 +38,29 @@ fn a_receiver_that_grew_weaker_is_shifted_and_the_others_are_not() {
 }
 
 #[test]
+fn a_shelf_that_was_moved_shifts_places_behind_it_and_not_its_receivers() {
+    let survey = learnt(Source::Survey, (0.0, 20.0), 1.0, &[0.0; 5]);
+    // All devices are 4 dB louder; for the leftmost receiver a shelf that takes 8 dB now stands at 14 m.
+    let mut traffic = learnt(Source::Traffic, (0.0, 20.0), 1.0, &[4.0; 5]);
+    let behind = |place: &Place| place.point.x > 14.0;
+    for reading in traffic.receivers.get_mut(&id(0)).expect("surveyed") {
+        reading.level -= if behind(&traffic.places[reading.place as usize]) { 8.0 } else { 0.0 };
+    }
+    let refined = survey.refined(&traffic);
+    for ear in 1..5 {
+        assert_eq!(refined.receivers[&id(ear)], survey.receivers[&id(ear)], "r{ear} hears as before");
+    }
+    for (now, before) in refined.receivers[&id(0)].iter().zip(&survey.receivers[&id(0)]) {
+        let (shift, x) = (now.level - before.level, survey.places[now.place as usize].point.x);
+        match x {
+            _ if x <= 11.5 => assert!(shift.abs() < 0.01, "{shift} dB at {x} m"),
+            _ if x >= 17.0 => assert!((shift + 8.0).abs() < 1.0, "{shift} dB at {x} m"),
+            _ => assert!((-8.5..=0.01).contains(&shift), "{shift} dB at {x} m, where both are near"),
+        }
+    }
+}
+
+#[test]
 fn little_traffic_and_the_same_traffic_change_nothing() {
     let survey = learnt(Source::Survey, (0.0, 20.0), 1.0, &[0.0; 5]);
     let mut little = learnt(Source::Traffic, (0.0, 20.0), 1.0, &[-9.0, 0.0, 0.0, 0.0, 0.0]);
