@@ -22,7 +22,16 @@ const EARS: [(f64, f64); 5] = [(0.5, 0.5), (19.5, 0.5), (0.5, 9.5), (19.5, 9.5),
 
 /// A room of 20 x 10 m with a receiver in each corner and one in the middle, two zones side by side, and these walls.
 fn field(walls: &[([f64; 4], f64)]) -> Arc<Field> {
-    Arc::new(Field::new(&shop(walls)))
+    field_of(false, walls)
+}
+
+/// The same room; if phones hear, its fixed ends send.
+fn field_of(phones: bool, walls: &[([f64; 4], f64)]) -> Arc<Field> {
+    let mut shop = shop(walls);
+    if phones {
+        shop.beacons = std::mem::take(&mut shop.receivers);
+    }
+    Arc::new(Field::new(&shop))
 }
 
 fn shop(walls: &[([f64; 4], f64)]) -> Shop {
@@ -250,8 +259,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_order_of_coming_does_not_matter_within_two_seconds(keys in prop::collection::vec(0_i64..1_900, 50)) {
-        let field = field(&[]);
+    fn the_order_of_coming_does_not_matter_within_two_seconds(
+        keys in prop::collection::vec(0_i64..1_900, 50),
+        phones in any::<bool>(),
+    ) {
+        let field = field_of(phones, &[]);
         let frames = heard(false, 5);
         let mut shuffled: Vec<(i64, &Sighting)> = frames.iter().zip(&keys).map(|(s, late)| (s.at.0 + late, s)).collect();
         shuffled.sort_by_key(|(coming, _)| *coming);
@@ -266,8 +278,11 @@ proptest! {
     }
 
     #[test]
-    fn no_signal_strength_breaks_the_belief(levels in prop::collection::vec((0_usize..5, 0_i64..4_000, -127.0_f32..20.0), 1..200)) {
-        let field = field(&[]);
+    fn no_signal_strength_breaks_the_belief(
+        levels in prop::collection::vec((0_usize..5, 0_i64..4_000, -127.0_f32..20.0), 1..200),
+        phones in any::<bool>(),
+    ) {
+        let field = field_of(phones, &[]);
         let mut filter = Filter::new(field, START);
         let mut work = Workspace::default();
         for (receiver, ms, rssi) in levels {
@@ -285,8 +300,9 @@ proptest! {
         late in prop::collection::vec(0_i64..1_900, 160),
         again in prop::collection::vec(prop::bool::ANY, 160),
         every in 1_usize..40,
+        phones in any::<bool>(),
     ) {
-        let field = field(&[([10.5, -1.0, 10.5, 6.0], 5.0)]);
+        let field = field_of(phones, &[([10.5, -1.0, 10.5, 6.0], 5.0)]);
         let frames = walk(&noise);
         let last = slot_of(frames.last().expect("frames").at);
         let mut coming: Vec<(i64, Sighting)> =

@@ -8,13 +8,6 @@ use super::*;
 /// How much the carrier's body takes from behind and leaves in front, in dB.
 const BODY_DB: f64 = 7.0;
 
-/// The same room, and its fixed ends send instead of hearing.
-fn beacons() -> Arc<Field> {
-    let mut shop = shop(&[]);
-    shop.beacons = std::mem::take(&mut shop.receivers);
-    Arc::new(Field::new(&shop))
-}
-
 /// What is heard in one slot at a place by somebody who faces this way, in radians from the east.
 fn facing(place: Point, way: f64, body: f64) -> Vec<Sighting> {
     let frame = |receiver: usize| {
@@ -38,9 +31,9 @@ fn error(field: &Arc<Field>, body: f64) -> f64 {
 
 #[test]
 fn a_phone_whose_carrier_turns_is_found_where_a_tag_would_be_lost() {
-    let (phone, tag) = (error(&beacons(), BODY_DB), error(&field(&[]), BODY_DB));
+    let (phone, tag) = (error(&field_of(true, &[]), BODY_DB), error(&field(&[]), BODY_DB));
     assert!(phone < 0.9 * tag, "{phone} m, without the body in mind {tag} m");
-    let (calm, plain) = (error(&beacons(), 0.0), error(&field(&[]), 0.0));
+    let (calm, plain) = (error(&field_of(true, &[]), 0.0), error(&field(&[]), 0.0));
     assert!(calm < plain + 0.5, "no body in the way: {calm} m, {plain} m");
 }
 
