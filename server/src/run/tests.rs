@@ -3,6 +3,7 @@
 mod bench;
 mod clocks;
 mod course;
+mod crooked;
 mod export;
 mod history;
 mod learning;

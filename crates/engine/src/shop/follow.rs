@@ -23,6 +23,8 @@ use super::lag::Lag;
 
 /// For so long after its end a slot waits for sightings that come a little late.
 const SETTLE: Millis = Millis(250);
+/// A slot of which more has just come is not looked at in the same moment: the rest of its batch is still to be taken.
+const REST: Millis = Millis(1);
 /// A sighting may be so much late and still be put in its place.
 const LATE_MAX: Millis = Millis(SLOT.0 * LATE_SLOTS);
 /// Receivers of a slot from which the shop learns of its radio: with fewer the place is a guess.
@@ -67,13 +69,15 @@ struct Pending {
     first: Timestamp,
     last: Timestamp,
     sightings: u32,
+    /// Our time at which the last of them came.
+    came: Timestamp,
 }
 
 /// What is to be done next, and at which time of the subject.
 #[derive(Debug, Clone, Copy)]
 enum Next {
-    /// Look at a slot.
-    Look(i64, Timestamp),
+    /// Look at a slot, of which more came at this time of ours.
+    Look { slot: i64, came: Timestamp },
     /// Say that it is silent.
     Quiet(Millis),
     /// Take it for gone.
@@ -135,8 +139,12 @@ impl Follow {
 
     /// Takes a sighting, after all that its time says must have happened before it.
     pub(super) fn hear(&mut self, subject: &Subject, sighting: &Sighting, now: Timestamp, desk: &mut Desk) -> Hearing {
-        self.catch_up(subject, sighting.at - LATE_MAX, now, desk);
+        self.catch_up(subject, sighting.at, now, desk);
         let Some(ground) = desk.ground.clone() else { return Hearing::UnknownReceiver };
+        if self.visit.is_none() && matches!(self.place, Place::Lost) {
+            // Its visit was over before this: it comes in as anybody does, whenever that is noticed.
+            *self = Self::new(self.arrival, sighting.at, &ground);
+        }
         let inside: Vec<ZoneId> = self.tracker.inside().cloned().collect();
         if matches!(self.place, Place::Lost) {
             self.place = Place::Located(Box::new(Filter::within(ground.field, &inside, sighting.at, &mut desk.work)));
@@ -144,7 +152,7 @@ impl Follow {
         let Place::Located(filter) = &mut self.place else { return Hearing::Late };
         let hearing = filter.hear(sighting);
         if let Hearing::Taken(slot) = hearing {
-            self.take(slot, sighting.at);
+            self.take(slot, sighting.at, now);
             self.lag.observe(now.since(sighting.at), now);
             (self.accepted, self.quiet) = (now, false);
         }
@@ -228,14 +236,15 @@ impl Follow {
         now.since(self.accepted).as_seconds() / self.rhythm.quiet_after().as_seconds()
     }
 
-    /// Does what must have happened before a moment of the subject's own time, though our clock does not ask for it yet.
-    fn catch_up(&mut self, subject: &Subject, until: Timestamp, now: Timestamp, desk: &mut Desk) {
+    /// Does what must have happened before a sighting, though our clock does not ask for it yet: slots are looked at that are
+    /// closed by it, and a silence that it ends was as long as it was, however late it comes to us.
+    fn catch_up(&mut self, subject: &Subject, heard: Timestamp, now: Timestamp, desk: &mut Desk) {
         while let Some(next) = self.next(desk) {
-            let at = match next {
-                Next::Look(_, at) => at,
-                Next::Quiet(after) | Next::Gone(after) | Next::End(after) => self.last_heard() + after,
+            let is_past = match next {
+                Next::Look { slot, .. } => slot_end(slot) + SETTLE <= heard - LATE_MAX,
+                Next::Quiet(after) | Next::Gone(after) | Next::End(after) => self.last_heard() + after <= heard,
             };
-            if at > until {
+            if !is_past {
                 return;
             }
             self.perform(subject, next, now, desk);
@@ -243,8 +252,8 @@ impl Follow {
     }
 
     fn next(&self, desk: &Desk) -> Option<Next> {
-        if let Some(slot) = self.pending.keys().next() {
-            return Some(Next::Look(*slot, slot_end(*slot) + SETTLE));
+        if let Some((slot, pending)) = self.pending.first_key_value() {
+            return Some(Next::Look { slot: *slot, came: pending.came });
         }
         self.visit.as_ref()?;
         let here = match self.place {
@@ -260,14 +269,14 @@ impl Follow {
 
     fn due_of(&self, next: Next) -> Timestamp {
         match next {
-            Next::Look(_, at) => at + self.lag.get(),
+            Next::Look { slot, came } => (slot_end(slot) + SETTLE + self.lag.get()).max(came + REST),
             Next::Quiet(after) | Next::Gone(after) | Next::End(after) => self.accepted + after,
         }
     }
 
     fn perform(&mut self, subject: &Subject, next: Next, now: Timestamp, desk: &mut Desk) {
         match next {
-            Next::Look(slot, _) => self.look(subject, slot, now, desk),
+            Next::Look { slot, .. } => self.look(subject, slot, now, desk),
             Next::Quiet(_) => {
                 self.quiet = true;
                 desk.tell_quiet(subject, self.last_heard());
@@ -280,14 +289,16 @@ impl Follow {
         }
     }
 
-    fn take(&mut self, slot: i64, at: Timestamp) {
+    fn take(&mut self, slot: i64, at: Timestamp, now: Timestamp) {
         match &mut self.visit {
             Some(visit) if slot <= self.seen => {
                 visit.sightings = visit.sightings.saturating_add(1);
                 visit.last_heard = visit.last_heard.max(at);
             }
             Some(_) | None => {
-                let pending = self.pending.entry(slot).or_insert(Pending { first: at, last: at, sightings: 0 });
+                let pending = Pending { first: at, last: at, sightings: 0, came: now };
+                let pending = self.pending.entry(slot).or_insert(pending);
+                pending.came = now;
                 pending.first = pending.first.min(at);
                 pending.last = pending.last.max(at);
                 pending.sightings = pending.sightings.saturating_add(1);

@@ -1,3 +1,4 @@
+mod line;
 mod places;
 pub(super) mod world;
 

@@ -230,8 +230,17 @@ impl Server {
         self.send_with(seq, 1, sightings, (live_from, true)).await
     }
 
-    fn sighting(&self, (id, x, y): &(&str, f64, f64), at: Timestamp) -> Sighting {
-        let metres = (x - PLACE.0).hypot(y - PLACE.1).max(0.5);
+    /// What every receiver hears of somebody who stands somewhere, as one batch.
+    pub(super) fn heard_at(&self, place: (f64, f64), at: Timestamp) -> Vec<Sighting> {
+        RECEIVERS.iter().map(|receiver| self.sighting_of(receiver, place, at)).collect()
+    }
+
+    fn sighting(&self, receiver: &(&str, f64, f64), at: Timestamp) -> Sighting {
+        self.sighting_of(receiver, PLACE, at)
+    }
+
+    fn sighting_of(&self, (id, x, y): &(&str, f64, f64), place: (f64, f64), at: Timestamp) -> Sighting {
+        let metres = (x - place.0).hypot(y - place.1).max(0.5);
         #[expect(clippy::cast_possible_truncation, reason = "a signal strength fits")]
         let mean = Dbm((-59.0 - 22.0 * metres.log10()) as f32);
         let key = self.secret.air_key(DEVICE);
@@ -250,7 +259,7 @@ impl Server {
         self.send_with(seq, oldest, sightings, (0, false)).await
     }
 
-    async fn send_with(
+    pub(super) async fn send_with(
         &self,
         seq: u64,
         oldest: u64,
