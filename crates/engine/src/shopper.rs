@@ -33,6 +33,7 @@ use model::signal::Signal;
 use model::time::{Millis, Timestamp};
 use model::units::Probability;
 
+use self::state::Pending;
 use crate::core::Ask;
 
 pub use around::Surroundings;
@@ -44,6 +45,11 @@ pub use state::{DEVICES_MAX, LINES_MAX, MESSAGES_MAX, OPEN_MAX, ORDERS_MAX, SEEN
 
 /// A presence or an event that is older, or further in the future, is history and never makes a moment.
 pub const FRESH: Millis = Millis::seconds(30);
+/// A presence that is told later than this after it became so is not acted on at once: a line that was held up may bring
+/// behind it that they have gone on.
+pub const PROMPT: Millis = Millis::seconds(3);
+/// For so long what is told behind it is waited for: the rest of what was held up comes within it.
+pub const LATE_WAIT: Millis = Millis::seconds(1);
 /// A decision waits so long for units of budgets, and then goes on without.
 pub const BUDGET_WAIT: Millis = Millis::seconds(2);
 /// An offer of which nothing was heard is taken back so long after its expiry: a last report may be on its way.
@@ -249,7 +255,7 @@ impl Shopper {
     /// When the machine next wants to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        let waiting = self.state.pending.as_ref().map(|pending| pending.since + BUDGET_WAIT);
+        let waiting = self.state.pending.as_ref().map(Pending::due);
         [waiting, self.next_visit(), self.next_expiry(), self.next_lesson(), self.next_pattern(self.woken)]
             .into_iter()
             .flatten()

@@ -20,7 +20,7 @@ use model::zone::ZoneKind;
 use super::lesson::Lesson;
 use super::patterns::declares;
 use super::state::{Open, Pending, Stay, VISITS_MAX, decision_id, note};
-use super::{Command, FRESH, Lent, OPEN_MAX, Shopper};
+use super::{Command, FRESH, Lent, OPEN_MAX, PROMPT, Shopper};
 
 /// Whoever is there already with another device has not come again, if that entered a zone no longer ago than this: a device
 /// of which no farewell came is not there for ever.
@@ -93,7 +93,14 @@ impl Shopper {
             Trigger::Entered | Trigger::Intent | Trigger::Pattern | Trigger::Asked => !already_there,
         };
         if fresh && news && usual {
-            self.decide(id, moment, now);
+            if now.since(moment.at) > PROMPT { self.hold(id, moment, now) } else { self.decide(id, moment, now) }
+        }
+    }
+
+    /// Keeps a moment that was told late until what is behind it has been told too. The newest takes the place of an older one.
+    fn hold(&mut self, id: DecisionId, moment: Moment, now: Timestamp) {
+        if self.state.pending.as_ref().is_none_or(Pending::is_held) {
+            self.state.pending = Some(Pending::held(id, moment, now));
         }
     }
 
@@ -159,7 +166,7 @@ impl Shopper {
     /// Reserves what the decision may need, and decides once all is answered.
     pub(super) fn decide(&mut self, id: DecisionId, moment: Moment, now: Timestamp) {
         // While one decision waits for its budgets another could only break a cap; its moment passes.
-        if self.state.pending.is_some() {
+        if self.state.pending.as_ref().is_some_and(|pending| !pending.is_held()) {
             return;
         }
         let Some(plan) = self.policies.get(&moment.store).cloned() else { return };
@@ -176,17 +183,26 @@ impl Shopper {
     pub(super) fn budget(&mut self, offer: OfferId, granted: bool, now: Timestamp) {
         self.changed = true;
         let Some(pending) = &mut self.state.pending else { return };
-        if pending.awaited.remove(&offer) && granted {
+        if !pending.awaited.remove(&offer) {
+            return;
+        }
+        if granted {
             pending.granted.insert(offer);
         }
         self.finish_if_answered(now);
     }
 
     pub(super) fn stop_waiting(&mut self, now: Timestamp) {
-        let Some(pending) = &mut self.state.pending else { return };
-        if now >= pending.since + super::BUDGET_WAIT {
+        let Some(pending) = self.state.pending.take_if(|pending| now >= pending.due()) else { return };
+        self.changed = true;
+        if pending.is_held() {
+            // Whoever has gone on meanwhile, by what was told since, is told nothing there.
+            if is_fresh(pending.moment.at, now) && self.state.is_still_there(&pending.moment) {
+                self.decide(pending.id, pending.moment, now);
+            }
+        } else {
             // A unit that is granted after this is never used: too few are spent then, never too many.
-            pending.awaited.clear();
+            self.state.pending = Some(Pending { awaited: BTreeSet::new(), ..pending });
             self.finish_if_answered(now);
         }
     }

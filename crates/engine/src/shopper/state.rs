@@ -19,9 +19,9 @@ use model::time::{Millis, Timestamp};
 use model::units::{Cents, Probability};
 use serde::{Deserialize, Serialize};
 
-use super::Surroundings;
 use super::lesson::Lesson;
 use super::slim;
+use super::{BUDGET_WAIT, LATE_WAIT, Surroundings};
 
 /// Most stays open at once (nested zones, several devices); the oldest is dropped first.
 ///
@@ -130,7 +130,7 @@ pub(super) struct Order {
     pub(super) products: Vec<ProductId>,
 }
 
-/// A moment that waits for units of budgets.
+/// A moment that waits for units of budgets, or for what is told behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Pending {
     pub(super) id: DecisionId,
@@ -138,6 +138,23 @@ pub(super) struct Pending {
     pub(super) since: Timestamp,
     pub(super) awaited: BTreeSet<OfferId>,
     pub(super) granted: BTreeSet<OfferId>,
+}
+
+impl Pending {
+    /// One that was told late and asks for no budget yet.
+    pub(super) const fn held(id: DecisionId, moment: Moment, since: Timestamp) -> Self {
+        Self { id, moment, since, awaited: BTreeSet::new(), granted: BTreeSet::new() }
+    }
+
+    /// Whether it waits for what is told behind it: what asks for no budget any more is decided at once.
+    pub(super) fn is_held(&self) -> bool {
+        self.awaited.is_empty()
+    }
+
+    /// When it waits no longer.
+    pub(super) fn due(&self) -> Timestamp {
+        self.since + if self.is_held() { LATE_WAIT } else { BUDGET_WAIT }
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -178,6 +195,12 @@ impl ShopperState {
     /// Whether the customer has been in this store, as far as is known, in a zone entered at this time or later.
     pub(super) fn is_there_since(&self, store: &StoreId, since: Timestamp) -> bool {
         self.stays.iter().any(|stay| stay.store == *store && stay.since >= since)
+    }
+
+    /// Whether the customer is still in the zone of a moment, on the same visit, as far as is known.
+    pub(super) fn is_still_there(&self, moment: &Moment) -> bool {
+        let same = |stay: &&Stay| stay.store == moment.store && stay.zone == moment.zone;
+        self.stays.iter().filter(same).any(|stay| stay.devices.iter().any(|(_, visit)| *visit == moment.visit))
     }
 
     /// Notes a moment. False if it was noted before.

@@ -1,4 +1,5 @@
 mod any;
+mod late;
 mod rig;
 
 use model::decision::{Choice, Trigger};
