@@ -2,21 +2,22 @@
 
 pub(crate) mod clocks;
 pub(crate) mod marks;
+mod read;
 
 use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use model::ids::{BootId, GatewayId};
-use model::time::{Millis, Timestamp};
+use model::ids::GatewayId;
+use model::time::Millis;
 use runtime::clock::Clock;
 use runtime::mqtt::{self, Client, Event, Events, Options, Qos};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use wire::state::PrivacyMode;
 use wire::topics::{self, Topic};
-use wire::uplink::{self, Ack, Batch, pack};
+use wire::uplink::{self, Ack};
 
 use crate::fleet;
 use crate::fleet::desired::Desk;
@@ -61,8 +62,8 @@ pub struct Targets {
     pub certificate_lasts: Millis,
 }
 
-/// A batch that was answered: what may be acknowledged, and whether.
-type Answer = (GatewayId, Option<Ack>, Option<Taken>);
+/// What may be acknowledged, and to whom.
+type Answer = (GatewayId, Vec<Ack>);
 
 /// Connects to the broker and takes what gateways send until the server stops.
 ///
@@ -131,14 +132,14 @@ impl Ingest {
             return self.renew(topic, payload).await;
         }
         if let Some(gateway) = topics::captured(topics::GATEWAYS_PAST, topic) {
-            return self.pack(gateway, payload).await;
+            return self.take(read::pack(gateway, payload), Lane::Durable).await;
         }
         if topics::matches(topics::GATEWAYS_REPORTED, topic) {
             return self.reported(topic, payload);
         }
         match Topic::parse(topic) {
-            Some(Topic::GatewayUp { gateway }) => self.batch(gateway, Lane::Durable, payload).await,
-            Some(Topic::GatewayLive { gateway }) => self.batch(gateway, Lane::Volatile, payload).await,
+            Some(Topic::GatewayUp { gateway }) => self.take(read::batch(gateway, payload), Lane::Durable).await,
+            Some(Topic::GatewayLive { gateway }) => self.take(read::batch(gateway, payload), Lane::Volatile).await,
             Some(Topic::GatewayState { gateway }) => self.state(gateway, payload),
             Some(
                 Topic::EspresenseDevice { .. }
@@ -154,49 +155,33 @@ impl Ingest {
         }
     }
 
-    async fn batch(&mut self, name: &str, lane: Lane, payload: &[u8]) {
+    /// Hands on what was read of a message. Each batch stands under its own number, and is acknowledged after its commit.
+    async fn take(&mut self, read: Option<read::Read>, lane: Lane) {
+        let Some(read::Read { gateway, batches, refused }) = read else { return };
         let came = self.targets.clock.now();
-        let (gateway, batch) = match read_batch(name, payload) {
-            Ok(read) => read,
-            Err(reason) => {
-                refuse(reason);
-                match step_over(name, payload) {
-                    Some(read) if lane == Lane::Durable => read,
-                    Some(_) | None => return,
-                }
-            }
-        };
-        // Nobody waits when the owner is gone: the server is stopping then.
-        let Ok((reply, slot)) = self.targets.run.batch(gateway.clone(), lane, batch, came).await else { return };
-        if lane == Lane::Durable {
-            self.waiting.push(Box::pin(async move {
-                let taken = reply.await.ok();
-                (gateway, slot.get().copied(), taken)
-            }));
+        // Nobody is answered there, and of what can't be read nothing is left but its number.
+        if lane == Lane::Volatile && !refused.is_empty() {
+            return;
         }
-    }
-
-    /// Takes what a box had kept back. Each batch stands under its own number; the last that is kept answers for all.
-    async fn pack(&mut self, name: &str, payload: &[u8]) {
-        let came = self.targets.clock.now();
-        let (gateway, batches) = match read_pack(name, payload) {
-            Ok(read) => read,
-            Err(reason) => return refuse(reason),
-        };
         let mut replies = Vec::with_capacity(batches.len());
         for batch in batches {
-            let Ok(reply) = self.targets.run.batch(gateway.clone(), Lane::Durable, batch, came).await else { return };
-            replies.push(reply);
+            let seq = batch.seq;
+            // Nobody waits when the owner is gone: the server is stopping then.
+            let Ok((reply, slot)) = self.targets.run.batch(gateway.clone(), lane, batch, came).await else { return };
+            replies.push((seq, reply, slot));
         }
-        self.waiting.push(Box::pin(async move {
-            let mut answer = (gateway, None, None);
-            for (reply, slot) in replies {
-                if let Ok(taken @ (Taken::Stored | Taken::Duplicate)) = reply.await {
-                    (answer.1, answer.2) = (slot.get().copied(), Some(taken));
+        if lane == Lane::Durable {
+            self.waiting.push(Box::pin(async move {
+                let mut acks = Vec::new();
+                for (seq, reply, slot) in replies {
+                    // A gap, or the server stops: the gateway sends it again.
+                    if let (Ok(Taken::Stored | Taken::Duplicate), Some(ack)) = (reply.await, slot.get().copied()) {
+                        read::answer(&mut acks, ack, refused.contains(&seq).then_some(seq));
+                    }
                 }
-            }
-            answer
-        }));
+                (gateway, acks)
+            }));
+        }
     }
 
     /// Gives a gateway its next certificate; the broker has checked that the topic is its own.
@@ -292,65 +277,13 @@ fn tell_privacy(gateway: &GatewayId, in_force: Option<PrivacyMode>) {
     }
 }
 
-async fn acknowledge(client: &Client, (gateway, ack, taken): Answer) {
-    let Some(ack) = ack else { return };
-    match taken {
-        Some(Taken::Stored | Taken::Duplicate) => {
-            let topic = topics::gateway_ack(gateway.as_str());
-            if client.publish(&topic, uplink::encode_ack(ack), Qos::AtLeastOnce, false).await.is_err() {
-                tracing::debug!("the broker's client has ended; the gateway will ask again");
-            }
+async fn acknowledge(client: &Client, (gateway, acks): Answer) {
+    let topic = topics::gateway_ack(gateway.as_str());
+    for ack in acks {
+        if client.publish(&topic, uplink::encode_ack(ack), Qos::AtLeastOnce, false).await.is_err() {
+            tracing::debug!("the broker's client has ended; the gateway will ask again");
         }
-        // A gap, or the server stops: the gateway sends it again.
-        Some(Taken::Unknown | Taken::NotAllowed) | None => {}
     }
-}
-
-/// Reads a batch, and checks that who sent it is who it says.
-fn read_batch(name: &str, payload: &[u8]) -> Result<(GatewayId, Batch), &'static str> {
-    let gateway = GatewayId::new(name).map_err(|_| "bad-gateway")?;
-    let batch = uplink::decode(payload).map_err(|cause| cause.code())?;
-    if batch.gateway != gateway {
-        return Err("foreign-gateway");
-    }
-    Ok((gateway, batch))
-}
-
-/// Reads a pack, and checks that who sent it is who it says. A batch in it that can't be read is stepped over.
-fn read_pack(name: &str, payload: &[u8]) -> Result<(GatewayId, Vec<Batch>), &'static str> {
-    let gateway = GatewayId::new(name).map_err(|_| "bad-gateway")?;
-    let pack::Unpacked { batches, unreadable } = pack::decode_pack(payload).map_err(|cause| cause.code())?;
-    if batches.iter().any(|batch| batch.gateway != gateway) {
-        return Err("foreign-gateway");
-    }
-    for (seq, cause) in unreadable {
-        refuse(cause.code());
-        tracing::warn!(%gateway, seq, %cause, "a batch in a pack can't be read and is stepped over");
-    }
-    Ok((gateway, batches))
-}
-
-/// The same batch without its content, when only the content can't be read.
-///
-/// Without an answer the gateway would send it for ever, and nothing behind it would ever come through.
-fn step_over(name: &str, payload: &[u8]) -> Option<(GatewayId, Batch)> {
-    let numbers = uplink::decode_numbers(payload).ok().filter(|numbers| numbers.gateway.as_str() == name)?;
-    tracing::warn!(gateway = %numbers.gateway, seq = numbers.seq, "a batch can't be read and is stepped over");
-    let batch = Batch {
-        gateway: numbers.gateway.clone(),
-        spool: numbers.spool,
-        boot: BootId(0),
-        seq: numbers.seq,
-        oldest: numbers.oldest,
-        sent_at: Timestamp(0),
-        sightings: Vec::new(),
-        readings: Vec::new(),
-        health: None,
-        live_from: numbers.live_from,
-        historical: true,
-        clocks: None,
-    };
-    Some((numbers.gateway, batch))
 }
 
 /// Bad bytes are normal: they are counted by reason and dropped.

@@ -29,7 +29,8 @@ pub async fn start(url: &str) -> anyhow::Result<(Client, mpsc::UnboundedReceiver
         while let Some(event) = events.next().await {
             let Event::Message { payload, .. } = event else { continue };
             let Ok(batch) = uplink::decode(&payload) else { continue };
-            let ack = Ack { spool: batch.spool, through: batch.seq, beyond: None, offset: None, packs: false };
+            let ack =
+                Ack { spool: batch.spool, through: batch.seq, beyond: None, offset: None, packs: false, refused: None };
             let topic = wire::topics::gateway_ack(batch.gateway.as_str());
             let _ = answers.try_publish(&topic, uplink::encode_ack(ack), Qos::AtLeastOnce, false);
             if known.replace(batch.boot) != Some(batch.boot) {

@@ -208,6 +208,9 @@ pub struct Ack {
     pub offset: Option<Millis>,
     /// Whether the server also takes packs.
     pub packs: bool,
+    /// The first and the last of the batches that this answers and that the server could not read: it has their numbers, and
+    /// nothing of what was in them.
+    pub refused: Option<(u64, u64)>,
 }
 
 /// Why a batch or an acknowledgement can't be read.
@@ -290,11 +293,11 @@ pub fn decode(payload: &[u8]) -> Result<Batch, Error> {
 }
 
 /// Reads the numbers of a batch whose content may be useless, so that the server can step over it instead of asking for it for ever.
+/// It may be longer than any that is read: nothing else of it is looked at.
 ///
 /// # Errors
 /// [`Error`] names the field without which even that is not possible.
 pub fn decode_numbers(payload: &[u8]) -> Result<Numbers, Error> {
-    check_length(payload, BATCH_LEN_MAX)?;
     read::numbers(&message::Numbers::decode(payload).map_err(Error::NotProtobuf)?)
 }
 

@@ -110,6 +110,20 @@ impl Uplink {
         }
     }
 
+    /// What the server can't read it would never read: it goes with its acknowledgement, and is counted.
+    fn count_refused(&self, refused: (u64, u64)) {
+        let count = self.sender.unanswered(refused);
+        if count > 0 {
+            let (first, last) = refused;
+            tracing::error!(
+                first,
+                last,
+                "the server could not read batches {first} to {last}; what was in them is lost"
+            );
+            metric::add_labelled(Name::Dropped, "reason", "batch-refused", count);
+        }
+    }
+
     async fn ack(&mut self, payload: &[u8]) {
         let ack = match uplink::decode_ack(payload) {
             Ok(ack) if ack.spool == self.inputs.spool.id() => ack,
@@ -122,6 +136,9 @@ impl Uplink {
         };
         if ack.packs {
             self.sender.packs();
+        }
+        if let Some(refused) = ack.refused {
+            self.count_refused(refused);
         }
         let last = self.inputs.spool.standing().borrow().last;
         let beyond = ack.beyond.map(|(from, to)| (from, to.min(last))).filter(|(from, to)| from <= to);

@@ -172,6 +172,14 @@ impl Sender {
         }
     }
 
+    /// How many of these numbers are not acknowledged yet: an answer that comes again counts nothing twice.
+    #[must_use]
+    pub fn unanswered(&self, (from, to): (u64, u64)) -> u64 {
+        let (first, last) = (from.max(self.acked + 1), to.min(self.last));
+        let inside = self.beyond.map_or(0, |(from, to)| (to.min(last) + 1).saturating_sub(from.max(first)));
+        (last + 1).saturating_sub(first).saturating_sub(inside)
+    }
+
     /// Batches to send now, the new ones first.
     #[must_use]
     pub fn poll(&mut self, now: Millis) -> Option<Due> {

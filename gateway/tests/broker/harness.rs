@@ -163,6 +163,10 @@ pub(crate) struct Committed {
     pub(crate) live: Vec<Sighting>,
     pub(crate) health: Option<uplink::Health>,
     pub(crate) repeats: u64,
+    /// So many of the next batches with readings are ones that it can't read.
+    unreadable: u64,
+    /// What it said of such.
+    pub(crate) refused: Vec<u64>,
     /// Every payload of the uplink, as it came.
     pub(crate) payloads: Vec<Vec<u8>>,
     pub(crate) states: Vec<wire::state::State>,
@@ -178,18 +182,25 @@ impl Committed {
 
     /// Takes a batch by the server's rule; the number to acknowledge, if any.
     fn take(&mut self, batch: Batch) -> Option<Ack> {
+        let mut refused = None;
         let watermark = self.watermarks.entry(batch.spool).or_default();
         let is_next = batch.seq == *watermark + 1 || (batch.oldest > *watermark + 1 && batch.seq == batch.oldest);
         if batch.seq <= *watermark {
             self.repeats += 1;
         } else if is_next {
             *watermark = batch.seq;
-            self.sightings.extend(batch.sightings);
-            self.readings.extend(batch.readings);
+            if self.unreadable > 0 && !batch.readings.is_empty() {
+                self.unreadable -= 1;
+                self.refused.push(batch.seq);
+                refused = Some((batch.seq, batch.seq));
+            } else {
+                self.sightings.extend(batch.sightings);
+                self.readings.extend(batch.readings);
+            }
         } else {
             return None;
         }
-        Some(Ack { spool: batch.spool, through: *watermark, beyond: None, offset: None, packs: false })
+        Some(Ack { spool: batch.spool, through: *watermark, beyond: None, offset: None, packs: false, refused })
     }
 }
 
@@ -243,6 +254,11 @@ impl Server {
         assert!(waited.is_ok(), "waited in vain for {what}: {:?}", self.committed());
     }
 
+    /// The next batch with readings is one that it can't read.
+    pub(crate) fn fail_to_read_one(&self) {
+        self.committed.lock().expect("no panic").unreadable = 1;
+    }
+
     pub(crate) async fn stop(&self) {
         self.client.disconnect().await;
     }
@@ -286,19 +302,25 @@ impl Publisher {
 
 /// Waits until the gateway has both brokers: its health page says so.
 pub(crate) async fn until_healthy(status: &str) {
+    until_page(status, "/healthz", |page| page.starts_with("HTTP/1.1 200")).await;
+}
+
+/// Waits until a page of the gateway is as it should be.
+pub(crate) async fn until_page(status: &str, path: &str, is: impl Fn(&str) -> bool) {
     let asked = tokio::time::timeout(PATIENCE, async {
-        while !is_healthy(status).await {
+        while !is(&get(status, path).await) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
-    asked.await.expect("the gateway is healthy in time");
+    asked.await.unwrap_or_else(|_| panic!("{path} is as it should be in time"));
 }
 
-async fn is_healthy(status: &str) -> bool {
+async fn get(status: &str, path: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(status).await.expect("a status page");
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.expect("sent");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");
-    answer.starts_with("HTTP/1.1 200")
+    answer
 }

@@ -10,7 +10,7 @@ use wire::state::Liveness;
 use wire::vendor::Message;
 use wire::vendor::counter::{self, Totals};
 
-use crate::harness::{Broker, Gateway, Publisher, Server, mosquitto_is_missing, until_healthy};
+use crate::harness::{Broker, Gateway, Publisher, Server, mosquitto_is_missing, until_healthy, until_page};
 
 /// Slower than people can pass a door, as a real counter is.
 const STEP: Duration = Duration::from_millis(150);
@@ -49,6 +49,40 @@ async fn a_broker_that_restarts_costs_nothing_and_counts_nobody_twice() {
     }
     assert_eq!(gateway.stop().await, Some(0));
     assert_eq!(server.committed().crossed(), (30, 0));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_can_not_read_goes_is_counted_and_named_and_stops_nothing_behind_it() {
+    if mosquitto_is_missing() {
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let (shop, chain) = (Broker::start().await, Broker::start().await);
+    let mut server = Server::start(&chain).await;
+    let mut gateway = Gateway::start(folder.path(), &shop, &chain, "").await;
+    until_healthy(&gateway.status).await;
+    let vendors = Publisher::start(&shop).await;
+    let mut pace = tokio::time::interval(STEP);
+    for entered in 1_000..=1_001 {
+        pace.tick().await;
+        vendors.publish(&door(entered, 0)).await;
+    }
+    server.until("the first to come in", |c| c.crossed() == (1, 0)).await;
+    server.fail_to_read_one();
+    pace.tick().await;
+    vendors.publish(&door(1_002, 0)).await;
+    server.until("one that can't be read", |c| c.refused.len() == 1).await;
+    pace.tick().await;
+    vendors.publish(&door(1_003, 0)).await;
+    server.until("what came behind it", |c| c.crossed() == (2, 0)).await;
+
+    let counted = "attimo_gateway_dropped_total{reason=\"batch-refused\"} 1\n";
+    until_page(&gateway.status, "/metrics", |page| page.contains(counted)).await;
+    let named = format!("the server could not read batches {0} to {0}", server.committed().refused[0]);
+    assert_eq!(gateway.stop().await, Some(0));
+    let log = gateway.written().pop().expect("the log").1;
+    assert!(String::from_utf8_lossy(&log).contains(&named), "{named}");
     server.stop().await;
 }
 

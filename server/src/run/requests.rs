@@ -256,7 +256,14 @@ impl Owner {
             // A repeat learns no more than that it is known.
             let through = if place == Place::Repeat { marks.through().min(batch.seq) } else { marks.through() };
             // Read only after the commit, and never changed once it is set.
-            let _ = slot.set(Ack { spool: batch.spool, through, beyond: marks.beyond(), offset, packs: true });
+            let _ = slot.set(Ack {
+                spool: batch.spool,
+                through,
+                beyond: marks.beyond(),
+                offset,
+                packs: true,
+                refused: None,
+            });
             match place {
                 Place::Repeat => return Ok(Taken::Duplicate),
                 Place::Gap => {

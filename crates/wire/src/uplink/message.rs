@@ -53,6 +53,22 @@ pub(super) struct Kept {
     pub(super) batch: bytes::Bytes,
 }
 
+/// The numbers of a [`Pack`]; all else is skipped unread.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct PackNumbers {
+    #[prost(message, optional, tag = "1")]
+    pub(super) head: Option<Numbers>,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) kept: Vec<KeptNumber>,
+}
+
+/// The number of a [`Kept`].
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct KeptNumber {
+    #[prost(uint64, tag = "1")]
+    pub(super) seq: u64,
+}
+
 /// See [`super::clock::Clocks`].
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Clocks {
@@ -302,4 +318,8 @@ pub(super) struct Ack {
     pub(super) offset: Option<i64>,
     #[prost(bool, tag = "6")]
     pub(super) packs: bool,
+    #[prost(uint64, tag = "7")]
+    pub(super) refused_from: u64,
+    #[prost(uint64, tag = "8")]
+    pub(super) refused_to: u64,
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use super::clock::{Clocks, Made};
-use super::{BATCH_LEN_MAX, Batch, Error, check_length, decode, message, read, write};
+use super::{BATCH_LEN_MAX, Batch, Error, Numbers, check_length, decode, message, read, write};
 
 /// Most batches in a pack.
 pub const PACK_BATCHES_MAX: usize = 256;
@@ -17,6 +17,15 @@ pub struct Kept {
     pub seq: u64,
     /// The batch as it was encoded when it was made; empty when nothing of it is left but its number.
     pub batch: Bytes,
+}
+
+/// The numbers of a pack, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackNumbers {
+    /// Those of its first batch.
+    pub first: Numbers,
+    /// The number of its last one.
+    pub last: u64,
 }
 
 /// What was in a pack.
@@ -44,13 +53,8 @@ pub fn decode_pack(payload: &[u8]) -> Result<Unpacked, Error> {
     check_length(payload, BATCH_LEN_MAX)?;
     let message::Pack { head, kept } = message::Pack::decode(payload).map_err(Error::NotProtobuf)?;
     let head = read::batch(head.ok_or(Error::Missing { field: "head" })?)?;
-    if !(1..=PACK_BATCHES_MAX).contains(&kept.len()) {
-        return Err(Error::TooMany { field: "kept", len: kept.len(), max: PACK_BATCHES_MAX });
-    }
-    let in_order = kept.iter().zip(head.seq..).all(|(kept, seq)| kept.seq == seq);
-    if head.seq == 0 || !in_order {
-        return Err(Error::OutOfRange { field: "kept.seq", range: "from the head's number on, without a gap" });
-    }
+    check_count(kept.len())?;
+    check_order(head.seq, kept.iter().map(|kept| kept.seq))?;
     let empty = Batch { sightings: Vec::new(), readings: Vec::new(), health: None, historical: true, ..head };
     let mut unpacked = Unpacked { batches: Vec::with_capacity(kept.len()), unreadable: Vec::new() };
     for message::Kept { seq, batch } in kept {
@@ -66,6 +70,35 @@ pub fn decode_pack(payload: &[u8]) -> Result<Unpacked, Error> {
         });
     }
     Ok(unpacked)
+}
+
+/// Reads the numbers of a pack whose head may be useless, so that the server can step over all of it. It may be longer than any
+/// that is read: nothing else of it is looked at.
+///
+/// # Errors
+/// [`Error`] names the field without which even that is not possible.
+pub fn decode_pack_numbers(payload: &[u8]) -> Result<PackNumbers, Error> {
+    let message::PackNumbers { head, kept } = message::PackNumbers::decode(payload).map_err(Error::NotProtobuf)?;
+    let first = read::numbers(&head.ok_or(Error::Missing { field: "head" })?)?;
+    check_count(kept.len())?;
+    check_order(first.seq, kept.iter().map(|kept| kept.seq))?;
+    let last = first.seq + kept.len() as u64 - 1;
+    Ok(PackNumbers { first, last })
+}
+
+fn check_count(len: usize) -> Result<(), Error> {
+    if (1..=PACK_BATCHES_MAX).contains(&len) {
+        return Ok(());
+    }
+    Err(Error::TooMany { field: "kept", len, max: PACK_BATCHES_MAX })
+}
+
+fn check_order(first: u64, numbers: impl Iterator<Item = u64>) -> Result<(), Error> {
+    let in_order = (0..).zip(numbers).all(|(n, number)| first.checked_add(n) == Some(number));
+    if first > 0 && in_order {
+        return Ok(());
+    }
+    Err(Error::OutOfRange { field: "kept.seq", range: "from the head's number on, without a gap" })
 }
 
 fn filled(numbered: Batch, stored: Batch) -> Batch {
@@ -136,6 +169,22 @@ mod tests {
         assert_eq!(unpacked.unreadable.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [42]);
         assert_eq!(unpacked.batches.iter().map(|batch| batch.readings.len()).collect::<Vec<_>>(), [1, 0, 1]);
         assert_eq!(unpacked.batches.iter().map(|batch| batch.seq).collect::<Vec<_>>(), [41, 42, 43]);
+    }
+
+    #[test]
+    fn of_a_pack_with_a_useless_head_the_numbers_can_still_be_read() {
+        let long = Kept { seq: 42, batch: vec![1; BATCH_LEN_MAX].into() };
+        // A time that is none.
+        let head = Batch { sent_at: Timestamp(-1), ..head() };
+        let pack = encode_pack(&head, &[kept(41, &stored(1, NOW)), long]);
+        assert!(decode_pack(&pack).is_err());
+        let Batch { gateway, spool, oldest, live_from, .. } = head;
+        let first = Numbers { gateway, spool, seq: 41, oldest, live_from };
+        assert_eq!(decode_pack_numbers(&pack).expect("its numbers"), PackNumbers { first, last: 42 });
+        let code = |pack: &[u8]| decode_pack_numbers(pack).expect_err("no numbers").code();
+        assert_eq!(code(b""), "missing-field");
+        assert_eq!(code(&encode_pack(&self::head(), &[])), "too-many");
+        assert_eq!(code(&encode_pack(&self::head(), &[kept(42, &stored(1, NOW))])), "out-of-range");
     }
 
     #[test]

@@ -58,7 +58,12 @@ pub(super) fn ack(ack: &message::Ack) -> Result<Ack, Error> {
         (_, _) => return Err(Error::OutOfRange { field: "beyond", range: "above through, its beginning first" }),
     };
     let offset = ack.offset.map(|offset| span("offset", offset)).transpose()?;
-    Ok(Ack { spool: sixteen("spool", &ack.spool)?, through: ack.through, beyond, offset, packs: ack.packs })
+    let refused = match (ack.refused_from, ack.refused_to) {
+        (0, 0) => None,
+        (from, to) if from > 0 && from <= to => Some((from, to)),
+        (_, _) => return Err(Error::OutOfRange { field: "refused", range: "from 1, its beginning first" }),
+    };
+    Ok(Ack { spool: sixteen("spool", &ack.spool)?, through: ack.through, beyond, offset, packs: ack.packs, refused })
 }
 
 /// Boxes that send in one order only say nothing here.

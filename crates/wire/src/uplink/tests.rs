@@ -213,7 +213,14 @@ fn the_bytes_on_the_wire_stay_what_they_are() {
         )
     );
     assert_eq!(
-        hex::encode(encode_ack(Ack { spool: [7; 16], through: 300, beyond: None, offset: None, packs: false })),
+        hex::encode(encode_ack(Ack {
+            spool: [7; 16],
+            through: 300,
+            beyond: None,
+            offset: None,
+            packs: false,
+            refused: None
+        })),
         "0a100707070707070707070707070707070710ac02"
     );
 }
@@ -224,12 +231,20 @@ fn a_bad_acknowledgement_is_refused() {
     assert_eq!(code(b""), "out-of-range");
     assert_eq!(code(&[0; ACK_LEN_MAX + 1]), "too-large");
     assert_eq!(
-        code(&encode_ack(Ack { spool: [7; 16], through: 300, beyond: None, offset: None, packs: false })[..10]),
+        code(
+            &encode_ack(Ack { spool: [7; 16], through: 300, beyond: None, offset: None, packs: false, refused: None })
+                [..10]
+        ),
         "not-protobuf"
     );
     for beyond in [(300, 400), (299, 301), (402, 401), (0, 9)] {
-        let ack = Ack { spool: [7; 16], through: 300, beyond: Some(beyond), offset: None, packs: false };
+        let ack = Ack { spool: [7; 16], through: 300, beyond: Some(beyond), offset: None, packs: false, refused: None };
         assert_eq!(code(&encode_ack(ack)), "out-of-range", "{beyond:?}");
+    }
+    for refused in [(402, 401), (0, 9)] {
+        let beyond = None;
+        let ack = Ack { spool: [7; 16], through: 300, beyond, offset: None, packs: false, refused: Some(refused) };
+        assert_eq!(code(&encode_ack(ack)), "out-of-range", "{refused:?}");
     }
 }
 
@@ -360,9 +375,11 @@ proptest! {
         through in 0u64..1 << 60,
         beyond in proptest::option::of((1u64..1 << 20, 0u64..1 << 20)),
         offset in proptest::option::of(-253_402_300_799_999i64..253_402_300_800_000),
+        refused in proptest::option::of((1u64..1_000_000, 0u64..256)),
     ) {
         let beyond = beyond.map(|(gap, len)| (through + gap, through + gap + len));
-        let ack = Ack { spool, through, beyond, offset: offset.map(Millis), packs: false };
+        let refused = refused.map(|(from, len)| (from, from + len));
+        let ack = Ack { spool, through, beyond, offset: offset.map(Millis), packs: false, refused };
         prop_assert_eq!(decode_ack(&encode_ack(ack)).expect("what was just written"), ack);
     }
 

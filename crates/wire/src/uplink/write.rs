@@ -32,7 +32,17 @@ pub(super) fn batch(batch: &Batch) -> message::Batch {
 pub(super) fn ack(ack: Ack) -> message::Ack {
     let (beyond_from, beyond_to) = ack.beyond.unwrap_or_default();
     let offset = ack.offset.map(|offset| offset.0);
-    message::Ack { spool: ack.spool.to_vec(), through: ack.through, beyond_from, beyond_to, offset, packs: ack.packs }
+    let (refused_from, refused_to) = ack.refused.unwrap_or_default();
+    message::Ack {
+        spool: ack.spool.to_vec(),
+        through: ack.through,
+        beyond_from,
+        beyond_to,
+        offset,
+        packs: ack.packs,
+        refused_from,
+        refused_to,
+    }
 }
 
 /// The batch's list of receivers, each named once.

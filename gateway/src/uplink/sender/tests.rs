@@ -33,6 +33,16 @@ fn no_more_than_a_window_is_under_way() {
 }
 
 #[test]
+fn what_is_answered_again_is_not_counted_again() {
+    let mut sender = Sender::new(5, 20, false, FAST);
+    assert_eq!((sender.unanswered((6, 8)), sender.unanswered((1, 5)), sender.unanswered((19, 99))), (3, 1, 2));
+    sender.acked(7, None, Millis(0));
+    assert_eq!((sender.unanswered((6, 8)), sender.unanswered((5, 7)), sender.unanswered((21, 30))), (1, 0, 0));
+    sender.acked(7, Some((10, 12)), Millis(0));
+    assert_eq!((sender.unanswered((9, 13)), sender.unanswered((10, 12)), sender.unanswered((1, 99))), (2, 0, 10));
+}
+
+#[test]
 fn silence_and_a_new_connection_both_send_again() {
     let mut sender = Sender::new(5, 6, false, FAST);
     sender.connected(Millis(0));
