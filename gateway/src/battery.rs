@@ -1,4 +1,4 @@
-//! Batteries of the shop's own beacons and sensors. Of strangers and customers nothing is kept.
+//! Batteries of the shop's own beacons and sensors, and which sensors are there. Of strangers and customers nothing is kept.
 //!
 //! Telemetry comes under a bare radio address; whose that is, the beacon says itself in the frames between. Addresses stay here.
 
@@ -54,6 +54,15 @@ impl Batteries {
         }
     }
 
+    /// Which sensors are there and which are gone, by what they say, or what the broker says for them.
+    pub fn are_there(&mut self, sensors: &BTreeMap<SensorId, bool>, now: Timestamp) {
+        for (sensor, is_there) in sensors {
+            if let Some(told) = self.entry(Bearer::Sensor(sensor.clone()), now) {
+                told.there = Some(*is_there);
+            }
+        }
+    }
+
     /// What the report of this moment tells: a part, so that no report is long, and another one next time.
     pub fn report(&self, now: Millis) -> Vec<BeaconHealth> {
         let turns = self.told.len().div_ceil(BEACONS_MAX).max(1);
@@ -63,9 +72,18 @@ impl Batteries {
 
     fn keep(&mut self, who: Bearer, battery_percent: Option<u8>, battery_mv: Option<u16>, at: Timestamp) {
         let battery_percent = battery_percent.filter(|percent| *percent <= 100);
-        if self.told.len() < BEARERS_MAX || self.told.contains_key(&who) {
-            self.told.insert(who.clone(), BeaconHealth { who, at, battery_percent, battery_mv });
+        if let Some(told) = self.entry(who, at) {
+            (told.at, told.battery_percent, told.battery_mv) = (at, battery_percent, battery_mv);
         }
+    }
+
+    /// What is told of somebody, from now on; none when there is no more room.
+    fn entry(&mut self, who: Bearer, at: Timestamp) -> Option<&mut BeaconHealth> {
+        if self.told.len() >= BEARERS_MAX && !self.told.contains_key(&who) {
+            return None;
+        }
+        let new = BeaconHealth { who: who.clone(), at, battery_percent: None, battery_mv: None, there: None };
+        Some(self.told.entry(who).or_insert(new))
     }
 }
 
@@ -111,9 +129,21 @@ mod tests {
         }
         let told = batteries.report(Millis(0));
         let who = Bearer::Beacon(Advertised { uuid: [1; 16], major: 2, minor: 3 });
-        assert_eq!(told, [BeaconHealth { who, at: NOW, battery_percent: None, battery_mv: Some(2_870) }]);
+        assert_eq!(told, [BeaconHealth { who, at: NOW, battery_percent: None, battery_mv: Some(2_870), there: None }]);
         batteries.hear([1; 6], &tlm(2_000), KNOWN_FOR, NOW);
         assert_eq!(batteries.report(Millis(0)), told, "by then the address may be somebody else's");
+    }
+
+    #[test]
+    fn a_sensors_word_and_its_battery_stand_beside_each_other() {
+        let mut batteries = Batteries::default();
+        let (pir, door) = (SensorId::new("pir").expect("an id"), SensorId::new("door").expect("an id"));
+        batteries.are_there(&[(pir.clone(), true), (door, false)].into(), NOW);
+        batteries.sensor(&pir, Some(80), NOW + Millis(5));
+        batteries.are_there(&[(pir, false)].into(), NOW + Millis(9));
+        let told = batteries.report(Millis(0));
+        let told: Vec<_> = told.iter().map(|told| (told.there, told.battery_percent, told.at)).collect();
+        assert_eq!(told, [(Some(false), None, NOW), (Some(false), Some(80), NOW + Millis(5))]);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Pipeline {
 
     /// Takes a message of the receivers' broker.
     pub fn message(&mut self, topic: &str, payload: &[u8], retained: bool, now: Now) {
-        if self.hear_status(topic, payload) {
+        if self.hear_status(topic, payload, now) {
             return;
         }
         if self.sensors.knows(topic) {
@@ -272,7 +272,7 @@ impl Pipeline {
             Ok(readings) => readings.into_iter().for_each(|reading| self.keep(reading, now)),
             Err(refused) => self.counts.drop(refused.code(), 1),
         }
-        self.hear_list(topic);
+        self.hear_list(topic, now);
     }
 
     /// Whether the address is a sensor's; what it measures is taken in, and it is no person.

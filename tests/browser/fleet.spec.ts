@@ -92,11 +92,12 @@ test("what is wrong is told worst first, in Italian too, and fits a phone", asyn
     answer.beacons = [
       { ...shelf, state: "heard", battery: { percent: null, millivolts: 2_310, low: true, at: answer.at } },
       { ...shelf, id: "shelf-2", state: "moved", battery: null },
+      { ...shelf, id: "pir-1", kind: "sensor", state: "offline", battery: null, lastHeard: null, lastReceiver: null },
     ];
   });
   await open(page);
   const codes = () => page.locator(".trouble").evaluateAll((all) => all.map((one) => one.getAttribute("data-code")));
-  await expect.poll(codes).toEqual(["radio", "certificate-soon", "rolled-back", "waiting", "battery", "away", "lost", "clock-unset", "loss"]);
+  await expect.poll(codes).toEqual(["radio", "certificate-soon", "rolled-back", "waiting", "battery", "away", "sensor-gone", "lost", "clock-unset", "loss"]);
   await expect(box(page, "demo-gateway").locator(".state")).toHaveText("online");
   await page.setViewportSize({ width: 360, height: 740 });
   await page.getByRole("button", { name: "Italiano" }).click();

@@ -184,6 +184,8 @@ pub struct BeaconHealth {
     pub battery_percent: Option<u8>,
     /// Its battery, in millivolt.
     pub battery_mv: Option<u16>,
+    /// Whether it is there, by its own word or its will; none when it gives none.
+    pub there: Option<bool>,
 }
 
 /// What has a battery.

@@ -227,6 +227,22 @@ fn nobody_silences_what_the_shop_itself_put_up() {
     assert_eq!((dropped["objected"], dropped["companion"]), (2, 1));
 }
 
+#[test]
+fn what_a_sensor_says_of_being_there_goes_up_beside_its_battery() {
+    let shelf = "\n[sensors.shelf]\nkind = \"shelf\"\ntopic = \"tele/shelf/SENSOR\"\n";
+    let config = Config::parse(&format!("{TEMPLATE}{shelf}"), "test").expect("a configuration");
+    let mut pipeline = Pipeline::new(&config, None, rand::random, now(0));
+    assert!(pipeline.batteries(now(0)).is_empty());
+    for (said, there) in [("Online", true), ("Offline", false)] {
+        pipeline.message("tele/shelf/LWT", said.as_bytes(), true, now(5));
+        let told = pipeline.batteries(now(10));
+        assert_eq!(
+            told.iter().map(|told| (told.there, told.battery_percent)).collect::<Vec<_>>(),
+            [(Some(there), None)]
+        );
+    }
+}
+
 /// Mode `day` over a local day that has 25 hours, with a leap second in it: the wall clock says one second twice.
 #[test]
 fn a_day_of_25_hours_with_a_leap_second_has_one_pseudonym_and_no_moment_twice() {

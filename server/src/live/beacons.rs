@@ -44,6 +44,18 @@ pub(crate) enum Presence {
     Missing,
     Away,
     Moved,
+    /// It said goodbye, or the broker did for it.
+    Offline,
+}
+
+/// What a sensor, or the broker for it, says of its being there.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    is_there: bool,
+    /// Since when it is said.
+    since: Timestamp,
+    /// When a box last passed it on.
+    at: Timestamp,
 }
 
 /// A battery.
@@ -84,6 +96,7 @@ struct Memory {
     last_heard: Option<Timestamp>,
     last_receiver: Option<ReceiverId>,
     battery: Option<BatteryNow>,
+    word: Option<Word>,
     /// How strong receivers hear it.
     levels: BTreeMap<ReceiverId, Level>,
 }
@@ -110,7 +123,7 @@ impl Level {
 impl Memory {
     const fn new(id: String, kind: Kind) -> Self {
         let (last_heard, last_receiver, battery) = (None, None, None);
-        Self { id, kind, place: None, last_heard, last_receiver, battery, levels: BTreeMap::new() }
+        Self { id, kind, place: None, last_heard, last_receiver, battery, word: None, levels: BTreeMap::new() }
     }
 }
 
@@ -136,7 +149,7 @@ impl Beacons {
             let Some(known) = old.remove(who) else { continue };
             let levels = if known.place == memory.place { known.levels } else { BTreeMap::new() };
             (memory.last_heard, memory.last_receiver) = (known.last_heard, known.last_receiver);
-            (memory.battery, memory.levels) = (known.battery, levels);
+            (memory.battery, memory.word, memory.levels) = (known.battery, known.word, levels);
         }
     }
 
@@ -156,6 +169,13 @@ impl Beacons {
     /// What one of them says of itself.
     pub(super) fn reported(&mut self, report: &BeaconHealth, now: Timestamp) {
         let Some(memory) = self.0.get_mut(&report.who) else { return };
+        if let Some(is_there) = report.there {
+            let known = memory.word.filter(|word| word.is_there == is_there);
+            memory.word = Some(Word { is_there, since: known.map_or(now, |word| word.since), at: now });
+        }
+        if report.battery_percent.is_none() && report.battery_mv.is_none() {
+            return;
+        }
         let at = Timestamp(report.at.0.min(now.0));
         memory.last_heard = memory.last_heard.max(Some(at));
         let (percent, millivolts) = (report.battery_percent, report.battery_mv);
@@ -171,7 +191,8 @@ impl Beacons {
         }
     }
 
-    /// Those that were ever heard and those that have a place; sensors only when they have a battery. `is_hearing` says whether a
+    /// Those that were ever heard and those that have a place; sensors only when they have a battery or say whether they
+    /// are there. `is_hearing` says whether a
     /// receiver has been there all along for [`MISSING`].
     pub(super) fn snapshot(
         &self,
@@ -179,7 +200,7 @@ impl Beacons {
         is_hearing: impl Fn(&ReceiverId) -> bool,
         now: Timestamp,
     ) -> impl Iterator<Item = BeaconNow> {
-        let shown = self.0.values().filter(|memory| memory.kind != Kind::Sensor || memory.battery.is_some());
+        let shown = self.0.values().filter(|memory| memory.is_shown());
         shown.map(move |memory| BeaconNow {
             id: memory.id.clone(),
             store: plan.store.id.clone(),
@@ -193,7 +214,23 @@ impl Beacons {
 }
 
 impl Memory {
+    const fn is_shown(&self) -> bool {
+        match self.kind {
+            Kind::Fixed | Kind::Tag => true,
+            Kind::Sensor => self.battery.is_some() || self.word.is_some(),
+        }
+    }
+
     fn presence(&self, plan: &Shop, is_hearing: impl Fn(&ReceiverId) -> bool, now: Timestamp) -> Presence {
+        if let Some(word) = self.word.filter(|word| now.since(word.at) <= MISSING) {
+            // Whoever is heard again is there, also before he has said so.
+            let is_heard_since = self.last_heard.is_some_and(|last| last > word.since);
+            match (word.is_there, is_heard_since) {
+                (true, _) => return Presence::Heard,
+                (false, false) => return Presence::Offline,
+                (false, true) => {}
+            }
+        }
         let Some(last) = self.last_heard else { return Presence::Never };
         if now.since(last) > MISSING {
             return match self.kind {

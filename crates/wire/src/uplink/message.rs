@@ -256,6 +256,8 @@ pub(super) struct BeaconHealth {
     pub(super) battery_percent: Option<u32>,
     #[prost(uint32, optional, tag = "5")]
     pub(super) battery_mv: Option<u32>,
+    #[prost(bool, optional, tag = "6")]
+    pub(super) there: Option<bool>,
 }
 
 /// See [`super::Bearer`].

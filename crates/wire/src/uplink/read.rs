@@ -182,6 +182,7 @@ fn beacon_health(from: message::BeaconHealth) -> Result<BeaconHealth, Error> {
         battery_percent: percent,
         battery_mv: battery_mv
             .map_err(|_| Error::OutOfRange { field: "health.beacons.battery", range: "0 to 65535 millivolt" })?,
+        there: from.there,
     })
 }
 

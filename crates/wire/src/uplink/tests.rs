@@ -53,6 +53,7 @@ fn batch() -> Batch {
                 at: Timestamp(SENT_AT),
                 battery_percent: Some(80),
                 battery_mv: None,
+                there: None,
             }],
             ..Health::default()
         }),
@@ -311,12 +312,12 @@ prop_compose! {
 prop_compose! {
     fn any_beacon()(
         sensor in proptest::option::of("[a-z0-9-]{1,12}"), numbers: ([u8; 16], u16, u16), at in any_time(),
-        battery_percent in proptest::option::of(0u8..=100), battery_mv: Option<u16>,
+        battery_percent in proptest::option::of(0u8..=100), battery_mv: Option<u16>, there: Option<bool>,
     ) -> BeaconHealth {
         let (uuid, major, minor) = numbers;
         let beacon = Bearer::Beacon(Advertised { uuid, major, minor });
         let who = sensor.map_or(beacon, |name| Bearer::Sensor(SensorId::new(&name).expect("a name")));
-        BeaconHealth { who, at, battery_percent, battery_mv }
+        BeaconHealth { who, at, battery_percent, battery_mv, there }
     }
 }
 

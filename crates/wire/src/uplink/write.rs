@@ -154,6 +154,7 @@ fn beacon_health(from: &BeaconHealth) -> message::BeaconHealth {
         at: from.at.0,
         battery_percent: from.battery_percent.map(u32::from),
         battery_mv: from.battery_mv.map(u32::from),
+        there: from.there,
     }
 }
 

@@ -48,9 +48,10 @@ async fn a_box_is_shown_with_all_that_is_known_of_it() {
         sightings_lost: 2,
         beacons: vec![BeaconHealth {
             who: Bearer::Sensor(SensorId::new("door-1").expect("an id")),
-            at: now,
+            at: now - Millis::minutes(1),
             battery_percent: Some(9),
             battery_mv: None,
+            there: Some(false),
         }],
         ..Health::default()
     };
@@ -85,6 +86,7 @@ async fn a_box_is_shown_with_all_that_is_known_of_it() {
     };
     assert_eq!((&beacon("cart-1")["state"], &beacon("cart-1")["kind"]), (&json!("heard"), &json!("tag")));
     assert_eq!(beacon("door-1")["battery"]["low"], true);
+    assert_eq!(beacon("door-1")["state"], "offline", "the broker said goodbye for it since");
     assert_eq!(beacon("badge-1")["state"], "never");
     assert_eq!(beacon("wine-count"), Value::Null, "a sensor without a battery");
 }

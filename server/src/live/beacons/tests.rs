@@ -120,12 +120,35 @@ fn a_sensor_whose_battery_was_told_is_missing_when_it_falls_silent() {
     let mut heard = Heard::nothing();
     let gateway = GatewayId::new("g").expect("an id");
     let who = Bearer::Sensor(model::ids::SensorId::new("trap-1").expect("an id"));
-    let report = BeaconHealth { who, at: START, battery_percent: Some(80), battery_mv: None };
+    let report = BeaconHealth { who, at: START, battery_percent: Some(80), battery_mv: None, there: None };
     let health = wire::uplink::Health { beacons: vec![report], ..wire::uplink::Health::default() };
     heard.live.heard(&gateway, Some(&health), &[], START);
     assert_eq!(heard.state("trap-1"), Presence::Heard);
     heard.minutes(11, &[]);
     assert_eq!(heard.state("trap-1"), Presence::Missing);
+}
+
+#[test]
+fn a_sensor_is_there_or_not_by_its_own_word_until_it_is_heard_or_nobody_passes_the_word_on() {
+    let mut heard = Heard::nothing();
+    let gateway = GatewayId::new("g").expect("an id");
+    let sensor = model::ids::SensorId::new("trap-1").expect("an id");
+    let say = |heard: &mut Heard, there| {
+        let who = Bearer::Sensor(sensor.clone());
+        let report = BeaconHealth { who, at: START, battery_percent: None, battery_mv: None, there: Some(there) };
+        let health = wire::uplink::Health { beacons: vec![report], ..wire::uplink::Health::default() };
+        heard.live.heard(&gateway, Some(&health), &[], heard.now);
+    };
+    say(&mut heard, true);
+    assert_eq!(heard.state("trap-1"), Presence::Heard, "it is there, though it has nothing to report");
+    heard.minutes(5, &[]);
+    say(&mut heard, false);
+    assert_eq!(heard.state("trap-1"), Presence::Offline);
+    heard.minutes(9, &[]);
+    say(&mut heard, false);
+    assert_eq!(heard.state("trap-1"), Presence::Offline, "as long as it is said");
+    heard.minutes(11, &[]);
+    assert_eq!(heard.state("trap-1"), Presence::Never, "nobody says so any more");
 }
 
 #[test]

@@ -63,5 +63,5 @@ export function Beacons({ fleet, tellers }: { fleet: Fleet; tellers: Tellers }) 
 
 function state({ state, battery }: Beacon, { table }: Tellers["say"]): string {
   if (state === "heard" && battery?.low === true) return table.low;
-  return { never: table.neverHeard, heard: table.ok, missing: table.missing, away: table.away, moved: table.moved }[state];
+  return { never: table.neverHeard, heard: table.ok, missing: table.missing, away: table.away, moved: table.moved, offline: table.gone }[state];
 }

@@ -83,7 +83,7 @@ export interface Beacon {
   id: string;
   store: string;
   kind: "fixed" | "tag" | "sensor";
-  state: "never" | "heard" | "missing" | "away" | "moved";
+  state: "never" | "heard" | "missing" | "away" | "moved" | "offline";
   lastHeard: string | null;
   lastReceiver: string | null;
   battery: { percent: number | null; millivolts: number | null; low: boolean; at: string } | null;

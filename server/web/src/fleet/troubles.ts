@@ -166,7 +166,8 @@ function unheard(fleet: Fleet, { say }: Tellers): Trouble[] {
     .map(({ id }) => ({ level: "warn", kind: "receiver", name: fill(say.name.receiver, { id }), box: null, code: "unheard", wrong: say.wrong.unheard, todo: say.todo.unheard }));
 }
 
-function wrongWith(beacon: Beacon): "missing" | "unseen" | "away" | "battery" | null {
+function wrongWith(beacon: Beacon): "missing" | "unseen" | "away" | "sensor-gone" | "battery" | null {
+  if (beacon.state === "offline") return "sensor-gone";
   if (beacon.state === "missing") return "missing";
   if (beacon.state === "moved") return "away";
   if (beacon.state === "never" && beacon.kind === "fixed") return "unseen";

@@ -217,7 +217,7 @@ pub struct BeaconView {
     store: String,
     /// `fixed`, `tag` or `sensor`.
     kind: &'static str,
-    /// `never`, `heard`, `missing`, `away` or `moved`.
+    /// `never`, `heard`, `missing`, `away`, `moved`, or `offline`: a sensor that said goodbye, or the broker for it.
     state: &'static str,
     last_heard: Option<Moment>,
     last_receiver: Option<String>,
@@ -246,6 +246,7 @@ impl From<BeaconNow> for BeaconView {
                 BeaconPresence::Missing => "missing",
                 BeaconPresence::Away => "away",
                 BeaconPresence::Moved => "moved",
+                BeaconPresence::Offline => "offline",
             },
             last_heard: beacon.last_heard.map(Moment),
             last_receiver: beacon.last_receiver.map(|id| id.to_string()),
