@@ -18,9 +18,10 @@ async fn main() -> anyhow::Result<ExitCode> {
         let looked: u64 = canaries.looked.values().sum();
         writeln!(
             out,
-            "{mode}: {} adverts of 10000 transmitters in {:.0} s, {} sightings passed on; {} MB looked through in {} places; \
+            "{mode}: {} adverts of 10000 transmitters, {} of them by the own radio, in {:.0} s, {} sightings passed on; {} MB looked through in {} places; \
              {} found (by chance alone {:.4}); {} found in what receivers said, {} of 3 planted",
             outcome.heard,
+            outcome.own,
             outcome.took.as_secs_f64(),
             outcome.passed_on,
             looked / 1_000_000,

@@ -1,4 +1,10 @@
-//! What receivers say of canaries: written by hand in the makers' forms, leaks included, some of it broken.
+//! What receivers say of canaries, and what the box's own radio hears of them: written by hand in the makers' forms, leaks
+//! included, some of it broken.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use firmware_sim::bluez::Advertisement;
+use wire::ble::address::{Address, AddressKind};
 
 use super::{Canaries, NAME};
 
@@ -37,7 +43,7 @@ pub struct Air {
 }
 
 impl Air {
-    /// One round: lists in text and in bytes, single messages of two makers, and a broken one of each.
+    /// One round: lists in text and in bytes, single messages of four makers, broken ones, and a counter with a snapshot.
     pub fn round(&mut self, canaries: &Canaries) -> Vec<Said> {
         let mut said = Vec::new();
         for way in [Way::Mqtt, Way::Http] {
@@ -47,13 +53,34 @@ impl Air {
         for _ in 0..SINGLES {
             said.push(self.espresense(canaries));
             said.push(self.theengs(canaries));
+            said.push(self.cassia(canaries));
+            said.push(self.moko(canaries));
         }
         said.extend(self.broken(canaries));
         // Something that goes to disk in every mode.
         self.entered += 1;
-        let payload = crate::sensors::door(100 + self.entered, 100).into_bytes();
+        let payload = self.door(canaries);
         said.push(Said { way: Way::Mqtt, topic: "counter/door".into(), payload, adverts: 0 });
         said
+    }
+
+    /// What the box's own radio hears: the device's name, and in a maker's data the address once more.
+    pub fn own(&mut self, canaries: &Canaries) -> Advertisement {
+        let (bytes, rssi) = self.next(canaries);
+        let mut said = vec![2, 1, 6, u8::try_from(NAME.len() + 1).unwrap_or(0), 9];
+        said.extend_from_slice(NAME.as_bytes());
+        said.extend_from_slice(&[11, 0xff, 0x4c, 0, 0x10, 5]);
+        said.extend_from_slice(&bytes);
+        let address = Address { bytes, kind: AddressKind::Random };
+        Advertisement { address, rssi: i16::try_from(rssi).unwrap_or(0), bytes: said.into() }
+    }
+
+    /// A counter with a camera, that sends along what it saw: here somebody's address, as a picture would be written.
+    fn door(&mut self, canaries: &Canaries) -> Vec<u8> {
+        let (address, _) = self.next(canaries);
+        let said = crate::sensors::door(100 + self.entered, 100);
+        let picture = STANDARD.encode([&[0xff, 0xd8, 0xff][..], &address, &address].concat());
+        said.replacen('{', &format!(r#"{{"snapshot":"{picture}","#), 1).into_bytes()
     }
 
     fn next(&mut self, canaries: &Canaries) -> ([u8; 6], i64) {
@@ -127,9 +154,32 @@ impl Air {
         Said { way: Way::Http, topic, payload: payload.into_bytes(), adverts: 1 }
     }
 
+    /// Cassia, with raw bytes in which the address stands once more, and the device's name beside and in its scan response.
+    fn cassia(&mut self, canaries: &Canaries) -> Said {
+        let (address, rssi) = self.next(canaries);
+        let mac = address.map(|byte| format!("{byte:02X}")).join(":");
+        let payload = format!(
+            r#"{{"bdaddrs":[{{"bdaddr":"{mac}","bdaddrType":"random"}}],"chipId":1,"evtType":0,"rssi":{rssi},"adData":"0201060BFF4C001005{}","scanData":"0C09{}","name":"{NAME}"}}"#,
+            hex::encode_upper(address),
+            hex::encode_upper(NAME)
+        );
+        Said { way: Way::Mqtt, topic: "up/CC1BE0E28F2C/scan".into(), payload: payload.into_bytes(), adverts: 1 }
+    }
+
+    /// MOKO, with raw bytes and the device's name.
+    fn moko(&mut self, canaries: &Canaries) -> Said {
+        let (address, rssi) = self.next(canaries);
+        let mac = hex::encode_upper(address);
+        let payload = format!(
+            r#"{{"msg_id":3004,"device_info":{{"mac":"112233445566"}},"data":[{{"type":8,"value":{{"mac":"{mac}","rssi":{rssi},"name":"{NAME}","raw":"0201060BFF4C001005{mac}"}}}}]}}"#
+        );
+        Said { way: Way::Http, topic: "mokosmart/112233445566".into(), payload: payload.into_bytes(), adverts: 1 }
+    }
+
     /// What can't be read: whoever complains about it must not repeat it.
     fn broken(&mut self, canaries: &Canaries) -> Vec<Said> {
-        let whole = [self.espresense(canaries), self.theengs(canaries), self.list(canaries, Way::Mqtt)];
+        let whole =
+            [self.espresense(canaries), self.theengs(canaries), self.list(canaries, Way::Mqtt), self.cassia(canaries)];
         let binary = self.binary_list(canaries, Way::Http);
         let spoilt = whole.into_iter().enumerate().map(|(number, said)| {
             let text = String::from_utf8_lossy(&said.payload).replace("\"rssi\":-", "\"rssi\":\"strong\",\"x\":-");

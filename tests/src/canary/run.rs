@@ -7,6 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use firmware_sim::bluez::{BlueZ, Bus};
+use runtime::clock::{Clock as _, SystemClock};
 use sqlx::{Connection, SqliteConnection};
 
 use super::{Air, Canaries, Found, Said, Way};
@@ -21,6 +23,9 @@ const BEHIND_MAX: u64 = 4_000;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is looked at what happens in another process.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Advertisements that the box's own radio hears in each round.
+const OWN: usize = 20;
 
 /// What is to be run.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +43,8 @@ pub struct Order<'a> {
 pub struct Outcome {
     /// Advertisements heard.
     pub heard: u64,
+    /// How many of them by the box's own radio.
+    pub own: u64,
     /// Sightings that the box passed on.
     pub passed_on: u64,
     /// How long the hearing took.
@@ -55,11 +62,16 @@ pub struct Outcome {
 /// # Errors
 /// When a part does not start, does not hear, or hangs.
 pub async fn run(order: Order<'_>) -> anyhow::Result<Outcome> {
-    let mut house = House::start(Database::Sqlite)?;
+    let own = tempfile::tempdir()?;
+    let bus = Bus::start(own.path()).await?;
+    let bluez = BlueZ::start(bus.address(), "hci0").await?;
+    let on_bus = vec![("DBUS_SYSTEM_BUS_ADDRESS".to_owned(), bus.address().to_owned())];
+    let mut house = House::start_with(Database::Sqlite, on_bus)?;
     let tap = Tap::start(house.mqtt.trim_start_matches("mqtt://"), true).await?;
     let posts = crate::free_port()?;
     at_trace(&mut house, &tap, posts, order.mode)?;
-    let mut shop = Shop { receivers: house.receivers()?, posts, http: reqwest::Client::new(), house };
+    let mut shop = Shop { receivers: house.receivers()?, bluez, posts, http: reqwest::Client::new(), house };
+    shop.until_discovering().await?;
     let mut canaries = Canaries::new(order.transmitters);
     let mut control = Canaries::new(order.transmitters);
     let mut air = Air::default();
@@ -68,6 +80,7 @@ pub async fn run(order: Order<'_>) -> anyhow::Result<Outcome> {
     while heard < order.adverts {
         let round = air.round(&canaries);
         round.iter().take(6).for_each(|said| control.look("what receivers say", &said.payload));
+        shop.sing_to_radio(&mut air, &canaries).await?;
         let now = shop.sing(round, heard).await?;
         progress = if now > heard { Instant::now() } else { progress };
         heard = now;
@@ -92,6 +105,7 @@ pub async fn run(order: Order<'_>) -> anyhow::Result<Outcome> {
     diag.arg("diag").arg("--out").arg(&bundle).arg("--config").arg(shop.house.folder().join("gateway.toml"));
     crate::process::output(&mut diag).context("write the bundle for support")?;
     let passed_on = shop.metric("attimo_gateway_sightings_total").await?;
+    let own = shop.house.gateway_metric("attimo_gateway_radio_heard_total", "receiver=\"ceiling\"").await?;
     shop.house.gateway.kill_9();
     shop.house.server.kill_9();
     // First as the dead programs left it, write-ahead log included, then after that was taken in.
@@ -100,10 +114,10 @@ pub async fn run(order: Order<'_>) -> anyhow::Result<Outcome> {
     checkpoint(&shop.house.database_url()).await?;
     canaries.look_into(&folder.join("server"), "the database after its checkpoint")?;
     let planted = plant(folder, &canaries)?;
-    Ok(Outcome { heard, passed_on, took, canaries, said: control.hits, planted })
+    Ok(Outcome { heard, own, passed_on, took, canaries, said: control.hits, planted })
 }
 
-/// Both programs anew: everything in the log, the uplink over the tapped wire, and a port for receivers that POST.
+/// Both programs anew: everything in the log, the uplink over the tapped wire, a port for receivers that POST, and a radio.
 fn at_trace(house: &mut House, tap: &Tap, posts: u16, mode: &str) -> anyhow::Result<()> {
     let file = house.folder().join("server.toml");
     let text = std::fs::read_to_string(&file)?;
@@ -113,7 +127,9 @@ fn at_trace(house: &mut House, tap: &Tap, posts: u16, mode: &str) -> anyhow::Res
     let wired = text.replace("[uplink]\nurl = \"", &format!("[uplink]\nurl = \"mqtt://{}\" # \"", tap.address));
     let heard = wired.replace("[receivers]\n", &format!("[receivers]\nhttp_listen = \"127.0.0.1:{posts}\"\n"));
     anyhow::ensure!(wired != text && heard != wired, "the gateway's configuration has another form");
-    std::fs::write(&file, format!("{heard}\n[privacy]\nmode = \"{mode}\"\n[log]\nfilter = \"trace\"\n"))?;
+    let radio = "[radio]\nsource = \"bluez\"\nadapter = \"hci0\"\nreceiver = \"ceiling\"\n";
+    let log = "[log]\nfilter = \"trace\"\n";
+    std::fs::write(&file, format!("{heard}\n[privacy]\nmode = \"{mode}\"\n{radio}{log}"))?;
     house.kill_server()?;
     house.kill_gateway()
 }
@@ -121,11 +137,29 @@ fn at_trace(house: &mut House, tap: &Tap, posts: u16, mode: &str) -> anyhow::Res
 struct Shop {
     house: House,
     receivers: Receivers,
+    bluez: BlueZ,
     posts: u16,
     http: reqwest::Client,
 }
 
 impl Shop {
+    async fn until_discovering(&self) -> anyhow::Result<()> {
+        let until = Instant::now() + PATIENCE;
+        while !self.bluez.is_discovering() {
+            anyhow::ensure!(Instant::now() < until, "the radio hears nothing:\n{}", self.house.gateway.log_tail());
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// What the box's own radio hears in a round.
+    async fn sing_to_radio(&mut self, air: &mut Air, canaries: &Canaries) -> anyhow::Result<()> {
+        for _ in 0..OWN {
+            self.bluez.receive(&air.own(canaries), SystemClock::default().now()).await?;
+        }
+        Ok(())
+    }
+
     /// Says a round, and waits until the box is not far behind; how much it has heard by then.
     async fn sing(&mut self, round: Vec<Said>, before: u64) -> anyhow::Result<u64> {
         let adverts: u64 = round.iter().map(|said| said.adverts).sum();
