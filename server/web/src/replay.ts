@@ -155,3 +155,13 @@ export function lookAt(at: number, playing = back.value?.playing ?? false): void
   if (known === null) return;
   back.value = { at: Math.min(Math.max(at, known.oldest), known.newest), playing };
 }
+
+/** Moves on by what has passed at the speed chosen, if it plays; at the end it is now again. */
+export function playOn(passedMs: number): void {
+  const [looking, known] = [back.value, span.value];
+  // Somebody may have paused and the timer not yet be cleared: to move on then would play again.
+  if (looking === null || known === null || !looking.playing) return;
+  const at = looking.at + passedMs * speed.value;
+  if (at >= known.newest) goLive();
+  else lookAt(at, true);
+}

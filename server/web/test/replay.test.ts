@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { covers, frameAt, isThin, pictureOf, stepFor, stretchFor } from "../src/replay";
+import { back, covers, frameAt, goLive, isThin, lookAt, pictureOf, playOn, span, speed, stepFor, stretchFor } from "../src/replay";
 import type { Frame, Replay } from "../src/types";
 
 const T = Date.parse("2026-11-22T09:00:00Z");
@@ -38,6 +38,24 @@ describe("looking back", () => {
     expect(covers(tape, to - 1_000, 2, T + 1e9)).toBe(false);
     expect(covers({ ...tape, to: T + 5_000 }, T + 1_000, 2, T + 5_000)).toBe(true);
     expect(covers(tape, from - 1, 2, T + 1e9)).toBe(false);
+  });
+
+  test("moves on while it plays, stands still once it is paused, and is live again at the end", () => {
+    [span.value, speed.value] = [{ oldest: T, newest: T + 60_000 }, 10];
+    lookAt(T, true);
+    playOn(200);
+    expect(back.value).toEqual({ at: T + 2_000, playing: true });
+    lookAt(T + 2_000, false);
+    // A timer that is not yet cleared strikes once more.
+    playOn(200);
+    expect(back.value).toEqual({ at: T + 2_000, playing: false });
+    lookAt(T + 59_000, true);
+    playOn(200);
+    expect(back.value).toBeNull();
+    playOn(200);
+    expect(back.value).toBeNull();
+    goLive();
+    [span.value, speed.value] = [null, 1];
   });
 
   test("turns a frame into a picture without names", () => {

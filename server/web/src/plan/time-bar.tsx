@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ago, clock, fill, moment } from "../format";
 import { tongue, words } from "../lang";
 import { peopleWords } from "../parts/people";
-import { back, covers, failure, goLive, learnSpan, lookAt, readAround, span, speed, SPEEDS, stepFor, tape } from "../replay";
+import { back, covers, failure, goLive, learnSpan, lookAt, playOn, readAround, span, speed, SPEEDS, stepFor, tape } from "../replay";
 
 const TICK_MS = 200;
 const SPAN_EVERY_MS = 10_000;
@@ -124,11 +124,7 @@ function usePlaying(): void {
     const timer = setInterval(() => {
       const passed = performance.now() - last.current;
       last.current = performance.now();
-      const [looking, known] = [back.value, span.value];
-      if (looking === null || known === null) return;
-      const at = looking.at + passed * speed.value;
-      if (at >= known.newest) goLive();
-      else lookAt(at, true);
+      playOn(passed);
     }, TICK_MS);
     return () => clearInterval(timer);
   }, [playing]);
