@@ -192,8 +192,7 @@ impl Beacons {
     }
 
     /// Those that were ever heard and those that have a place; sensors only when they have a battery or say whether they
-    /// are there. `is_hearing` says whether a
-    /// receiver has been there all along for [`MISSING`].
+    /// are there. `is_hearing` says whether a receiver has been there all along for [`MISSING`].
     pub(super) fn snapshot(
         &self,
         plan: &Shop,

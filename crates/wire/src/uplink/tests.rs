@@ -63,6 +63,10 @@ fn batch() -> Batch {
     }
 }
 
+fn ack() -> Ack {
+    Ack { spool: [7; 16], through: 300, beyond: None, offset: None, packs: false, refused: None }
+}
+
 fn message() -> message::Batch {
     write::batch(&batch())
 }
@@ -213,17 +217,7 @@ fn the_bytes_on_the_wire_stay_what_they_are() {
             "4236104f18f40320032d00008dc235000094c23d000088c24500002040487552170d010071a7110202020202020202190303030303030303"
         )
     );
-    assert_eq!(
-        hex::encode(encode_ack(Ack {
-            spool: [7; 16],
-            through: 300,
-            beyond: None,
-            offset: None,
-            packs: false,
-            refused: None
-        })),
-        "0a100707070707070707070707070707070710ac02"
-    );
+    assert_eq!(hex::encode(encode_ack(ack())), "0a100707070707070707070707070707070710ac02");
 }
 
 #[test]
@@ -231,20 +225,13 @@ fn a_bad_acknowledgement_is_refused() {
     let code = |payload: &[u8]| decode_ack(payload).expect_err("a bad acknowledgement").code();
     assert_eq!(code(b""), "out-of-range");
     assert_eq!(code(&[0; ACK_LEN_MAX + 1]), "too-large");
-    assert_eq!(
-        code(
-            &encode_ack(Ack { spool: [7; 16], through: 300, beyond: None, offset: None, packs: false, refused: None })
-                [..10]
-        ),
-        "not-protobuf"
-    );
+    assert_eq!(code(&encode_ack(ack())[..10]), "not-protobuf");
     for beyond in [(300, 400), (299, 301), (402, 401), (0, 9)] {
-        let ack = Ack { spool: [7; 16], through: 300, beyond: Some(beyond), offset: None, packs: false, refused: None };
+        let ack = Ack { beyond: Some(beyond), ..ack() };
         assert_eq!(code(&encode_ack(ack)), "out-of-range", "{beyond:?}");
     }
     for refused in [(402, 401), (0, 9)] {
-        let beyond = None;
-        let ack = Ack { spool: [7; 16], through: 300, beyond, offset: None, packs: false, refused: Some(refused) };
+        let ack = Ack { refused: Some(refused), ..ack() };
         assert_eq!(code(&encode_ack(ack)), "out-of-range", "{refused:?}");
     }
 }
