@@ -49,14 +49,18 @@ impl Maker {
 
     /// Where those whose messages a filter takes in say that they are there, and the broker says for them that they are gone.
     fn status(self, filter: &str) -> Option<String> {
-        let beside = |leaf: &str| filter.strip_suffix(leaf).map(|base| format!("{base}/LWT"));
-        match self {
+        let beside = |leaf: &str, word: &str| filter.strip_suffix(leaf).map(|base| format!("{base}/{word}"));
+        let status = match self {
             Self::Espresense => Some(topics::ESPRESENSE_STATUS.to_owned()),
-            Self::Theengs | Self::OpenMqttGateway => beside("/BTtoMQTT/+"),
-            Self::Tasmota => beside("/SENSOR"),
+            Self::Theengs | Self::OpenMqttGateway => beside("/BTtoMQTT/+", "LWT"),
+            Self::Ruuvi => beside("/+", "gw_status"),
+            Self::Tasmota => beside("/SENSOR", "LWT"),
+            Self::Shelly => beside("/events/rpc", "online"),
             // Of the others no word is documented that tells of the gateway itself.
-            Self::Minew | Self::Kontakt | Self::Ruuvi | Self::Moko | Self::Cassia | Self::Raddec | Self::Shelly => None,
-        }
+            Self::Minew | Self::Kontakt | Self::Moko | Self::Cassia | Self::Raddec => None,
+        };
+        // Without it nothing in the topic says whose word it is.
+        status.filter(|status| status.contains('+'))
     }
 }
 

@@ -31,6 +31,8 @@ pub const OMG_PRESENCE: &str = "home/presence/+";
 pub const KONTAKT: &str = "/stream/+/all";
 /// Everything that Ruuvi gateways hear.
 pub const RUUVI: &str = "ruuvi/+/+";
+/// Whether Ruuvi gateways are there; retained.
+pub const RUUVI_STATUS: &str = "ruuvi/+/gw_status";
 /// Everything that MOKO gateways say.
 pub const MOKO: &str = "mokosmart/+";
 /// Everything that Cassia gateways hear.
@@ -39,6 +41,8 @@ pub const CASSIA: &str = "up/+/scan";
 pub const RADDEC: &str = "raddec/#";
 /// What Shelly devices relay.
 pub const SHELLY: &str = "+/events/rpc";
+/// Whether Shelly devices are there; retained.
+pub const SHELLY_STATUS: &str = "+/online";
 /// What Tasmota switches and motion sensors say.
 pub const TASMOTA_STATES: &str = "stat/+/+";
 /// What Tasmota sensors report.

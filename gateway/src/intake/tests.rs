@@ -182,7 +182,7 @@ fn sensors_of_zigbee_are_there_as_long_as_they_and_their_bridge_say_so() {
 fn a_receivers_word_and_its_will_are_heard_whoever_made_it() {
     let mut pipeline = pipeline("");
     let filters: Vec<String> = pipeline.filters().map(str::to_owned).collect();
-    for filter in ["espresense/rooms/+/status", "home/+/LWT", "tele/+/LWT"] {
+    for filter in ["espresense/rooms/+/status", "home/+/LWT", "tele/+/LWT", "ruuvi/+/gw_status", "+/online"] {
         assert_eq!(filters.iter().filter(|known| *known == filter).count(), 1, "{filter} in {filters:?}");
     }
     let mut there = |topic: &str, payload: &[u8]| {
@@ -202,7 +202,28 @@ fn a_receivers_word_and_its_will_are_heard_whoever_made_it() {
     assert_eq!(there("tele/till/LWT", b"Online").get(1), Some(&of("till", "tasmota", true)));
     assert_eq!(there("tele/till/LWT", b"Offline").get(1), Some(&of("till", "tasmota", false)));
     there("tele/till/LWT", b"gone");
-    assert_eq!(pipeline.counts().dropped, [("malformed", 1)].into());
+    let gateway = "C8:25:2D:8E:9C:2C";
+    there(&format!("ruuvi/{gateway}/gw_status"), br#"{"state":"online"}"#);
+    there("shellyblugwg3-aabbccddeeff/online", b"true");
+    let told = there("shellyblugwg3-aabbccddeeff/online", b"false");
+    assert!(told.contains(&of("shellyblugwg3-aabbccddeeff", "shelly", false)), "{told:?}");
+    assert!(told.contains(&of("C8252D8E9C2C", "ruuvi", true)), "{told:?}");
+    let tag = br#"{"gw_mac":"C8:25:2D:8E:9C:2C","rssi":-26,"aoa":[],"gwts":"1772355600","ts":"1772355600","data":"0201061BFF99040512FC5394C37C0004FFFC040CAC364200CDCBB8334C884F","coords":""}"#;
+    pipeline.message(&format!("ruuvi/{gateway}/CB:B8:33:4C:88:4F"), tag, false, now(1));
+    let named = pipeline.counts().receivers().filter(|health| health.kind == "ruuvi").count();
+    assert_eq!(named, 1, "the gateway that hears is the one that said it is there");
+    assert_eq!(pipeline.counts().dropped.get("malformed"), Some(&1), "{:?}", pipeline.counts().dropped);
+}
+
+#[test]
+fn where_the_topic_names_no_receiver_no_word_of_one_is_asked_for() {
+    let text = TEMPLATE.replace(
+        "[receivers]",
+        "[receivers]\nruuvi = [\"ruuvi/office/+\"]\nshelly = [\"till/events/rpc\", \"+\"]\ntheengs = [\"home/+/BTtoMQTT/+\"]",
+    );
+    let config = Config::parse(&text, "test").expect("a configuration");
+    let intake = super::Intake::new(&config.receivers);
+    assert_eq!(intake.statuses().collect::<Vec<_>>(), ["espresense/rooms/+/status", "home/+/LWT"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use wire::topics;
 use crate::store::Role;
 
 /// Where receivers and sensors publish, unless the configuration says otherwise.
-pub(crate) const RECEIVER_TOPICS: [&str; 17] = [
+pub(crate) const RECEIVER_TOPICS: [&str; 19] = [
     topics::ESPRESENSE_DEVICES,
     topics::ESPRESENSE_STATUS,
     topics::ESPRESENSE_TELEMETRY,
@@ -15,10 +15,12 @@ pub(crate) const RECEIVER_TOPICS: [&str; 17] = [
     topics::MINEW,
     topics::KONTAKT,
     topics::RUUVI,
+    topics::RUUVI_STATUS,
     topics::MOKO,
     topics::CASSIA,
     topics::RADDEC,
     topics::SHELLY,
+    topics::SHELLY_STATUS,
     topics::TASMOTA_STATES,
     topics::TASMOTA_SENSORS,
     topics::TASMOTA_STATUS,

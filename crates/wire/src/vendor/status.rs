@@ -1,6 +1,6 @@
 //! Words by which devices say that they are there, and by which the broker says for them that they are gone: their wills.
 //!
-//! Makers write `online`, `Online` or `{"state":"online"}`. Such a word is kept by the broker and tells of the device alone:
+//! Makers write `online`, `Online`, `{"state":"online"}` or, under a topic that asks it, `true`. Such a word is kept by the broker and tells of the device alone:
 //! one that is there may still hear nothing.
 
 use model::ids::ReceiverId;
@@ -19,7 +19,7 @@ pub fn read(payload: &[u8]) -> Result<bool, Rejected> {
     if let Some(is_there) = word(payload) {
         return Ok(is_there);
     }
-    let unknown = Rejected::Malformed { field: "the message", expected: "online or offline" };
+    let unknown = Rejected::Malformed { field: "the message", expected: "online or offline, or true or false" };
     if !payload.trim_ascii_start().starts_with(b"{") {
         return Err(unknown);
     }
@@ -39,9 +39,9 @@ pub fn read_under(filter: &str, topic: &str, payload: &[u8]) -> Result<(Receiver
 
 fn word(text: &[u8]) -> Option<bool> {
     let is = |word: &[u8]| text.trim_ascii().eq_ignore_ascii_case(word);
-    if is(b"online") {
+    if is(b"online") || is(b"true") {
         Some(true)
-    } else if is(b"offline") {
+    } else if is(b"offline") || is(b"false") {
         Some(false)
     } else {
         None
@@ -59,6 +59,8 @@ mod tests {
             ("Online", true),
             ("Offline", false),
             ("offline\n", false),
+            ("true", true),
+            ("false", false),
             (r#"{"state":"online"}"#, true),
             (r#" {"state":"offline","since":1}"#, false),
         ] {
