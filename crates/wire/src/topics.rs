@@ -29,10 +29,8 @@ pub const MINEW: &str = "minew/+/status";
 pub const OMG_PRESENCE: &str = "home/presence/+";
 /// What Kontakt.io tells of each beacon.
 pub const KONTAKT: &str = "/stream/+/all";
-/// Everything that Ruuvi gateways hear.
+/// Everything that Ruuvi gateways hear, and whether they are there.
 pub const RUUVI: &str = "ruuvi/+/+";
-/// Whether Ruuvi gateways are there; retained.
-pub const RUUVI_STATUS: &str = "ruuvi/+/gw_status";
 /// Everything that MOKO gateways say.
 pub const MOKO: &str = "mokosmart/+";
 /// Everything that Cassia gateways hear.

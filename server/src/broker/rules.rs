@@ -5,7 +5,7 @@ use wire::topics;
 use crate::store::Role;
 
 /// Where receivers and sensors publish, unless the configuration says otherwise.
-pub(crate) const RECEIVER_TOPICS: [&str; 19] = [
+pub(crate) const RECEIVER_TOPICS: [&str; 18] = [
     topics::ESPRESENSE_DEVICES,
     topics::ESPRESENSE_STATUS,
     topics::ESPRESENSE_TELEMETRY,
@@ -15,7 +15,6 @@ pub(crate) const RECEIVER_TOPICS: [&str; 19] = [
     topics::MINEW,
     topics::KONTAKT,
     topics::RUUVI,
-    topics::RUUVI_STATUS,
     topics::MOKO,
     topics::CASSIA,
     topics::RADDEC,

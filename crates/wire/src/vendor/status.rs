@@ -1,7 +1,7 @@
 //! Words by which devices say that they are there, and by which the broker says for them that they are gone: their wills.
 //!
-//! Makers write `online`, `Online`, `{"state":"online"}` or, under a topic that asks it, `true`. Such a word is kept by the broker and tells of the device alone:
-//! one that is there may still hear nothing.
+//! Makers write `online`, `Online`, `{"state":"online"}` or, under a topic that asks it, `true`. Such a word is kept by the
+//! broker and tells of the device alone: one that is there may still hear nothing.
 
 use model::ids::ReceiverId;
 
