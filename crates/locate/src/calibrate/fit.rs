@@ -32,7 +32,7 @@ const ROUNDS: usize = 20;
 const FINDINGS_MAX: usize = 250;
 /// The same for what is learnt on the way.
 const FINDINGS_QUICK: usize = 80;
-/// Most receivers and findings of each by which shapes are compared.
+/// Most receivers, those with the most findings, and findings of each by which shapes are compared.
 const COMPARED: (usize, usize) = (12, 90);
 /// Shapes that are compared: spread and reach and nugget.
 const SPREADS_DB: [f64; 5] = [2.0, 3.0, 4.0, 5.0, 6.5];
@@ -92,7 +92,7 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
         let ways = subject.mast.as_ref().map(|mast| ground.ways(mast));
         for (cell, (floor, point)) in ground.centres().enumerate() {
             let way = ways.as_ref().map(|ways| &ways[cell]);
-            let (more, unsure) = process.at(floor, point);
+            let (more, unsure) = process.at(floor, point, way.map_or(0.0, |way| way.loss));
             map.push(unsure as f32);
             level.push((expected(subject, law, way) + more) as f32);
             let walls = way.map_or(0.0, |way| loss_variance(law.losses * way.loss));
@@ -129,7 +129,7 @@ fn subjects(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Vec<Subject> 
         let found = readings.iter().filter_map(|reading| {
             let place = learnt.places.get(reading.place as usize)?;
             let floor = ground.floor(&place.floor)?;
-            Some(Finding { floor, point: place.point, residual: reading.level, frames: reading.frames })
+            Some(Finding { floor, point: place.point, loss: 0.0, residual: reading.level, frames: reading.frames })
         });
         let found: Vec<Finding> = found.collect();
         let places = readings.iter().map(|reading| (reading.place, reading.frames)).collect();
@@ -253,7 +253,8 @@ fn expected(subject: &Subject, law: Law, way: Option<&Way>) -> f64 {
 fn residuals(ground: &Ground, subject: &Subject, law: Law, most: usize) -> Vec<Finding> {
     let residual = |reading: &Finding| {
         let way = subject.mast.as_ref().map(|mast| ground.way(mast, reading.floor, reading.point));
-        Finding { residual: reading.residual - expected(subject, law, way.as_ref()), ..*reading }
+        let loss = way.as_ref().map_or(0.0, |way| way.loss);
+        Finding { loss, residual: reading.residual - expected(subject, law, way.as_ref()), ..*reading }
     };
     let mut findings: Vec<Finding> = subject.readings.iter().map(residual).collect();
     if findings.len() > most {
@@ -265,9 +266,10 @@ fn residuals(ground: &Ground, subject: &Subject, law: Law, most: usize) -> Vec<F
 
 /// The shape that explains the findings best, the same for all receivers.
 fn best_shape(findings: &[Vec<Finding>]) -> Shape {
-    let compared: Vec<Vec<Finding>> = findings
+    let mut told: Vec<&Vec<Finding>> = findings.iter().filter(|findings| findings.len() >= 5).collect();
+    told.sort_by_key(|findings| std::cmp::Reverse(findings.len()));
+    let compared: Vec<Vec<Finding>> = told
         .iter()
-        .filter(|findings| findings.len() >= 5)
         .take(COMPARED.0)
         .map(|findings| findings.iter().step_by(findings.len().div_ceil(COMPARED.1)).copied().collect())
         .collect();
@@ -304,4 +306,27 @@ fn start(ground: &Ground, learnt: &Calibration) -> Vec<f32> {
         *start *= (-beyond / WALKED_M).exp().max(UNWALKED) as f32;
     }
     start
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_were_heard_most_say_how_the_field_varies() {
+        let found = |receiver: u32, count: u32, spread: f64| -> Vec<Finding> {
+            let finding = |n: u32| {
+                let point = Point { x: f64::from(n % 8), y: f64::from(n / 8) };
+                // A wave of some metres, another one for every receiver.
+                let residual = spread * (0.7 * point.x + 0.5 * point.y + f64::from(receiver)).sin();
+                Finding { floor: 0, point, loss: 0.0, residual, frames: 50.0 }
+            };
+            (0..count).map(finding).collect()
+        };
+        let quiet: Vec<Vec<Finding>> = (0..12).map(|receiver| found(receiver, 6, 0.2)).collect();
+        let rich: Vec<Vec<Finding>> = (0..12).map(|receiver| found(receiver, 60, 6.0)).collect();
+        let together = [quiet.clone(), rich.clone()].concat();
+        assert_eq!(best_shape(&together), best_shape(&rich), "whoever comes first");
+        assert!(best_shape(&together).spread > best_shape(&quiet).spread);
+    }
 }

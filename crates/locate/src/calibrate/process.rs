@@ -8,6 +8,8 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use crate::lanes::{CELLS, fast_exp, wide};
 
+/// How far apart a dB that walls take from the way sets two places, in metres: behind a wall the field is another one.
+const WALL_M_DB: f64 = 0.1;
 /// Noise of the mean of one frame around what is heard there on average, in dB.
 pub(super) const FADING_DB: f64 = 3.8;
 
@@ -27,16 +29,19 @@ pub(super) struct Shape {
 pub(super) struct Finding {
     pub(super) floor: usize,
     pub(super) point: Point,
+    /// What walls and furniture take on the way to it, in dB.
+    pub(super) loss: f64,
     pub(super) residual: f64,
     pub(super) frames: f64,
 }
 
 impl Shape {
-    fn kernel(self, a: &Finding, floor: usize, point: Point) -> f64 {
-        if a.floor != floor {
+    fn kernel(self, a: &Finding, b: &Finding) -> f64 {
+        if a.floor != b.floor {
             return 0.0;
         }
-        self.spread * self.spread * (-a.point.distance(point) / self.reach).exp()
+        let apart = a.point.distance(b.point).hypot((a.loss - b.loss) * WALL_M_DB);
+        self.spread * self.spread * (-apart / self.reach).exp()
     }
 
     fn noise(self, finding: &Finding) -> f64 {
@@ -47,7 +52,7 @@ impl Shape {
         let covariance = DMatrix::from_fn(findings.len(), findings.len(), |row, column| {
             let other = &findings[column];
             let noise = if row == column { self.noise(other) } else { 0.0 };
-            self.kernel(&findings[row], other.floor, other.point) + noise
+            self.kernel(&findings[row], other) + noise
         });
         covariance.cholesky()
     }
@@ -75,6 +80,8 @@ pub(super) struct Process {
 struct Known {
     x: Vec<f32>,
     y: Vec<f32>,
+    /// What walls take, in the metres that it sets places apart.
+    behind: Vec<f32>,
     /// What the mean takes of each.
     weights: Vec<f32>,
     /// What each takes of the variance where it was found, as a part of the square of the kernel.
@@ -91,44 +98,76 @@ impl Process {
             let known = floors.entry(finding.floor).or_default();
             known.x.push(finding.point.x as f32);
             known.y.push(finding.point.y as f32);
+            known.behind.push((finding.loss * WALL_M_DB) as f32);
             known.weights.push(*weight as f32);
             known.takes.push((1.0 / (whole + shape.noise(finding))) as f32);
         }
         for known in floors.values_mut() {
             let whole = known.x.len().next_multiple_of(CELLS);
-            for table in [&mut known.x, &mut known.y, &mut known.weights, &mut known.takes] {
+            for table in [&mut known.x, &mut known.y, &mut known.behind, &mut known.weights, &mut known.takes] {
                 table.resize(whole, 0.0);
             }
         }
         Self { shape, floors }
     }
 
-    /// The mean and the variance of the residual at a place. The variance is the one that the best single finding leaves,
-    /// which is an upper bound of the exact one and needs no second solve.
-    pub(super) fn at(&self, floor: usize, point: Point) -> (f64, f64) {
+    /// The mean and the variance of the residual at a place to which walls take `loss` dB. The variance is the one that the best
+    /// single finding leaves, which is an upper bound of the exact one and needs no second solve.
+    pub(super) fn at(&self, floor: usize, point: Point, loss: f64) -> (f64, f64) {
         let whole = self.shape.spread * self.shape.spread;
         let Some(known) = self.floors.get(&floor) else { return (0.0, whole) };
-        let (mean, taken) = gather(known, point.x as f32, point.y as f32, -1.0 / self.shape.reach as f32);
+        let place = [point.x as f32, point.y as f32, (loss * WALL_M_DB) as f32];
+        let (mean, taken) = gather(known, place, -1.0 / self.shape.reach as f32);
         (whole * f64::from(mean), whole - whole * whole * f64::from(taken))
     }
 }
 
 wide! {
-    /// The sum of weights times what is left of a kernel at (x, y), and the most that one finding takes; `fall` is what
+    /// The sum of weights times what is left of a kernel at a place, and the most that one finding takes; `fall` is what
     /// the kernel's logarithm falls by in a metre.
-    fn gather<'a>(known: &'a Known, x: f32, y: f32, fall: f32) -> (f32, f32) {
+    fn gather<'a>(known: &'a Known, place: [f32; 3], fall: f32) -> (f32, f32) {
         let (mut sums, mut most) = ([0.0_f32; CELLS], [0.0_f32; CELLS]);
         let places = known.x.as_chunks::<CELLS>().0.iter().zip(known.y.as_chunks::<CELLS>().0);
+        let places = places.zip(known.behind.as_chunks::<CELLS>().0);
         let tables = known.weights.as_chunks::<CELLS>().0.iter().zip(known.takes.as_chunks::<CELLS>().0);
-        for ((xs, ys), (weights, takes)) in places.zip(tables) {
+        for (((xs, ys), behind), (weights, takes)) in places.zip(tables) {
             for n in 0..CELLS {
-                let (right, up) = (xs[n] - x, ys[n] - y);
-                let kernel = fast_exp(fall * (right * right + up * up).sqrt());
+                let (right, up, walls) = (xs[n] - place[0], ys[n] - place[1], behind[n] - place[2]);
+                let kernel = fast_exp(fall * (right * right + up * up + walls * walls).sqrt());
                 sums[n] += kernel * weights[n];
                 let taken = kernel * kernel * takes[n];
                 most[n] = if taken > most[n] { taken } else { most[n] };
             }
         }
         (sums.iter().sum(), most.into_iter().fold(0.0, f32::max))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_a_wall_the_field_is_another_one() {
+        let shape = Shape { spread: 4.0, reach: 2.0, nugget: 1.5 };
+        let before = |n: u32| Finding {
+            floor: 0,
+            point: Point { x: 0.4 * f64::from(n), y: 1.0 },
+            loss: 0.0,
+            residual: 5.0,
+            frames: 20.0,
+        };
+        let behind =
+            |n: u32| Finding { loss: 12.0, residual: -5.0, point: Point { x: 4.4, y: f64::from(n) }, ..before(0) };
+        let at = Point { x: 4.2, y: 1.0 };
+        let one_side: Vec<Finding> = (0..10).map(before).collect();
+        let (near, sure) = Process::new(shape, &one_side).at(0, at, 0.0);
+        let (through, unsure) = Process::new(shape, &one_side).at(0, at, 12.0);
+        assert!(near > 3.0 && through < 0.85 * near && unsure > sure, "{near} {through} {sure} {unsure}");
+        // Once both sides are known each is told by its own.
+        let both: Vec<Finding> = (0..10).map(before).chain((0..3).map(behind)).collect();
+        let process = Process::new(shape, &both);
+        let (near, through) = (process.at(0, at, 0.0).0, process.at(0, at, 12.0).0);
+        assert!(near - through > 2.0, "{near} {through}");
     }
 }

@@ -9,7 +9,7 @@ use model::survey::{Spot, Survey};
 use super::{Calibration, DEVICES_DB, Place, Reading, Source};
 
 /// Side of the squares in which spots are one place, to begin with, in metres.
-const SIDE_M: f64 = 0.5;
+const SIDE_M: f64 = 0.4;
 /// The largest such side, in metres.
 const SIDE_MAX_M: f64 = 2.0;
 /// Places above which larger squares are taken.

@@ -13,7 +13,7 @@ const PLAN_SHARE: f64 = 0.2;
 const TRAFFIC_SHARE: f64 = 0.14;
 /// Part of the bound that is vouched for: neighbouring receivers are not wrong alone, and a survey's error is the one that its
 /// nearest finding leaves, which is more than all findings leave.
-const SHARE: f64 = 0.7;
+const SHARE: f64 = 0.85;
 /// Levels are compared so far on both sides of a place: nearer than positions are off they bend more than they tell, in metres.
 const STEP_M: f64 = 2.0;
 /// The least variance that is granted to a map, in dB².
@@ -21,9 +21,10 @@ const UNSURE_MIN: f64 = 0.5;
 
 /// The root mean square error per axis, in metres.
 ///
-/// Where it was surveyed a map takes itself for right, and recordings show that it is not: the mean over the store is taken.
+/// Where it was surveyed a map takes itself for right, and recordings show that it is not: the mean over the store is taken,
+/// over where somebody may be by `start`.
 /// Without a survey such a mean says more about far corners than about who stands before a receiver.
-pub(super) fn blind_m(ground: &Ground, ears: &[Expectation], offset_db: f32, source: Source) -> f64 {
+pub(super) fn blind_m(ground: &Ground, ears: &[Expectation], start: &[f32], offset_db: f32, source: Source) -> f64 {
     let open = ground.open.iter().filter(|open| **open > 0.0).count().max(1) as f64;
     let apart = (open / ears.len().max(1) as f64).sqrt() * ground.cell_m();
     match source {
@@ -32,10 +33,14 @@ pub(super) fn blind_m(ground: &Ground, ears: &[Expectation], offset_db: f32, sou
         Source::Survey => {
             let cells = |floor: &FloorGrid| floor.start..floor.start + floor.width * floor.height;
             let squares = ground.floors.iter().flat_map(|floor| {
-                let open = cells(floor).filter(|cell| ground.open[*cell] > 0.0);
-                open.map(|cell| information(ground, floor, ears, offset_db, cell).ellipse().rms().powi(2) / 2.0)
+                let walked = cells(floor).filter(|cell| start[*cell] > 0.0);
+                walked.map(|cell| {
+                    let square = information(ground, floor, ears, offset_db, cell).ellipse().rms().powi(2) / 2.0;
+                    f64::from(start[cell]) * square
+                })
             });
-            SHARE * (squares.sum::<f64>() / open).sqrt()
+            let all: f64 = start.iter().map(|weight| f64::from(*weight)).sum();
+            SHARE * (squares.sum::<f64>() / all.max(f64::MIN_POSITIVE)).sqrt()
         }
     }
 }

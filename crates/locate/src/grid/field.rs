@@ -139,7 +139,7 @@ impl Field {
             all.iter_mut().zip(&ear.chance).for_each(|(all, chance)| *all += chance);
         }
         let total: f32 = start.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-        let blind_m = blind_m(ground, &ears, offset_db, source);
+        let blind_m = blind_m(ground, &ears, &start, offset_db, source);
         Self {
             ground: Arc::clone(ground),
             receivers: ears.iter().zip(0_u16..).map(|(ear, number)| (ear.id.clone(), number)).collect(),

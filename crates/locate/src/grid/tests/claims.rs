@@ -4,7 +4,9 @@ use model::ids::FloorId;
 use model::survey::{Heard, Spot, Survey};
 
 use super::*;
-use crate::calibrate::Calibration;
+use crate::calibrate::{Calibration, Source};
+use crate::grid::blind::blind_m;
+use crate::grid::field::Expectation;
 
 /// What a receiver hears of a device at 1 m, the exponent, and what shadows and frames differ by, in dB.
 const LAW: (f64, f64) = (-59.0, 2.0);
@@ -95,4 +97,31 @@ fn nine_of_ten_who_stand_are_where_nine_tenths_of_the_belief_are() {
         println!("{name}: within the region of nine tenths: {soon:.2} after 3 s, {later:.2} after 40 s");
         assert!((least..=0.98).contains(&soon) && (least..=0.98).contains(&later), "{name}: {soon} {later}");
     }
+}
+
+#[test]
+fn where_nobody_goes_widens_no_claim_of_those_who_come() {
+    let ground = Ground::new(&shop(&[]));
+    let centre = |cell: usize| ground.centre_of(cell);
+    // Levels that fall over the left of the room, each another way, and tell nothing over the right.
+    let ears: Vec<Expectation> = (0..4)
+        .map(|ear| {
+            let (east, north) = (f64::from(ear).cos(), f64::from(ear).sin());
+            let level = |cell: usize| {
+                -20.0
+                    - (3.0 * east * centre(cell).x.min(8.0)) as f32
+                    - if centre(cell).x < 8.0 { (3.0 * north * centre(cell).y) as f32 } else { 0.0 }
+            };
+            Expectation {
+                id: ReceiverId::new(&format!("e{ear}")).expect("a slug"),
+                levels: vec![(0..ground.cells()).map(level).collect()],
+                variance: Vec::new(),
+                unsure: vec![9.0; ground.cells()],
+                chance: Vec::new(),
+            }
+        })
+        .collect();
+    let left: Vec<f32> = (0..ground.cells()).map(|cell| f32::from(u8::from(centre(cell).x < 6.0))).collect();
+    let [all, walked] = [&ground.open, &left].map(|start| blind_m(&ground, &ears, start, 4.0, Source::Survey));
+    assert!(walked < 0.6 * all && walked > 0.1, "{walked} {all}");
 }
