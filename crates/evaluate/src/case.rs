@@ -48,10 +48,11 @@ pub struct Case {
 }
 
 /// How a recording is split, and what its tests are called.
-const TESTS: [(&str, &str, Kind); 5] = [
+const TESTS: [(&str, &str, Kind); 6] = [
     ("tetam", "tetam tracks", Kind::PointsToTracks),
     ("tetam", "tetam static", Kind::Points { parts: 9 }),
     ("flat", "flat robot", Kind::EachTrack),
+    ("flat", "flat pieces", Kind::EachPiece { seconds: 120 }),
     ("mall", "mall", Kind::Tracks { parts: 5 }),
     ("uji_library", "uji_library", Kind::Places { parts: 8 }),
 ];
@@ -70,12 +71,27 @@ pub fn cases(recording: &str, set: &SetFiles, dev: &DevFiles) -> Result<Vec<Case
     let still = dev.raw.as_deref().map(|raw| Part::still(raw, |point| zone_at(&set, point))).transpose()?;
     let mut cases = Vec::new();
     for (_, name, kind) in TESTS.iter().filter(|(of, ..)| *of == recording) {
+        let labelled = match kind {
+            Kind::EachPiece { seconds } => {
+                Labelled { tracks: labelled.tracks.pieces(f64::from(*seconds)), points: labelled.points.clone() }
+            }
+            Kind::PointsToTracks
+            | Kind::Points { .. }
+            | Kind::EachTrack
+            | Kind::Tracks { .. }
+            | Kind::Places { .. } => labelled.clone(),
+        };
         let test = match (kind, &still) {
             (Kind::Points { .. }, Some(still)) => still.clone(),
             (Kind::Points { .. }, None) => continue,
-            (Kind::PointsToTracks | Kind::EachTrack | Kind::Tracks { .. } | Kind::Places { .. }, _) => {
-                labelled.tracks.clone()
-            }
+            (
+                Kind::PointsToTracks
+                | Kind::EachTrack
+                | Kind::EachPiece { .. }
+                | Kind::Tracks { .. }
+                | Kind::Places { .. },
+                _,
+            ) => labelled.tracks.clone(),
         };
         let mut folds = folds(*kind, &labelled, &test);
         // What was heard of a tag that stood on a point is traffic too, once nobody says where the point is.
@@ -87,7 +103,7 @@ pub fn cases(recording: &str, set: &SetFiles, dev: &DevFiles) -> Result<Vec<Case
         }
         unlabelled.sort_by(|a, b| a.name.cmp(&b.name));
         let unlabelled = Part { tracks: unlabelled, ..Part::default() };
-        cases.push(Case { name, set: set.clone(), test, labelled: labelled.clone(), unlabelled, folds });
+        cases.push(Case { name, set: set.clone(), test, labelled, unlabelled, folds });
     }
     Ok(cases)
 }

@@ -20,6 +20,11 @@ pub enum Kind {
     },
     /// Each track is tested on the others.
     EachTrack,
+    /// Each piece of each track is tested on all other pieces.
+    EachPiece {
+        /// How long a piece is, in seconds.
+        seconds: u32,
+    },
     /// Some tracks are tested on the others, chosen by their names.
     Tracks {
         /// In how many parts.
@@ -43,14 +48,14 @@ pub struct Fold {
     pub traffic: BTreeSet<String>,
 }
 
-/// The splits of a labelled part; `test` holds the tracks to be tested.
+/// The splits of a labelled part, cut into pieces where those are split; `test` holds the tracks to be tested.
 #[must_use]
 pub fn folds(kind: Kind, labelled: &Labelled, test: &Part) -> Vec<Fold> {
     let tracks = || labelled.tracks.tracks.iter().map(|track| track.name.clone());
     let points = || labelled.points.iter().map(|(name, _)| name.clone());
     match kind {
         Kind::PointsToTracks => tracks().map(|name| one(name, points(), tracks())).collect(),
-        Kind::EachTrack => tracks().map(|name| one(name, tracks(), tracks())).collect(),
+        Kind::EachTrack | Kind::EachPiece { .. } => tracks().map(|name| one(name, tracks(), tracks())).collect(),
         Kind::Points { parts } => by_name(parts, test)
             .into_iter()
             .map(|test| Fold { labels: without(points(), &test), traffic: tracks().collect(), test })
@@ -117,7 +122,7 @@ mod tests {
     fn every_track_is_tested_once_and_never_learned_from_then() {
         let part = part();
         let labelled = Labelled { points: Vec::new(), tracks: part.clone() };
-        for kind in [Kind::EachTrack, Kind::Tracks { parts: 5 }, Kind::Places { parts: 8 }] {
+        for kind in [Kind::EachTrack, Kind::EachPiece { seconds: 9 }, Kind::Tracks { parts: 5 }, Kind::Places { parts: 8 }] {
             let folds = folds(kind, &labelled, &part);
             let tested: Vec<&String> = folds.iter().flat_map(|fold| &fold.test).collect();
             assert_eq!(tested.len(), 40, "{kind:?}");

@@ -12,6 +12,8 @@ use crate::table::{Column, Error, Row, Table};
 /// When every track begins: the last millisecond of a half second, so that a question at a whole second comes as a window ends.
 pub const START: Timestamp = Timestamp(1_700_000_000_499);
 
+/// Nothing is asked in the first seconds of a piece, as recordings ask nothing in the first ones of a track.
+const SILENT_S: f64 = 3.0;
 /// Latest moment of a track, in seconds: a recording is no calendar.
 const SECONDS_MAX: f64 = 1e7;
 
@@ -152,6 +154,30 @@ impl Part {
             truth: self.truth.iter().filter(|truth| chosen(&truth.track)).cloned().collect(),
             implausible: 0,
         }
+    }
+
+    /// The same cut into pieces of so many seconds, each a track of its own that begins with them.
+    #[must_use]
+    pub fn pieces(&self, seconds: f64) -> Self {
+        let name = |track: &str, t: f64| format!("{track} {:03}", (t / seconds).floor());
+        let within = |t: f64| t.rem_euclid(seconds);
+        let asked = |t: f64| within(t) >= SILENT_S;
+        let mut tracks: BTreeMap<String, Track> = BTreeMap::new();
+        for Track { name: whole, device, frames, queries } in &self.tracks {
+            let piece = |name: &String| Track { name: name.clone(), device: device.clone(), ..Track::default() };
+            for frame in frames {
+                let track = tracks.entry(name(whole, frame.t)).or_insert_with_key(piece);
+                track.frames.push(Frame { t: within(frame.t), ..frame.clone() });
+            }
+            for query in queries.iter().filter(|query| asked(query.t)) {
+                let track = tracks.entry(name(whole, query.t)).or_insert_with_key(piece);
+                track.queries.push(Query { t: within(query.t), ..query.clone() });
+            }
+        }
+        let truth = self.truth.iter().filter(|truth| asked(truth.t));
+        let truth =
+            truth.map(|truth| Truth { track: name(&truth.track, truth.t), t: within(truth.t), ..truth.clone() });
+        Self { truth: truth.collect(), tracks: tracks.into_values().collect(), implausible: self.implausible }
     }
 
     /// The track with this name.

@@ -28,6 +28,22 @@ fn a_survey_point_is_a_track_on_which_nothing_moves() {
 }
 
 #[test]
+fn a_piece_begins_anew_and_its_first_seconds_are_not_asked() {
+    let rssi = "track,t,rx,rssi,phone\na,119.5,r1,-60,P\na,120.5,r1,-61,P\nb,250,r1,-62,P\n";
+    let queries = "sample_id,track,t\na1,a,119\na2,a,121\na3,a,125\n";
+    let truth = "sample_id,track,t,x,y,zone\na1,a,119,1,1,z\na2,a,121,2,2,z\na3,a,125,3,3,z\n";
+    let pieces = Part::parse(rssi, queries, Some(truth)).expect("a part").pieces(120.0);
+    let names: Vec<&str> = pieces.tracks.iter().map(|track| track.name.as_str()).collect();
+    assert_eq!(names, ["a 000", "a 001", "b 002"]);
+    let second = pieces.track("a 001").expect("it is there");
+    assert_eq!((second.frames[0].t, second.frames[0].rssi, second.device.as_str()), (0.5, -61.0, "P"));
+    assert_eq!(second.queries, [Query { sample: "a3".into(), t: 5.0 }]);
+    let told: Vec<(&str, &str, f64)> =
+        pieces.truth.iter().map(|truth| (truth.sample.as_str(), truth.track.as_str(), truth.t)).collect();
+    assert_eq!(told, [("a1", "a 000", 119.0), ("a3", "a 001", 5.0)]);
+}
+
+#[test]
 fn strengths_that_no_radio_gives_are_left_out_and_counted() {
     let part = Part::parse(&RSSI.replace("-60", "100"), QUERIES, None).expect("a part");
     assert_eq!((part.implausible, part.tracks[0].frames.len()), (1, 1));
