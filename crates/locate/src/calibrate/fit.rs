@@ -9,12 +9,13 @@ use model::ids::ReceiverId;
 use model::shop::Shop;
 
 use super::chances::Chances;
-use super::geometry::{Geometry, LAWS};
+use super::geometry::{Geometry, LAWS, openness};
 use super::process::{Finding, Process, Shape};
 use super::{Calibration, Source, anchor};
 use crate::grid::Ground;
-use crate::grid::field::{Expectation, Radio, loss_variance};
+use crate::grid::field::{BIAS_DB, Expectation, Radio, SAMPLED, loss_variance};
 use crate::grid::ground::{CEILING_DB, Mast, Way};
+use crate::lanes::{self, dot};
 
 /// Exponent of the law before anything is known (LOCATE 3.7: 1.5 to 2.1 in the shops measured).
 const EXPONENT: f64 = 2.0;
@@ -83,31 +84,47 @@ pub(crate) fn fit(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Radio {
     };
     let chances = Chances::new(ground, learnt);
     let mut ears = Vec::with_capacity(subjects.len());
+    let mut left_open = 0.0;
     let heard =
         subjects.iter().map(|subject| subject.places.iter().map(|(_, frames)| frames).sum::<f64>()).sum::<f64>();
     for (subject, findings) in subjects.iter().zip(&findings) {
         let process = Process::new(shape, findings);
         let room = || Vec::with_capacity(ground.cells());
-        let (mut level, mut variance, mut map) = (room(), room(), room());
+        let (mut level, mut variance, mut map, mut open) = (room(), room(), room(), room());
+        let mut left = Vec::new();
         let ways = subject.mast.as_ref().map(|mast| ground.ways(mast));
         for (cell, (floor, point)) in ground.centres().enumerate() {
             let way = ways.as_ref().map(|ways| &ways[cell]);
-            let (more, unsure) = process.at(floor, point, way.map_or(0.0, |way| way.loss));
+            let loss = way.map_or(0.0, |way| way.loss);
+            let (more, unsure) = process.at(floor, point, loss);
+            if learnt.source == Source::Survey && cell % SAMPLED == 0 {
+                left.push(process.left(floor, point, loss) as f32);
+            }
             map.push(unsure as f32);
+            open.push(openness(unsure, shape.spread * shape.spread));
             level.push((expected(subject, law, way) + more) as f32);
             let walls = way.map_or(0.0, |way| loss_variance(law.losses * way.loss));
             variance.push((shape.nugget * shape.nugget + BODIES[learnt.source as usize] + unsure + walls) as f32);
         }
         let chance = chances.of(&subject.places);
         let levels = match (&geometry, ways) {
-            (Some(geometry), Some(ways)) if subject.planned => geometry.beside(&ways, level),
+            (Some(geometry), Some(ways)) if subject.planned => geometry.beside(&ways, level, &open),
             (Some(_), _) | (None, _) => vec![level],
         };
-        ears.push(Expectation { id: subject.id.clone(), levels, variance, unsure: map, chance });
+        left_open += dot(&open, &ground.open);
+        ears.push(Expectation { id: subject.id.clone(), levels, variance, left, chance });
     }
     chances.finish(&mut ears, heard);
     let laws = if geometry.is_some() { LAWS.to_vec() } else { vec![1.0] };
-    Radio { source: learnt.source, ears, laws, start: start(ground, learnt), offset_db: learnt.devices_db as f32 }
+    let bias_db = BIAS_DB[learnt.source as usize]
+        * match learnt.source {
+            Source::Plan | Source::Traffic => 1.0,
+            // Errors of a map come back as a receiver's own where it says little; where it was surveyed closely they
+            // differ from step to step.
+            Source::Survey => left_open / (lanes::sum(&ground.open) * ears.len() as f32).max(1.0),
+        };
+    let offset_db = learnt.devices_db as f32;
+    Radio { source: learnt.source, ears, laws, start: start(ground, learnt), offset_db, bias_db }
 }
 
 fn subjects(ground: &Ground, shop: &Shop, learnt: &Calibration) -> Vec<Subject> {

@@ -69,8 +69,10 @@ impl Shape {
 
 /// A process that knows what was found.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(super) struct Process<'f> {
     shape: Shape,
+    findings: &'f [Finding],
+    factor: Option<Cholesky<f64, Dyn>>,
     /// What was found, floor by floor.
     floors: BTreeMap<usize, Known>,
 }
@@ -88,10 +90,11 @@ struct Known {
     takes: Vec<f32>,
 }
 
-impl Process {
-    pub(super) fn new(shape: Shape, findings: &[Finding]) -> Self {
+impl<'f> Process<'f> {
+    pub(super) fn new(shape: Shape, findings: &'f [Finding]) -> Self {
         let residuals = DVector::from_iterator(findings.len(), findings.iter().map(|finding| finding.residual));
-        let weights = shape.factor(findings).map(|factor| factor.solve(&residuals));
+        let factor = shape.factor(findings);
+        let weights = factor.as_ref().map(|factor| factor.solve(&residuals));
         let whole = shape.spread * shape.spread;
         let mut floors: BTreeMap<usize, Known> = BTreeMap::new();
         for (finding, weight) in findings.iter().zip(weights.iter().flatten()) {
@@ -108,17 +111,28 @@ impl Process {
                 table.resize(whole, 0.0);
             }
         }
-        Self { shape, floors }
+        Self { shape, findings, factor, floors }
     }
 
     /// The mean and the variance of the residual at a place to which walls take `loss` dB. The variance is the one that the best
-    /// single finding leaves, which is an upper bound of the exact one and needs no second solve.
+    /// single finding leaves, which is an upper bound of [`Self::left`] and needs no second solve.
     pub(super) fn at(&self, floor: usize, point: Point, loss: f64) -> (f64, f64) {
         let whole = self.shape.spread * self.shape.spread;
         let Some(known) = self.floors.get(&floor) else { return (0.0, whole) };
         let place = [point.x as f32, point.y as f32, (loss * WALL_M_DB) as f32];
         let (mean, taken) = gather(known, place, -1.0 / self.shape.reach as f32);
         (whole * f64::from(mean), whole - whole * whole * f64::from(taken))
+    }
+
+    /// The variance that all findings together leave at a place to which walls take `loss` dB.
+    pub(super) fn left(&self, floor: usize, point: Point, loss: f64) -> f64 {
+        let whole = self.shape.spread * self.shape.spread;
+        let Some(factor) = &self.factor else { return whole };
+        let at = Finding { floor, point, loss, residual: 0.0, frames: 0.0 };
+        let shared = self.findings.iter().map(|finding| self.shape.kernel(finding, &at));
+        let shared = DVector::from_iterator(self.findings.len(), shared);
+        let white = factor.l_dirty().solve_lower_triangular(&shared);
+        white.map_or(whole, |white| (whole - white.norm_squared()).max(0.0))
     }
 }
 
@@ -169,5 +183,26 @@ mod tests {
         let process = Process::new(shape, &both);
         let (near, through) = (process.at(0, at, 0.0).0, process.at(0, at, 12.0).0);
         assert!(near - through > 2.0, "{near} {through}");
+    }
+
+    #[test]
+    fn all_findings_together_leave_less_than_the_best_of_them() {
+        let shape = Shape { spread: 4.0, reach: 3.0, nugget: 1.5 };
+        let found = |n: u32| Finding {
+            floor: 0,
+            point: Point { x: f64::from(n % 4), y: f64::from(n / 4) },
+            loss: 0.0,
+            residual: 2.0,
+            frames: 20.0,
+        };
+        let findings: Vec<Finding> = (0..16).map(found).collect();
+        let all = Process::new(shape, &findings);
+        let within = Point { x: 1.5, y: 1.5 };
+        let (left, bound) = (all.left(0, within, 0.0), all.at(0, within, 0.0).1);
+        assert!(left > 0.0 && left < 0.8 * bound, "{left} {bound}");
+        // One alone leaves what the bound says, and nothing is known of another floor.
+        let one = Process::new(shape, &findings[..1]);
+        assert!((one.left(0, within, 0.0) - one.at(0, within, 0.0).1).abs() < 0.01);
+        assert!((one.left(1, within, 0.0) - 16.0).abs() < 1e-9);
     }
 }

@@ -178,6 +178,35 @@ fn a_survey_leaves_the_geometry_open_beside_its_map() {
 }
 
 #[test]
+fn a_close_survey_leaves_less_open_than_a_thin_one() {
+    let shop = shop(EARS.len());
+    let ground = Ground::new(&shop);
+    let radio = |step: f64| {
+        let mut wavy = Survey { spots: Vec::new() };
+        let (columns, rows) = ((17.0 / step) as usize, (9.0 / step) as usize);
+        for n in 0..columns * rows {
+            let (column, row) = (n % columns, n / columns);
+            let point = Point { x: 1.5 + step * column as f64, y: 1.5 + step * row as f64 };
+            let mut spot = Spot { point, ..spot(n % 60) };
+            for (ear, heard) in spot.heard.iter_mut().enumerate() {
+                heard.level = (level(ear, point, n) + 5.0 * (0.9 * point.x + 0.7 * point.y + ear as f64).sin()) as f32;
+            }
+            wavy.spots.push(spot);
+        }
+        fit(&ground, &shop, &Calibration::of_survey(&wavy))
+    };
+    let (close, thin) = (radio(0.7), radio(4.0));
+    assert!(close.bias_db < 0.7 * thin.bias_db, "{} {}", close.bias_db, thin.bias_db);
+    assert!(thin.bias_db > 0.9, "{}", thin.bias_db);
+    // Cells at which another law lets expect what the map does.
+    let settled = |radio: &crate::grid::field::Radio| {
+        let levels = &radio.ears[0].levels;
+        levels[0].iter().zip(radio.ears[0].usual()).filter(|(law, map)| law == map).count()
+    };
+    assert!(settled(&close) > 2 * settled(&thin), "{} {}", settled(&close), settled(&thin));
+}
+
+#[test]
 fn devices_that_differ_widen_what_is_expected_of_others() {
     let beside = |louder: f32| {
         let mut two = survey();

@@ -3,7 +3,7 @@
 //! Of a survey it is told by the Fisher information of the levels about the place, with the map's own error for the noise;
 //! without one it is a share of the way from one receiver to the next.
 
-use super::field::{Expectation, chance};
+use super::field::{Expectation, SAMPLED, chance};
 use super::ground::{FloorGrid, Ground};
 use crate::calibrate::Source;
 use crate::fisher::Information;
@@ -11,9 +11,6 @@ use crate::fisher::Information;
 /// How far positions stay off without a survey, as a share of the way from one receiver to the next.
 const PLAN_SHARE: f64 = 0.2;
 const TRAFFIC_SHARE: f64 = 0.14;
-/// Part of the bound that is vouched for: neighbouring receivers are not wrong alone, and a survey's error is the one that its
-/// nearest finding leaves, which is more than all findings leave.
-const SHARE: f64 = 0.85;
 /// Levels are compared so far on both sides of a place: nearer than positions are off they bend more than they tell, in metres.
 const STEP_M: f64 = 2.0;
 /// The least variance that is granted to a map, in dB².
@@ -22,7 +19,7 @@ const UNSURE_MIN: f64 = 0.5;
 /// The root mean square error per axis, in metres.
 ///
 /// Where it was surveyed a map takes itself for right, and recordings show that it is not: the mean over the store is taken,
-/// over where somebody may be by `start`.
+/// over where somebody may be by `start`, at the cells at which it is known what the map has wrong.
 /// Without a survey such a mean says more about far corners than about who stands before a receiver.
 pub(super) fn blind_m(ground: &Ground, ears: &[Expectation], start: &[f32], offset_db: f32, source: Source) -> f64 {
     let open = ground.open.iter().filter(|open| **open > 0.0).count().max(1) as f64;
@@ -31,16 +28,17 @@ pub(super) fn blind_m(ground: &Ground, ears: &[Expectation], start: &[f32], offs
         Source::Plan => PLAN_SHARE * apart,
         Source::Traffic => TRAFFIC_SHARE * apart,
         Source::Survey => {
-            let cells = |floor: &FloorGrid| floor.start..floor.start + floor.width * floor.height;
-            let squares = ground.floors.iter().flat_map(|floor| {
-                let walked = cells(floor).filter(|cell| start[*cell] > 0.0);
-                walked.map(|cell| {
-                    let square = information(ground, floor, ears, offset_db, cell).ellipse().rms().powi(2) / 2.0;
-                    f64::from(start[cell]) * square
-                })
-            });
-            let all: f64 = start.iter().map(|weight| f64::from(*weight)).sum();
-            SHARE * (squares.sum::<f64>() / all.max(f64::MIN_POSITIVE)).sqrt()
+            let sampled = |floor: &FloorGrid| {
+                let cells = floor.start..floor.start + floor.width * floor.height;
+                cells.filter(|cell| cell % SAMPLED == 0 && start[*cell] > 0.0)
+            };
+            let (mut squares, mut all) = (0.0, 0.0);
+            for (floor, cell) in ground.floors.iter().flat_map(|floor| sampled(floor).map(move |cell| (floor, cell))) {
+                let square = information(ground, floor, ears, offset_db, cell).ellipse().rms().powi(2) / 2.0;
+                squares += f64::from(start[cell]) * square;
+                all += f64::from(start[cell]);
+            }
+            (squares / all.max(f64::MIN_POSITIVE)).sqrt()
         }
     }
 }
@@ -56,7 +54,7 @@ fn information(ground: &Ground, floor: &FloorGrid, ears: &[Expectation], offset_
     let mut information = Information::prior(even(floor.width), even(floor.height), f64::from(offset_db));
     for ear in ears {
         let levels = ear.usual();
-        let weight = f64::from(chance(levels[cell])) / f64::from(ear.unsure[cell]).max(UNSURE_MIN);
+        let weight = f64::from(chance(levels[cell])) / f64::from(ear.left[cell / SAMPLED]).max(UNSURE_MIN);
         let east = f64::from(levels[cell + right] - levels[cell - left]) / metres(left + right);
         let north = f64::from(levels[cell + up * floor.width] - levels[cell - down * floor.width]) / metres(down + up);
         information.add(weight, east, north);

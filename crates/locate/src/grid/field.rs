@@ -28,8 +28,9 @@ const LOSS_UNSURE: f64 = 0.3;
 const LOSS_UNSURE_MAX_DB: f64 = 30.0;
 /// Usual spread of a device's power around what it claims, in dB.
 const PLAN_OFFSET_DB: f32 = 5.0;
-/// How far a receiver is off towards one device, in dB, by what is known of it: from the plan, from traffic, from a survey.
-const BIAS_DB: [f32; 3] = [2.0, 1.5, 1.0];
+/// How far a receiver is off towards one device, in dB, by what is known of it: from the plan, from traffic, from a survey that
+/// leaves most places open.
+pub(crate) const BIAS_DB: [f32; 3] = [2.0, 1.5, 1.0];
 /// The level above the claimed power that half of the frames reach a receiver with, in dB: about -94 dBm.
 const SENSITIVITY_DB: f32 = -35.0;
 /// How much above or below it a frame is heard about three times out of four, or one out of four, in dB.
@@ -39,6 +40,9 @@ const SENSITIVITY_SLOPE_DB: f32 = 4.0;
 pub(super) const HEARING: f32 = 0.7;
 /// The least chance to be heard: no receiver excludes a place for good.
 const CHANCE_MIN: f32 = 1e-4;
+
+/// Of so many cells one is looked at for what a map has wrong in the mean over a store.
+pub(crate) const SAMPLED: usize = 7;
 
 /// What one receiver is expected to hear, one entry a cell in each table.
 #[derive(Debug, Clone)]
@@ -66,8 +70,9 @@ pub(crate) struct Expectation {
     pub(crate) levels: Vec<Vec<f32>>,
     /// Variance at every cell, in dB².
     pub(crate) variance: Vec<f32>,
-    /// What of it is the map's own, the same in every frame that is heard at a cell, in dB²; empty of a plan, which has no map.
-    pub(crate) unsure: Vec<f32>,
+    /// What of it is the map's own, the same in every frame that is heard at a cell, in dB²: one entry for every [`SAMPLED`]th
+    /// cell; empty where nobody surveyed.
+    pub(crate) left: Vec<f32>,
     /// Frames a second relative to the other receivers; empty when nobody counted.
     pub(crate) chance: Vec<f32>,
 }
@@ -81,6 +86,8 @@ pub(crate) struct Radio {
     pub(crate) laws: Vec<f32>,
     /// Spread of devices' power around what they claim, in dB.
     pub(crate) offset_db: f32,
+    /// How far a receiver is off towards one device, in dB.
+    pub(crate) bias_db: f32,
     /// Where somebody may be to begin with, one weight a cell.
     pub(crate) start: Vec<f32>,
 }
@@ -129,7 +136,7 @@ impl Field {
     }
 
     fn of(ground: &Arc<Ground>, radio: Radio) -> Self {
-        let Radio { source, mut ears, laws, offset_db, start } = radio;
+        let Radio { source, mut ears, laws, offset_db, bias_db, start } = radio;
         let cells = ground.cells();
         let mut all = vec![0.0_f32; cells];
         for ear in &mut ears {
@@ -147,7 +154,7 @@ impl Field {
             laws,
             start: start.iter().map(|weight| weight / total).collect(),
             offset_db,
-            bias_db: BIAS_DB[source as usize],
+            bias_db,
             blind_m,
             source,
         }
@@ -248,9 +255,11 @@ fn plan(ground: &Ground, shop: &Shop) -> Radio {
             -exponent * way.slope as f32 - (way.loss + way.storeys * CEILING_DB) as f32
         });
         let variance = ways.iter().map(|way| PLAN_VARIANCE + loss_variance(way.loss) as f32).collect();
-        let (unsure, chance) = (Vec::new(), Vec::new());
-        Some(Expectation { id: receiver.id.clone(), levels, variance, unsure, chance })
+        let (left, chance) = (Vec::new(), Vec::new());
+        Some(Expectation { id: receiver.id.clone(), levels, variance, left, chance })
     });
     let laws = EXPONENTS.iter().map(|(_, weight)| *weight).collect();
-    Radio { source: Source::Plan, ears: ears.collect(), laws, offset_db: PLAN_OFFSET_DB, start: ground.open.clone() }
+    let (source, start) = (Source::Plan, ground.open.clone());
+    let bias_db = BIAS_DB[source as usize];
+    Radio { source, ears: ears.collect(), laws, offset_db: PLAN_OFFSET_DB, bias_db, start }
 }

@@ -6,7 +6,7 @@ use model::survey::{Heard, Spot, Survey};
 use super::*;
 use crate::calibrate::{Calibration, Source};
 use crate::grid::blind::blind_m;
-use crate::grid::field::Expectation;
+use crate::grid::field::{Expectation, SAMPLED};
 
 /// What a receiver hears of a device at 1 m, the exponent, and what shadows and frames differ by, in dB.
 const LAW: (f64, f64) = (-59.0, 2.0);
@@ -116,7 +116,7 @@ fn where_nobody_goes_widens_no_claim_of_those_who_come() {
                 id: ReceiverId::new(&format!("e{ear}")).expect("a slug"),
                 levels: vec![(0..ground.cells()).map(level).collect()],
                 variance: Vec::new(),
-                unsure: vec![9.0; ground.cells()],
+                left: vec![9.0; ground.cells().div_ceil(SAMPLED)],
                 chance: Vec::new(),
             }
         })
