@@ -122,7 +122,9 @@ mod tests {
     fn every_track_is_tested_once_and_never_learned_from_then() {
         let part = part();
         let labelled = Labelled { points: Vec::new(), tracks: part.clone() };
-        for kind in [Kind::EachTrack, Kind::EachPiece { seconds: 9 }, Kind::Tracks { parts: 5 }, Kind::Places { parts: 8 }] {
+        for kind in
+            [Kind::EachTrack, Kind::EachPiece { seconds: 9 }, Kind::Tracks { parts: 5 }, Kind::Places { parts: 8 }]
+        {
             let folds = folds(kind, &labelled, &part);
             let tested: Vec<&String> = folds.iter().flat_map(|fold| &fold.test).collect();
             assert_eq!(tested.len(), 40, "{kind:?}");
